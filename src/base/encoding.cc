@@ -1,0 +1,79 @@
+#include "base/encoding.h"
+
+#include <openssl/evp.h>
+
+namespace trent {
+
+std::string to_hex(ByteView bytes) {
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string out;
+  out.reserve(2 * bytes.size());
+  for (std::uint8_t b : bytes) {
+    out.push_back(digits[b >> 4]);
+    out.push_back(digits[b & 15]);
+  }
+  return out;
+}
+
+std::optional<Bytes> from_hex(std::string_view text) {
+  if (text.size() % 2 != 0) return std::nullopt;
+  Bytes out;
+  out.reserve(text.size() / 2);
+  for (std::size_t i = 0; i < text.size(); i += 2) {
+    int high = OPENSSL_hexchar2int(static_cast<unsigned char>(text[i]));
+    int low = OPENSSL_hexchar2int(static_cast<unsigned char>(text[i + 1]));
+    if (high < 0 || low < 0) return std::nullopt;
+    out.push_back(static_cast<std::uint8_t>(high << 4 | low));
+  }
+  return out;
+}
+
+std::string to_base64(ByteView bytes) {
+  // EVP_EncodeBlock ends its output with a NUL; std::string has room for one after size().
+  std::string out(4 * ((bytes.size() + 2) / 3), '\0');
+  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), bytes.data(),
+                  static_cast<int>(bytes.size()));
+  return out;
+}
+
+std::optional<Bytes> from_base64(std::string_view text) {
+  if (text.size() % 4 != 0 || text.size() > (1U << 30)) return std::nullopt;
+  Bytes out(text.size() / 4 * 3);
+  if (text.empty()) return out;
+  int n = EVP_DecodeBlock(out.data(), reinterpret_cast<const unsigned char*>(text.data()),
+                          static_cast<int>(text.size()));
+  if (n < 0) return std::nullopt;
+  std::size_t padding = text.ends_with("==") ? 2 : text.ends_with("=") ? 1 : 0;
+  out.resize(static_cast<std::size_t>(n) - padding);
+  // EVP_DecodeBlock trims white space and ignores stray bits: accept only what we would write.
+  if (to_base64(out) != text) return std::nullopt;
+  return out;
+}
+
+bool is_utf8(std::string_view text) {
+  std::size_t i = 0;
+  auto tail = [&](std::uint8_t low, std::uint8_t high) {
+    if (i >= text.size()) return false;
+    auto b = static_cast<std::uint8_t>(text[i++]);
+    return b >= low && b <= high;
+  };
+  while (i < text.size()) {
+    auto b = static_cast<std::uint8_t>(text[i++]);
+    if (b < 0x80) continue;
+    if (b < 0xc2 || b > 0xf4) return false;
+    // The second byte's range depends on the first (RFC 3629 section 4).
+    if (b < 0xe0) {
+      if (!tail(0x80, 0xbf)) return false;
+    } else if (b < 0xf0) {
+      if (!tail(b == 0xe0 ? 0xa0 : 0x80, b == 0xed ? 0x9f : 0xbf) || !tail(0x80, 0xbf))
+        return false;
+    } else {
+      if (!tail(b == 0xf0 ? 0x90 : 0x80, b == 0xf4 ? 0x8f : 0xbf) || !tail(0x80, 0xbf) ||
+          !tail(0x80, 0xbf))
+        return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace trent

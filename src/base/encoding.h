@@ -1,0 +1,25 @@
+// Text forms of byte strings.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+
+namespace trent {
+
+// Lower-case hexadecimal.
+std::string to_hex(ByteView bytes);
+// nullopt unless `text` is an even number of hexadecimal digits.
+std::optional<Bytes> from_hex(std::string_view text);
+
+// RFC 4648 section 4, padded, one line.
+std::string to_base64(ByteView bytes);
+// nullopt unless `text` is canonical padded base64 (white space is refused too).
+std::optional<Bytes> from_base64(std::string_view text);
+
+// True if `text` is well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates).
+bool is_utf8(std::string_view text);
+
+}  // namespace trent

@@ -1,0 +1,76 @@
+// The one exception type of Trent's core: an AWS KMS error, and how to get out of it.
+#pragma once
+
+#include <exception>
+#include <string>
+#include <string_view>
+
+namespace trent {
+
+// The errors that AWS KMS and its front end return (KMS API Reference, "Errors" of each operation,
+// and "Common Errors"). The enumerator's name plus "Exception" is the name on the wire.
+// X(enumerator, HTTP status that KMS really sends)
+#define TRENT_ERRORS(X)            \
+  X(AccessDenied, 400)             \
+  X(AlreadyExists, 400)            \
+  X(Conflict, 400)                 \
+  X(DependencyTimeout, 500)        \
+  X(Disabled, 400)                 \
+  X(DryRunOperation, 400)          \
+  X(IncorrectKey, 400)             \
+  X(InvalidAliasName, 400)         \
+  X(InvalidArn, 400)               \
+  X(InvalidCiphertext, 400)        \
+  X(InvalidGrantToken, 400)        \
+  X(InvalidKeyUsage, 400)          \
+  X(InvalidMarker, 400)            \
+  X(KMSInternal, 500)              \
+  X(KMSInvalidState, 400)          \
+  X(KeyUnavailable, 500)           \
+  X(LimitExceeded, 400)            \
+  X(MalformedPolicyDocument, 400)  \
+  X(NotFound, 400)                 \
+  X(Serialization, 400)            \
+  X(Tag, 400)                      \
+  X(UnsupportedOperation, 400)     \
+  X(Validation, 400)
+
+enum class ErrorCode {
+#define TRENT_ENUMERATOR(name, status) name,
+  TRENT_ERRORS(TRENT_ENUMERATOR)
+#undef TRENT_ENUMERATOR
+};
+
+// "IncorrectKeyException"; static storage.
+const char* error_name(ErrorCode code) noexcept;
+// 400 or 500, as the service sends them.
+int http_status(ErrorCode code) noexcept;
+
+class Error : public std::exception {
+ public:
+  // `message` is what KMS puts on the wire (empty for some errors, by KMS's own rule); `advice` is
+  // a sentence for the person at the other end: what to do. Neither may hold a secret.
+  // `ck_rv` is the PKCS#11 return value that caused the failure, CKR_OK (0) if none did.
+  Error(ErrorCode code, std::string message, std::string advice = {}, unsigned long ck_rv = 0);
+
+  ErrorCode code() const noexcept { return code_; }
+  const char* name() const noexcept { return error_name(code_); }
+  int status() const noexcept { return http_status(code_); }
+  const std::string& message() const noexcept { return message_; }
+  const std::string& advice() const noexcept { return advice_; }
+  unsigned long ck_rv() const noexcept { return ck_rv_; }
+
+  // Message and advice in one line, never empty: what the doors that speak to people print.
+  std::string text() const;
+  // "<name>: <text>"
+  const char* what() const noexcept override { return what_.c_str(); }
+
+ private:
+  ErrorCode code_;
+  std::string message_;
+  std::string advice_;
+  unsigned long ck_rv_;
+  std::string what_;
+};
+
+}  // namespace trent

@@ -1,0 +1,42 @@
+// The configuration file (TOML). docs/configuration.md describes each key for the user.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace trent {
+
+struct TokenConfig {
+  std::string account;     // 12 digits, AWS account of the keys in this token
+  std::string region;      // second half of the keys' ARN prefix
+  std::string module;      // path of a PKCS#11 module, or the name of a p11-kit module
+  std::string uri;         // RFC 7512: which token of the module
+  std::string pin_source;  // "file:/path", "env:NAME", or empty: ask
+};
+
+enum class Bulk { Auto, Direct };
+
+struct Config {
+  std::string source;     // the file's path, for messages
+  std::string principal;  // who calls; default: the first token's account root
+  std::chrono::milliseconds refresh{1000};
+  Bulk bulk = Bulk::Auto;
+  bool host_reencrypt = false;
+  std::string audit = "none";      // "none", "syslog" or "file:/path"
+  std::vector<TokenConfig> tokens;  // never empty; the first is the default
+};
+
+// Parses the text of a configuration file; `source` names it in messages.
+// Throws ValidationException that names the file, the line where known, the key and the mend.
+Config parse_config(std::string_view text, const std::string& source);
+
+// Reads the first of: $TRENT_CONF; `given` (the provider parameter trent-conf, p11-kit's
+// x-init-reserved or C_Initialize's pReserved), if not empty; ~/.config/trent/trent.toml;
+// /etc/trent/trent.toml. A file that is named by one of the first two must exist.
+// Throws ValidationException if there is none ("run trent init") or it is bad.
+Config load_config(const std::string& given = {});
+
+}  // namespace trent

@@ -1,0 +1,25 @@
+// `trent check`: what the token can do, and whether each of its objects is what its id says.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "kms/service.h"
+
+namespace trent::kms {
+
+struct TokenReport {
+  std::string arn_prefix;  // "arn:aws:kms:REGION:ACCOUNT:"
+  std::string token;       // label, manufacturer, model, serial
+  std::vector<std::pair<std::string, std::string>> profile;  // property, value, as found by test
+  std::size_t keys = 0;
+  std::size_t materials = 0;
+  std::size_t aliases = 0;
+  std::vector<std::string> problems;  // one sentence each; empty: all is well
+  std::vector<std::string> repaired;  // what `repair` removed
+};
+
+// With `repair`, removes what a crash left behind (it is invisible to every other operation).
+std::vector<TokenReport> check(Service& service, bool repair);
+
+}  // namespace trent::kms

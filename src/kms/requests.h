@@ -1,0 +1,207 @@
+// One request and one response per KMS operation, with the fields of the KMS API Reference
+// (https://docs.aws.amazon.com/kms/latest/APIReference/). Members that a caller may leave out are
+// optional, or empty where KMS allows no empty value.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.h"
+#include "blob/context.h"
+
+namespace trent::kms {
+
+using blob::EncryptionContext;
+using Timestamp = std::chrono::system_clock::time_point;
+
+// EncryptionAlgorithmSpec, KeySpec, KeyState ... are carried as KMS spells them.
+inline constexpr const char* kSymmetricDefault = "SYMMETRIC_DEFAULT";
+
+struct KeyMetadata {
+  std::string aws_account_id;
+  std::string key_id;  // the bare id, unlike in the responses of cryptographic operations
+  std::string arn;
+  Timestamp creation_date;
+  bool enabled = false;
+  std::string description;
+  std::string key_usage;  // ENCRYPT_DECRYPT
+  std::string key_state;  // Enabled, Disabled, PendingDeletion, ...
+  std::optional<Timestamp> deletion_date;
+  std::string origin;       // AWS_KMS
+  std::string key_manager;  // CUSTOMER
+  std::string key_spec;     // SYMMETRIC_DEFAULT
+  std::vector<std::string> encryption_algorithms;
+  bool multi_region = false;
+  std::string current_key_material_id;  // 64 hex digits, symmetric keys only
+};
+
+struct CreateKeyRequest {
+  std::string description;  // 0..8192 characters
+  std::string key_usage;    // empty = ENCRYPT_DECRYPT
+  std::string key_spec;     // empty = SYMMETRIC_DEFAULT
+  std::string origin;       // empty = AWS_KMS
+};
+struct CreateKeyResponse {
+  KeyMetadata key_metadata;
+};
+
+struct DescribeKeyRequest {
+  std::string key_id;  // key id, key ARN, alias name or alias ARN
+  std::vector<std::string> grant_tokens;
+};
+struct DescribeKeyResponse {
+  KeyMetadata key_metadata;
+};
+
+struct KeyListEntry {
+  std::string key_id;
+  std::string key_arn;
+};
+struct ListKeysRequest {
+  std::optional<std::int64_t> limit;  // 1..1000, default 100
+  std::string marker;
+};
+struct ListKeysResponse {
+  std::vector<KeyListEntry> keys;
+  bool truncated = false;
+  std::string next_marker;  // only if truncated
+};
+
+struct CreateAliasRequest {
+  std::string alias_name;     // "alias/..."
+  std::string target_key_id;  // key id or key ARN
+};
+struct UpdateAliasRequest {
+  std::string alias_name;
+  std::string target_key_id;
+};
+struct DeleteAliasRequest {
+  std::string alias_name;
+};
+struct AliasListEntry {
+  std::string alias_name;
+  std::string alias_arn;
+  std::string target_key_id;  // bare key id
+  Timestamp creation_date;
+  Timestamp last_updated_date;
+};
+struct ListAliasesRequest {
+  std::string key_id;                 // key id or key ARN; empty = all aliases
+  std::optional<std::int64_t> limit;  // 1..1000, default 50
+  std::string marker;
+};
+struct ListAliasesResponse {
+  std::vector<AliasListEntry> aliases;
+  bool truncated = false;
+  std::string next_marker;
+};
+
+struct EncryptRequest {
+  std::string key_id;
+  SecretBytes plaintext;  // 1..4096 bytes
+  EncryptionContext encryption_context;
+  std::vector<std::string> grant_tokens;
+  std::string encryption_algorithm;  // empty = SYMMETRIC_DEFAULT
+  bool dry_run = false;
+};
+struct EncryptResponse {
+  Bytes ciphertext_blob;
+  std::string key_id;  // key ARN
+  std::string encryption_algorithm;
+  // Not on KMS's wire for Encrypt; for the doors that show it (OpenSSL's key-material-id).
+  std::string key_material_id;
+};
+
+struct DecryptRequest {
+  Bytes ciphertext_blob;  // 1..6144 bytes
+  EncryptionContext encryption_context;
+  std::vector<std::string> grant_tokens;
+  std::string key_id;                // may be empty: the blob names the key
+  std::string encryption_algorithm;  // empty = SYMMETRIC_DEFAULT
+  bool dry_run = false;
+};
+struct DecryptResponse {
+  std::string key_id;  // key ARN
+  SecretBytes plaintext;
+  std::string encryption_algorithm;
+  std::string key_material_id;
+};
+
+struct ReEncryptRequest {
+  Bytes ciphertext_blob;
+  EncryptionContext source_encryption_context;
+  std::string source_key_id;  // may be empty
+  std::string destination_key_id;
+  EncryptionContext destination_encryption_context;  // never inherited from the source
+  std::string source_encryption_algorithm;
+  std::string destination_encryption_algorithm;
+  std::vector<std::string> grant_tokens;
+  bool dry_run = false;
+};
+struct ReEncryptResponse {
+  Bytes ciphertext_blob;
+  std::string source_key_id;  // key ARN
+  std::string key_id;         // key ARN of the destination
+  std::string source_encryption_algorithm;
+  std::string destination_encryption_algorithm;
+  std::string source_key_material_id;
+  std::string destination_key_material_id;
+};
+
+// Exactly one of key_spec and number_of_bytes.
+struct GenerateDataKeyRequest {
+  std::string key_id;
+  EncryptionContext encryption_context;
+  std::string key_spec;                         // AES_128 or AES_256
+  std::optional<std::int64_t> number_of_bytes;  // 1..1024
+  std::vector<std::string> grant_tokens;
+  bool dry_run = false;
+};
+struct GenerateDataKeyResponse {
+  Bytes ciphertext_blob;
+  SecretBytes plaintext;
+  std::string key_id;
+  std::string key_material_id;
+};
+using GenerateDataKeyWithoutPlaintextRequest = GenerateDataKeyRequest;
+struct GenerateDataKeyWithoutPlaintextResponse {
+  Bytes ciphertext_blob;
+  std::string key_id;
+  std::string key_material_id;
+};
+
+struct GenerateRandomRequest {
+  std::optional<std::int64_t> number_of_bytes;  // 1..1024, required by KMS
+};
+struct GenerateRandomResponse {
+  SecretBytes plaintext;
+};
+
+struct EnableKeyRequest {
+  std::string key_id;  // key id or key ARN
+};
+struct DisableKeyRequest {
+  std::string key_id;
+};
+struct ScheduleKeyDeletionRequest {
+  std::string key_id;
+  std::optional<std::int64_t> pending_window_in_days;  // 7..30, default 30
+};
+struct ScheduleKeyDeletionResponse {
+  std::string key_id;  // key ARN
+  Timestamp deletion_date;
+  std::string key_state;
+  std::int64_t pending_window_in_days = 0;
+};
+struct CancelKeyDeletionRequest {
+  std::string key_id;
+};
+struct CancelKeyDeletionResponse {
+  std::string key_id;  // key ARN
+};
+
+}  // namespace trent::kms

@@ -1,0 +1,61 @@
+// The KMS: every operation, whatever door it came through.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "kms/requests.h"
+
+namespace trent::kms {
+
+// Asks a person for the PIN of the token that is described (its label). nullopt: nobody to ask.
+// Called at most once per token and process, never when the configuration has a pin-source.
+using PinPrompt = std::function<std::optional<SecretBytes>(const std::string& token_label)>;
+
+// Thread-safe. Opens nothing until an operation needs the token; survives fork.
+//
+// Each operation does what its namesake in the KMS API Reference does, and throws trent::Error
+// with that operation's errors. Nothing is left in the token by an operation that throws.
+class Service {
+ public:
+  explicit Service(Config config, PinPrompt prompt = {});
+  ~Service();
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  const Config& config() const;
+
+  CreateKeyResponse create_key(const CreateKeyRequest&);
+  DescribeKeyResponse describe_key(const DescribeKeyRequest&);
+  ListKeysResponse list_keys(const ListKeysRequest&);
+  void enable_key(const EnableKeyRequest&);
+  void disable_key(const DisableKeyRequest&);
+  ScheduleKeyDeletionResponse schedule_key_deletion(const ScheduleKeyDeletionRequest&);
+  CancelKeyDeletionResponse cancel_key_deletion(const CancelKeyDeletionRequest&);
+
+  void create_alias(const CreateAliasRequest&);
+  void update_alias(const UpdateAliasRequest&);
+  void delete_alias(const DeleteAliasRequest&);
+  ListAliasesResponse list_aliases(const ListAliasesRequest&);
+
+  EncryptResponse encrypt(const EncryptRequest&);
+  DecryptResponse decrypt(const DecryptRequest&);
+  ReEncryptResponse re_encrypt(const ReEncryptRequest&);
+  GenerateDataKeyResponse generate_data_key(const GenerateDataKeyRequest&);
+  GenerateDataKeyWithoutPlaintextResponse generate_data_key_without_plaintext(
+      const GenerateDataKeyWithoutPlaintextRequest&);
+  GenerateRandomResponse generate_random(const GenerateRandomRequest&);
+
+  // What `trent check` finds: see kms/check.h.
+  struct Implementation;
+  Implementation& implementation() { return *implementation_; }
+
+ private:
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace trent::kms
