@@ -1,0 +1,43 @@
+// fault.so: a PKCS#11 module that forwards every call to SoftHSM, and fails the one it is told to.
+//
+// A test loads it as Trent's module (its path is in fault_module_path) and steers it through
+// fault_module(). For programs of which a test sees only the outside, the environment steers it:
+// TRENT_FAULT="nth function rv", e.g. "1 C_UnwrapKey 0x30" or "4 * 0x5".
+#pragma once
+
+#include <p11-kit/pkcs11.h>
+
+#include <string>
+#include <vector>
+
+namespace trent::test {
+
+struct FaultPlan {
+  unsigned long nth = 0;  // fail the n-th call after arm(), counted from 1; 0: none
+  CK_RV rv = CKR_DEVICE_ERROR;
+  std::string function{};  // count only calls of this function; empty: of every function
+  bool and_later = false;  // fail all calls from the n-th on
+  bool forward = false;    // make the call, and report the failure all the same
+};
+
+class FaultModule {
+ public:
+  // Forgets the trace and counts from here.
+  virtual void arm(const FaultPlan& plan) = 0;
+  // From here on every call is forwarded and its own result returned.
+  virtual void disarm() = 0;
+  // The functions called since arm(), in order; the counted one included.
+  virtual std::vector<std::string> trace() const = 0;
+  // Whether a call has been failed since arm().
+  virtual bool fired() const = 0;
+
+ protected:
+  ~FaultModule() = default;
+};
+
+// Where the build put fault.so.
+std::string fault_module_path();
+// The control of the fault.so in this process.
+FaultModule& fault_module();
+
+}  // namespace trent::test

@@ -1,0 +1,152 @@
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <mutex>
+#include <sstream>
+
+#include "fault.h"
+
+// Every function of PKCS#11 2.40 but C_GetFunctionList.
+#define FORWARDED(X)                                                                              \
+  X(C_Initialize)                                                                                 \
+  X(C_Finalize) X(C_GetInfo) X(C_GetSlotList) X(C_GetSlotInfo) X(C_GetTokenInfo) X(               \
+      C_GetMechanismList) X(C_GetMechanismInfo) X(C_InitToken) X(C_InitPIN) X(C_SetPIN)           \
+      X(C_OpenSession) X(C_CloseSession) X(C_CloseAllSessions) X(C_GetSessionInfo) X(             \
+          C_GetOperationState) X(C_SetOperationState) X(C_Login) X(C_Logout) X(C_CreateObject)    \
+          X(C_CopyObject) X(C_DestroyObject) X(C_GetObjectSize) X(C_GetAttributeValue) X(         \
+              C_SetAttributeValue) X(C_FindObjectsInit) X(C_FindObjects) X(C_FindObjectsFinal)    \
+              X(C_EncryptInit) X(C_Encrypt) X(C_EncryptUpdate) X(C_EncryptFinal) X(C_DecryptInit) \
+                  X(C_Decrypt) X(C_DecryptUpdate) X(C_DecryptFinal) X(C_DigestInit) X(C_Digest)   \
+                      X(C_DigestUpdate) X(C_DigestKey) X(C_DigestFinal) X(C_SignInit) X(C_Sign)   \
+                          X(C_SignUpdate) X(C_SignFinal) X(C_SignRecoverInit) X(C_SignRecover)    \
+                              X(C_VerifyInit) X(C_Verify) X(C_VerifyUpdate) X(C_VerifyFinal)      \
+                                  X(C_VerifyRecoverInit) X(C_VerifyRecover)                       \
+                                      X(C_DigestEncryptUpdate) X(C_DecryptDigestUpdate)           \
+                                          X(C_SignEncryptUpdate) X(C_DecryptVerifyUpdate)         \
+                                              X(C_GenerateKey) X(C_GenerateKeyPair) X(C_WrapKey)  \
+                                                  X(C_UnwrapKey) X(C_DeriveKey) X(C_SeedRandom)   \
+                                                      X(C_GenerateRandom) X(C_GetFunctionStatus)  \
+                                                          X(C_CancelFunction)                     \
+                                                              X(C_WaitForSlotEvent)
+
+namespace trent::test {
+namespace {
+
+class Faults final : public FaultModule {
+ public:
+  Faults() {
+    const char* text = std::getenv("TRENT_FAULT");
+    if (text == nullptr) return;
+    std::string rv;
+    std::istringstream(text) >> plan_.nth >> plan_.function >> rv;
+    if (plan_.function == "*") plan_.function.clear();
+    plan_.rv = std::stoul(rv, nullptr, 0);
+  }
+
+  void arm(const FaultPlan& plan) override {
+    const std::lock_guard lock(mutex_);
+    plan_ = plan;
+    counted_ = 0;
+    fired_ = false;
+    trace_.clear();
+  }
+  void disarm() override {
+    const std::lock_guard lock(mutex_);
+    plan_.nth = 0;
+  }
+  std::vector<std::string> trace() const override {
+    const std::lock_guard lock(mutex_);
+    return trace_;
+  }
+  bool fired() const override {
+    const std::lock_guard lock(mutex_);
+    return fired_;
+  }
+
+  template <class Call>
+  CK_RV run(const char* function, Call&& call) {
+    CK_RV failure = CKR_OK;
+    bool forward = true;
+    {
+      const std::lock_guard lock(mutex_);
+      trace_.emplace_back(function);
+      if (plan_.nth != 0 && (plan_.function.empty() || plan_.function == function)) {
+        ++counted_;
+        if (counted_ == plan_.nth || (plan_.and_later && counted_ > plan_.nth)) {
+          fired_ = true;
+          failure = plan_.rv;
+          forward = plan_.forward;
+        }
+      }
+    }
+    const CK_RV rv = forward ? call() : failure;
+    return failure != CKR_OK ? failure : rv;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  FaultPlan plan_;
+  unsigned long counted_ = 0;
+  bool fired_ = false;
+  std::vector<std::string> trace_;
+};
+
+Faults& faults() {
+  static auto* const instance = new Faults;  // outlives whatever calls at exit
+  return *instance;
+}
+
+CK_FUNCTION_LIST* softhsm_list() {
+  static CK_FUNCTION_LIST* const list = [] {
+    void* module = dlopen("/usr/lib/softhsm/libsofthsm2.so", RTLD_NOW | RTLD_LOCAL);
+    if (module == nullptr) std::abort();
+    CK_FUNCTION_LIST* found = nullptr;
+    reinterpret_cast<CK_C_GetFunctionList>(dlsym(module, "C_GetFunctionList"))(&found);
+    return found;
+  }();
+  return list;
+}
+
+template <std::size_t N>
+struct Name {
+  constexpr Name(const char (&name)[N]) { std::copy_n(name, N, text); }
+  char text[N];
+};
+
+template <auto Member, Name name>
+struct Forward;
+template <class... Args, CK_RV (*CK_FUNCTION_LIST::*Member)(Args...), Name name>
+struct Forward<Member, name> {
+  static CK_RV call(Args... args) {
+    return faults().run(name.text, [&] { return (softhsm_list()->*Member)(args...); });
+  }
+};
+
+CK_RV get_function_list(CK_FUNCTION_LIST** list) {
+  static CK_FUNCTION_LIST forwarding = [] {
+    CK_FUNCTION_LIST made{};
+    made.version = {2, 40};
+    made.C_GetFunctionList = get_function_list;
+#define FORWARD(name) made.name = Forward<&CK_FUNCTION_LIST::name, #name>::call;
+    FORWARDED(FORWARD)
+#undef FORWARD
+    return made;
+  }();
+  *list = &forwarding;
+  return CKR_OK;
+}
+
+}  // namespace
+}  // namespace trent::test
+
+extern "C" {
+
+__attribute__((visibility("default"))) CK_RV C_GetFunctionList(CK_FUNCTION_LIST** list) {
+  return trent::test::get_function_list(list);
+}
+
+__attribute__((visibility("default"))) trent::test::FaultModule* trent_fault_module() {
+  return &trent::test::faults();
+}
+}
