@@ -1,0 +1,45 @@
+#!/bin/sh
+# Installs the Debian 12 packages that are missing:
+#   sh conf/install-deps.sh           to build and use Trent
+#   sh conf/install-deps.sh test      and to run its tests
+#   sh conf/install-deps.sh ci        and for everything that CI does
+set -eu
+
+build='g++ libc6-dev meson ninja-build pkg-config libssl-dev libp11-kit-dev libtomlplusplus-dev
+  nlohmann-json3-dev libcli11-dev openssl softhsm2'
+test='libcmocka-dev opensc opensc-pkcs11'
+ci='clang clang-format clang-tidy libclang-rt-14-dev util-linux'
+
+case ${1:-build} in
+  build) wanted=$build ;;
+  test) wanted="$build $test" ;;
+  ci) wanted="$build $test $ci" ;;
+  *)
+    echo "usage: $0 [build|test|ci]" >&2
+    exit 2
+    ;;
+esac
+
+missing=
+for package in $wanted; do
+  [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
+    missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+as_root=
+if [ "$(id -u)" -ne 0 ]; then
+  if ! command -v sudo >/dev/null; then
+    echo "These packages are missing, and only root can install them. As root, run:" >&2
+    echo "  apt-get update && apt-get install$missing" >&2
+    exit 1
+  fi
+  as_root=sudo
+fi
+echo "Installing$missing"
+# Another apt may be at work: wait for it.
+set -- -qq -o DPkg::Lock::Timeout=300
+$as_root apt-get "$@" update
+# shellcheck disable=SC2086
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get "$@" install -y --no-install-recommends \
+  $missing </dev/null >/dev/null
