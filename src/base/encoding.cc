@@ -2,6 +2,8 @@
 
 #include <openssl/evp.h>
 
+#include <nlohmann/json.hpp>
+
 namespace trent {
 
 std::string to_hex(ByteView bytes) {
@@ -74,6 +76,15 @@ bool is_utf8(std::string_view text) {
     }
   }
   return true;
+}
+
+std::string quote_for_message(std::string_view text) {
+  using nlohmann::json;
+  constexpr std::size_t kShown = 64;
+  std::string out =
+      json(text.substr(0, kShown)).dump(-1, ' ', false, json::error_handler_t::ignore);
+  if (text.size() > kShown) out.insert(out.size() - 1, "...");
+  return out;
 }
 
 }  // namespace trent

@@ -22,4 +22,8 @@ std::optional<Bytes> from_base64(std::string_view text);
 // True if `text` is well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates).
 bool is_utf8(std::string_view text);
 
+// Text from outside as a message may show it: in double quotes, control characters escaped, what is
+// not UTF-8 left out, and cut after 64 bytes.
+std::string quote_for_message(std::string_view text);
+
 }  // namespace trent
