@@ -1,1 +1,321 @@
 #include "config/config.h"
+
+#include <p11-kit/uri.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <initializer_list>
+#include <memory>
+#include <system_error>
+
+#include "base/encoding.h"
+#include "base/error.h"
+
+namespace trent {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kDigits = "0123456789";
+constexpr std::string_view kRegionCharacters = "abcdefghijklmnopqrstuvwxyz0123456789-";
+constexpr std::string_view kVariableCharacters =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
+
+bool consists_of(std::string_view text, std::string_view allowed) {
+  return text.find_first_not_of(allowed) == std::string_view::npos;
+}
+
+bool is_account(std::string_view text) {
+  return text.size() == 12 && consists_of(text, kDigits);
+}
+
+// A table of the file. Its complaints name the file, the line and the key, but never show a value:
+// it may be a PIN that was written into the wrong place.
+class Section {
+ public:
+  Section(const toml::table& table, const std::string& file) : table_(table), file_(file) {}
+
+  void allow_only(std::initializer_list<const char*> keys) const {
+    for (const auto& [key, node] : table_) {
+      if (std::ranges::any_of(keys, [&](const char* k) { return key == k; })) continue;
+      std::string list;
+      for (const char* k : keys) list += (list.empty() ? "" : ", ") + std::string(k);
+      refuse_at(node.source(), quote_for_message(key.str()), "is not a known key.",
+                "Correct or remove it; the keys known here are " + list + ".");
+    }
+  }
+
+  // nullopt if the key is absent.
+  std::optional<std::string> text(const char* key) const {
+    const toml::node* node = table_.get(key);
+    if (node == nullptr) return std::nullopt;
+    const auto* value = node->as_string();
+    if (value == nullptr) refuse(key, "must be a string.", "Put the value in quotes.");
+    const std::string& text = value->get();
+    if (text.empty()) refuse(key, "is empty.", "Give it a value, or remove the line.");
+    if (std::ranges::any_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; }))
+      refuse(key, "holds a control character.", "Write it as one line of printable text.");
+    return text;
+  }
+
+  std::string required_text(const char* key, const std::string& mend) const {
+    std::optional<std::string> value = text(key);
+    if (!value) refuse(key, "is missing.", mend);
+    return *value;
+  }
+
+  [[noreturn]] void refuse(const char* key, const std::string& fault,
+                           const std::string& mend) const {
+    const toml::node* node = table_.get(key);
+    refuse_at(node == nullptr ? table_.source() : node->source(), key, fault, mend);
+  }
+
+  // A relative path is meant from where the configuration file is, not from wherever the
+  // application happens to run.
+  std::string absolute_path(const std::string& path) const {
+    return (fs::path(file_).parent_path() / path).lexically_normal().string();
+  }
+
+  const std::string& file() const { return file_; }
+
+ private:
+  [[noreturn]] void refuse_at(const toml::source_region& where, const std::string& key,
+                              const std::string& fault, const std::string& mend) const {
+    std::string line = where.begin ? ":" + std::to_string(where.begin.line) : "";
+    throw Error(ErrorCode::Validation, file_ + line + ": " + key + " " + fault, mend);
+  }
+
+  const toml::table& table_;
+  const std::string& file_;
+};
+
+bool is_principal(std::string_view arn) {
+  // arn:PARTITION:iam|sts::ACCOUNT:RESOURCE
+  std::vector<std::string_view> fields;
+  for (int i = 0; i < 5; ++i) {
+    std::size_t colon = arn.find(':');
+    if (colon == std::string_view::npos) return false;
+    fields.push_back(arn.substr(0, colon));
+    arn.remove_prefix(colon + 1);
+  }
+  return fields[0] == "arn" && fields[1].starts_with("aws") &&
+         (fields[2] == "iam" || fields[2] == "sts") && fields[3].empty() && is_account(fields[4]) &&
+         !arn.empty();
+}
+
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
+  std::uint32_t number = 0;
+  const char* end = text.data() + text.size();
+  auto [unit, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc()) return std::nullopt;
+  std::string_view suffix(unit, end);
+  if (suffix == "ms") return std::chrono::milliseconds(number);
+  if (suffix == "s") return std::chrono::seconds(number);
+  if (suffix == "m") return std::chrono::minutes(number);
+  if (suffix == "h") return std::chrono::hours(number);
+  return std::nullopt;
+}
+
+std::chrono::milliseconds read_refresh(const Section& top) {
+  std::optional<std::string> text = top.text("refresh");
+  if (!text) return Config().refresh;
+  std::optional<std::chrono::milliseconds> duration = parse_duration(*text);
+  if (!duration || *duration > std::chrono::hours(24))
+    top.refuse("refresh", "is not a duration of at most 24 hours.",
+               R"(Write a whole number and its unit: "500ms", "1s", "1m", "1h"; "0s" looks )"
+               "into the token every time.");
+  return *duration;
+}
+
+// True if the key has the value `yes`, false if it has the value `no` or is absent.
+bool read_choice(const Section& top, const char* key, std::string_view yes, std::string_view no) {
+  std::optional<std::string> text = top.text(key);
+  if (!text || *text == no) return false;
+  if (*text != yes)
+    top.refuse(key, "has an unknown value.",
+               "Write \"" + std::string(no) + "\" or \"" + std::string(yes) + "\".");
+  return true;
+}
+
+// The absolute path in "file:PATH"; nullopt if the text is of another form. "file:///PATH" is the
+// same, as RFC 8089 has it.
+std::optional<std::string> path_of_file(const Section& section, std::string_view text) {
+  if (!text.starts_with("file:")) return std::nullopt;
+  text.remove_prefix(5);
+  if (text.starts_with("///")) text.remove_prefix(2);
+  if (text.empty() || text.starts_with("//") || text.ends_with("/")) return std::nullopt;
+  return section.absolute_path(std::string(text));
+}
+
+std::string read_audit(const Section& top) {
+  std::string text = top.text("audit").value_or("none");
+  if (text == "none" || text == "syslog") return text;
+  std::optional<std::string> path = path_of_file(top, text);
+  if (!path)
+    top.refuse("audit", "has an unknown value.", R"(Write "none", "syslog" or "file:/PATH".)");
+  return "file:" + *path;
+}
+
+bool is_variable_name(std::string_view name) {
+  return !name.empty() && kDigits.find(name[0]) == std::string_view::npos &&
+         consists_of(name, kVariableCharacters);
+}
+
+std::string read_pin_source(const Section& token) {
+  std::optional<std::string> text = token.text("pin-source");
+  if (!text) return {};
+  if (std::optional<std::string> path = path_of_file(token, *text)) return "file:" + *path;
+  if (text->starts_with("env:") && is_variable_name(std::string_view(*text).substr(4)))
+    return *text;
+  token.refuse("pin-source", "is neither a file nor an environment variable.",
+               R"(Write "file:/PATH" or "env:NAME", not the PIN itself; or remove the line to be )"
+               "asked for the PIN.");
+}
+
+std::string read_module(const Section& token) {
+  std::string text =
+      token.required_text("module",
+                          "Name the PKCS#11 module of the token, for example module = "
+                          "\"/usr/lib/softhsm/libsofthsm2.so\".");
+  // Without a slash it is the name of a module that p11-kit knows.
+  return text.find('/') == std::string::npos ? text : token.absolute_path(text);
+}
+
+std::string read_uri(const Section& token) {
+  struct Free {
+    void operator()(P11KitUri* u) const { p11_kit_uri_free(u); }
+  };
+  constexpr const char* kMend =
+      R"(Write a PKCS#11 URI (RFC 7512) that names the token, for example uri = "pkcs11:token=kms".)";
+  std::string text = token.required_text("uri", kMend);
+  std::unique_ptr<P11KitUri, Free> uri(p11_kit_uri_new());
+  if (p11_kit_uri_parse(text.c_str(), P11_KIT_URI_FOR_ANY, uri.get()) != P11_KIT_URI_OK)
+    token.refuse("uri", "is not a PKCS#11 URI.", kMend);
+  if (p11_kit_uri_get_pin_value(uri.get()) != nullptr ||
+      p11_kit_uri_get_pin_source(uri.get()) != nullptr)
+    token.refuse("uri", "says how to get the PIN.",
+                 "Remove pin-value and pin-source from the URI and use the key pin-source.");
+  return text;
+}
+
+TokenConfig read_token(const Section& token, const std::vector<TokenConfig>& earlier) {
+  token.allow_only({"account", "region", "module", "uri", "pin-source"});
+  TokenConfig out;
+  out.account = token.text("account").value_or("000000000000");
+  if (!is_account(out.account))
+    token.refuse("account", "is not an AWS account number.", "Write its 12 digits, in quotes.");
+  out.region = token.text("region").value_or("local");
+  if (!consists_of(out.region, kRegionCharacters))
+    token.refuse("region", "is not the name of a region.",
+                 R"(Write lower-case letters, digits and hyphens, for example "local".)");
+  out.module = read_module(token);
+  out.uri = read_uri(token);
+  out.pin_source = read_pin_source(token);
+
+  for (const TokenConfig& other : earlier) {
+    if (other.account == out.account)
+      token.refuse("account", "is taken: another [[token]] has the same.",
+                   "Give each token an account of its own.");
+    if (other.module == out.module && other.uri == out.uri)
+      token.refuse("uri", "names the same token as another [[token]].",
+                   "Name another token: the keys of two accounts cannot share one.");
+  }
+  return out;
+}
+
+std::string read_file(const std::string& path, const std::string& named_by) {
+  errno = 0;
+  std::ifstream in(path, std::ios::binary);
+  std::string text;
+  for (char c; in.get(c);) text.push_back(c);
+  if (!in.is_open() || in.bad()) {  // opening a directory works, reading it does not
+    std::string reason = std::generic_category().message(errno);
+    throw Error(ErrorCode::Validation,
+                "The configuration file " + path + named_by + " cannot be read: " + reason + ".",
+                "Correct the path or its permissions, or make a new configuration with `trent init "
+                "DIR`.");
+  }
+  return text;
+}
+
+Config read_config(const std::string& path, const std::string& named_by) {
+  std::error_code no_working_directory;
+  fs::path absolute = fs::absolute(path, no_working_directory);
+  std::string file = no_working_directory ? path : absolute.string();
+  return parse_config(read_file(file, named_by), file);
+}
+
+// Whoever runs a set-user-id program must not choose what is loaded into it.
+std::string environment(const char* name) {
+  const char* value = secure_getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+}  // namespace
+
+Config parse_config(std::string_view text, const std::string& source) {
+  toml::table table;
+  try {
+    table = toml::parse(text);
+  } catch (const toml::parse_error& e) {
+    throw Error(ErrorCode::Validation,
+                source + ":" + std::to_string(e.source().begin.line) +
+                    ": not valid TOML: " + std::string(e.description()) + ".",
+                "Correct the line; strings stand in double quotes.");
+  }
+
+  Section top(table, source);
+  top.allow_only({"principal", "refresh", "bulk", "host-reencrypt", "audit", "token"});
+  Config config;
+  config.source = source;
+  config.refresh = read_refresh(top);
+  config.bulk = read_choice(top, "bulk", "direct", "auto") ? Bulk::Direct : Bulk::Auto;
+  config.host_reencrypt = read_choice(top, "host-reencrypt", "allow", "deny");
+  config.audit = read_audit(top);
+
+  constexpr const char* kTokenMend =
+      "Start the section of each token with a line [[token]], in double brackets.";
+  if (!table.contains("token"))
+    top.refuse("token", "is missing: no token is configured.", kTokenMend);
+  const toml::array* tokens = table["token"].as_array();
+  if (tokens == nullptr || tokens->empty() || !tokens->is_homogeneous<toml::table>())
+    top.refuse("token", "is not a list of tables.", kTokenMend);
+  for (const toml::node& node : *tokens)
+    config.tokens.push_back(read_token(Section(*node.as_table(), source), config.tokens));
+
+  config.principal =
+      top.text("principal").value_or("arn:aws:iam::" + config.tokens.front().account + ":root");
+  if (!is_principal(config.principal))
+    top.refuse("principal", "is not the ARN of a principal.",
+               R"(Write it like "arn:aws:iam::111122223333:user/alice".)");
+  return config;
+}
+
+Config load_config(const std::string& given) {
+  std::string variable = environment("TRENT_CONF");
+  if (!variable.empty()) return read_config(variable, " (named by TRENT_CONF)");
+  if (!given.empty()) return read_config(given, "");
+
+  std::string home = environment("HOME");
+  std::vector<std::string> places;
+  if (!home.empty()) places.push_back(home + "/.config/trent/trent.toml");
+  places.push_back("/etc/trent/trent.toml");
+  for (const std::string& place : places) {
+    std::error_code unreachable;
+    if (fs::exists(place, unreachable)) return read_config(place, "");
+  }
+  std::string list;
+  for (const std::string& place : places) list += (list.empty() ? "" : " or ") + place;
+  throw Error(ErrorCode::Validation,
+              "Trent has no configuration: TRENT_CONF is not set, and there is no " + list + ".",
+              "Run `trent init DIR` to make one with a SoftHSM token of its own, or set TRENT_CONF "
+              "to the path of yours.");
+}
+
+}  // namespace trent
