@@ -21,9 +21,9 @@ using Salt = std::array<std::uint8_t, 16>;
 using Header = std::array<std::uint8_t, kHeaderSize>;
 
 enum class Kind : std::uint8_t {
-  DataKeyByLength = 1,   // GenerateDataKey with NumberOfBytes
-  Encrypt = 2,           // Encrypt and ReEncrypt
-  DataKeyBySpec = 3,     // GenerateDataKey with KeySpec; private key of a data key pair
+  DataKeyByLength = 1,  // GenerateDataKey with NumberOfBytes
+  Encrypt = 2,          // Encrypt and ReEncrypt
+  DataKeyBySpec = 3,    // GenerateDataKey with KeySpec; private key of a data key pair
 };
 
 // What the header says of the content.

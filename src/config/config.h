@@ -25,7 +25,7 @@ struct Config {
   std::chrono::milliseconds refresh{1000};
   Bulk bulk = Bulk::Auto;
   bool host_reencrypt = false;
-  std::string audit = "none";      // "none", "syslog" or "file:/path"
+  std::string audit = "none";       // "none", "syslog" or "file:/path"
   std::vector<TokenConfig> tokens;  // never empty; the first is the default
 };
 
