@@ -41,7 +41,9 @@ inline std::string_view as_text(ByteView b) {
   return {reinterpret_cast<const char*>(b.data()), b.size()};
 }
 
-inline void append(Bytes& out, ByteView b) { out.insert(out.end(), b.begin(), b.end()); }
+inline void append(Bytes& out, ByteView b) {
+  out.insert(out.end(), b.begin(), b.end());
+}
 
 // Big-endian, as all integers of the blob format are.
 inline void append_u32(Bytes& out, std::uint32_t v) {

@@ -38,7 +38,9 @@ const PrivateContext& private_context() {
 
 }  // namespace
 
-OSSL_LIB_CTX* private_libctx() { return private_context().libctx; }
+OSSL_LIB_CTX* private_libctx() {
+  return private_context().libctx;
+}
 
 OpensslGuard::OpensslGuard() : previous_(nullptr) {
   OSSL_LIB_CTX* context = private_libctx();
@@ -58,8 +60,7 @@ Sha256 sha256(std::initializer_list<ByteView> parts) {
   std::unique_ptr<EVP_MD_CTX, Free> ctx(EVP_MD_CTX_new());
   Sha256 out;
   bool ok = ctx && EVP_DigestInit_ex2(ctx.get(), private_context().sha256, nullptr) == 1;
-  for (ByteView part : parts)
-    ok = ok && EVP_DigestUpdate(ctx.get(), part.data(), part.size()) == 1;
+  for (ByteView part : parts) ok = ok && EVP_DigestUpdate(ctx.get(), part.data(), part.size()) == 1;
   if (!ok || EVP_DigestFinal_ex(ctx.get(), out.data(), nullptr) != 1)
     throw Error(ErrorCode::KMSInternal, "SHA-256 failed.", "Check the OpenSSL installation.");
   return out;

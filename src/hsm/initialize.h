@@ -8,7 +8,8 @@
 namespace trent::hsm {
 
 // Initialises the first uninitialised token of `module` (a path) with this label and these PINs,
-// and finalises the module again. Throws trent::Error if there is no free token, or it fails.
+// as the next user of the module sees it. Throws trent::Error if there is no free token, or it
+// fails.
 void initialize_token(const std::string& module, const std::string& label, ByteView so_pin,
                       ByteView user_pin);
 

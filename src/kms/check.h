@@ -9,8 +9,8 @@
 namespace trent::kms {
 
 struct TokenReport {
-  std::string arn_prefix;  // "arn:aws:kms:REGION:ACCOUNT:"
-  std::string token;       // label, manufacturer, model, serial
+  std::string arn_prefix;                                    // "arn:aws:kms:REGION:ACCOUNT:"
+  std::string token;                                         // label, manufacturer, model, serial
   std::vector<std::pair<std::string, std::string>> profile;  // property, value, as found by test
   std::size_t keys = 0;
   std::size_t materials = 0;

@@ -1,36 +1,180 @@
 #include "kms/service.h"
 
+#include "base/encoding.h"
 #include "base/error.h"
+#include "kms/implementation.h"
+#include "kms/key_id.h"
 
 namespace trent::kms {
 
-struct Service::Implementation {
-  Config config;
-};
+Account::Account(const TokenConfig& config, const PinPrompt& prompt,
+                 std::chrono::milliseconds refresh)
+    : id(config.account),
+      region(config.region),
+      prefix(arn_prefix(config.region, config.account)),
+      token(config, prompt),
+      catalog(token, refresh) {}
 
-Service::Service(Config config, PinPrompt) : implementation_(new Implementation{std::move(config)}) {}
+Service::Implementation::Implementation(Config given, const PinPrompt& prompt)
+    : config(std::move(given)) {
+  if (config.audit != "none")
+    throw Error(ErrorCode::Validation,
+                config.source + ": audit = \"" + config.audit + "\" is not available yet.",
+                "Set audit = \"none\".");
+  for (const TokenConfig& token : config.tokens)
+    accounts.push_back(std::make_unique<Account>(token, prompt, config.refresh));
+  home_ = accounts.front().get();
+  for (const auto& account : accounts)
+    if (config.principal.find(":" + account->id + ":") != std::string::npos) home_ = account.get();
+}
+
+Service::Service(Config config, PinPrompt prompt)
+    : implementation_(std::make_unique<Implementation>(std::move(config), prompt)) {}
+
 Service::~Service() = default;
-const Config& Service::config() const { return implementation_->config; }
 
-#define STUB(response, name, request) \
-  response Service::name(const request&) { throw Error(ErrorCode::KMSInternal, "not yet"); }
-STUB(CreateKeyResponse, create_key, CreateKeyRequest)
-STUB(DescribeKeyResponse, describe_key, DescribeKeyRequest)
-STUB(ListKeysResponse, list_keys, ListKeysRequest)
-STUB(void, enable_key, EnableKeyRequest)
-STUB(void, disable_key, DisableKeyRequest)
-STUB(ScheduleKeyDeletionResponse, schedule_key_deletion, ScheduleKeyDeletionRequest)
-STUB(CancelKeyDeletionResponse, cancel_key_deletion, CancelKeyDeletionRequest)
-STUB(void, create_alias, CreateAliasRequest)
-STUB(void, update_alias, UpdateAliasRequest)
-STUB(void, delete_alias, DeleteAliasRequest)
-STUB(ListAliasesResponse, list_aliases, ListAliasesRequest)
-STUB(EncryptResponse, encrypt, EncryptRequest)
-STUB(DecryptResponse, decrypt, DecryptRequest)
-STUB(ReEncryptResponse, re_encrypt, ReEncryptRequest)
-STUB(GenerateDataKeyResponse, generate_data_key, GenerateDataKeyRequest)
-STUB(GenerateDataKeyWithoutPlaintextResponse, generate_data_key_without_plaintext,
-     GenerateDataKeyWithoutPlaintextRequest)
-STUB(GenerateRandomResponse, generate_random, GenerateRandomRequest)
+const Config& Service::config() const {
+  return implementation_->config;
+}
+
+Account& Service::Implementation::account_of(const std::string& id, const std::string& region,
+                                             const std::string& not_found) {
+  for (const auto& account : accounts) {
+    if (account->id != id) continue;
+    if (account->region != region)
+      throw Error(ErrorCode::NotFound, "Invalid arn " + region,
+                  "The keys of account " + id + " are in region " + account->region + ".");
+    return *account;
+  }
+  throw Error(ErrorCode::NotFound, not_found,
+              "No [[token]] of the configuration has account " + id + ".");
+}
+
+Key Service::Implementation::resolve(const std::string& text, Accept accept) {
+  KeyIdentifier id = parse_key_identifier(text);
+  if (id.is_alias() && accept == Accept::KeyIdOnly)
+    throw Error(ErrorCode::NotFound, "Invalid keyId '" + text + "'",
+                "This operation takes a key id or a key ARN; `trent describe-key --key-id " + text +
+                    "` shows it.");
+  auto missing = [&](const std::string& arn) {
+    return id.is_alias() ? "Alias " + arn + " is not found." : "Key '" + arn + "' does not exist";
+  };
+  Account& account = id.is_arn() ? account_of(id.account, id.region, missing(text)) : home();
+  Key key{&account, nullptr};
+  if (id.is_alias()) {
+    if (auto alias = account.catalog.alias(id.name))
+      key.record = account.catalog.key(alias->target);
+    if (!key.record || is_deleted(*key.record))
+      throw Error(ErrorCode::NotFound, missing(account.arn(id.name)),
+                  "`trent list-aliases` shows the aliases that there are.");
+  } else {
+    key.record = account.catalog.key(id.name);
+    if (!key.record || is_deleted(*key.record))
+      throw Error(ErrorCode::NotFound, missing(account.key_arn(id.name)),
+                  "`trent list-keys` shows the keys that there are.");
+  }
+  return key;
+}
+
+Key Service::Implementation::key_of_blob(const std::string& key_id, ByteView ciphertext) {
+  // A key that is named is looked for first, whatever the ciphertext is (kms-semantics 1.6).
+  Key key;
+  if (!key_id.empty()) key = resolve(key_id);
+  blob::KeyMaterialId material = blob::parse_blob(ciphertext).parameters.key_material_id;
+  if (key.record) {
+    if (!key.record->has_material(material))
+      throw Error(ErrorCode::IncorrectKey,
+                  "The key ID in the request does not identify a CMK that can perform this "
+                  "operation.",
+                  "The ciphertext is of another key; leave the key ID out, and the ciphertext "
+                  "itself names its key.");
+    return key;
+  }
+  for (const auto& account : accounts) {
+    auto record = account->catalog.key_of_material(material);
+    if (record && !is_deleted(*record)) return {account.get(), std::move(record)};
+  }
+  throw Error(ErrorCode::AccessDenied,
+              "The ciphertext refers to a customer master key that does not exist, does not exist "
+              "in this region, or you are not allowed to access.",
+              "Its key material is " + to_hex(material) +
+                  "; check that the configuration names the token that has it.");
+}
+
+bool is_deleted(const catalog::KeyRecord& record) {
+  return record.state == "PendingDeletion" && record.deletion &&
+         *record.deletion <= std::chrono::system_clock::now();
+}
+
+void require_usable(const Key& key, std::string_view operation, std::string_view algorithm) {
+  const catalog::KeyRecord& record = *key.record;
+  if (record.state == "PendingDeletion")
+    throw Error(ErrorCode::KMSInvalidState, key.arn() + " is pending deletion.",
+                "`trent cancel-key-deletion` keeps the key.");
+  if (record.state == "Disabled")
+    throw Error(ErrorCode::Disabled, key.arn() + " is disabled.",
+                "`trent enable-key` makes it usable again.");
+  if (record.usage != "ENCRYPT_DECRYPT")
+    throw Error(ErrorCode::InvalidKeyUsage, key.arn() + " key usage is " + record.usage +
+                                                " which is not valid for " +
+                                                std::string(operation) + ".");
+  if (!algorithm.empty() && algorithm != kSymmetricDefault)
+    throw Error(ErrorCode::InvalidKeyUsage, "Algorithm " + std::string(algorithm) +
+                                                " is incompatible with key spec " + record.spec +
+                                                ".");
+}
+
+void require_no_grant_tokens(const std::vector<std::string>& tokens) {
+  if (!tokens.empty())
+    throw Error(ErrorCode::InvalidGrantToken, {},
+                "No grant has this token: grants are not available yet.");
+}
+
+void throw_dry_run() {
+  throw Error(ErrorCode::DryRunOperation,
+              "The request would have succeeded, but the DryRun option is set.");
+}
+
+KeyMetadata metadata(const Key& key) {
+  const catalog::KeyRecord& record = *key.record;
+  KeyMetadata out;
+  out.aws_account_id = key.account->id;
+  out.key_id = record.key_id;
+  out.arn = key.arn();
+  out.creation_date = record.created;
+  out.enabled = record.state == "Enabled";
+  out.description = record.description;
+  out.key_usage = record.usage;
+  out.key_state = record.state;
+  out.deletion_date = record.deletion;
+  out.origin = record.origin;
+  out.key_manager = "CUSTOMER";
+  out.key_spec = record.spec;
+  out.encryption_algorithms = {kSymmetricDefault};
+  out.multi_region = false;
+  out.current_key_material_id = to_hex(record.current);
+  return out;
+}
+
+hsm::BaseKeyRef base_key_ref(const catalog::KeyRecord& record, const blob::KeyMaterialId& id) {
+  return {catalog::key_label(record.key_id), id, blob::key_material_id_input(record.key_id)};
+}
+
+blob::Header new_header(const Key& key, blob::Kind kind, std::size_t length, bool padded_already) {
+  blob::Parameters parameters;
+  parameters.kind = kind;
+  parameters.key_material_id = key.record->current;
+  parameters.plaintext_length = length;
+  hsm::Token& token = key.account->token;
+  parameters.zero_padded = length % 8 != 0 && (padded_already || hsm::profile_of(token).zero_pads);
+  fill_random(parameters.salt);
+  // Some tokens wrap secrets that they cannot unwrap again (NSS: above 256 bytes).
+  constexpr std::size_t kEveryTokenCan = 256;
+  if (length > kEveryTokenCan && hsm::longest_secret(token) < length)
+    throw Error(ErrorCode::UnsupportedOperation,
+                "The token cannot unwrap secrets of " + std::to_string(length) + " bytes again.",
+                "Encrypt a data key with it, and the data with the data key.");
+  return blob::make_header(parameters);
+}
 
 }  // namespace trent::kms

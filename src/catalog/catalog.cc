@@ -1,0 +1,192 @@
+#include "catalog/catalog.h"
+
+#include <stdexcept>
+
+#include "base/error.h"
+#include "catalog/store.h"
+
+namespace trent::catalog {
+
+namespace {
+
+// A cached record is checked by reading its object, which is cheap. That alone would not see a
+// higher revision whose writer died before it removed the old one: look for it now and then.
+constexpr std::chrono::seconds kFindAgain{30};
+
+template <class Record>
+Record parse_record(const std::string& label, const std::string& text,
+                    Record (*parse)(std::string_view)) {
+  try {
+    return parse(text);
+  } catch (const std::runtime_error& error) {
+    throw Error(ErrorCode::KMSInternal,
+                "The record " + label + " in the token is damaged: " + error.what() + ".",
+                "Restore it from the backup of the HSM; `trent check` shows what is wrong.");
+  }
+}
+
+// All readable records; the damaged ones are for `trent check` to name.
+template <class Record, class Wanted>
+std::vector<Record> parse_all(hsm::Token& token, Record (*parse)(std::string_view), Wanted wanted) {
+  std::vector<Record> records;
+  for (const hsm::DataObject& object : list_records(token)) {
+    if (!wanted(object.label)) continue;
+    try {
+      records.push_back(parse(object.value));
+    } catch (const std::runtime_error&) {
+      continue;
+    }
+  }
+  return records;
+}
+
+}  // namespace
+
+Catalog::Catalog(hsm::Token& token, std::chrono::milliseconds refresh)
+    : token_(token), refresh_(refresh) {}
+
+void Catalog::dropped(const KeyRecord& record) {
+  for (const KeyMaterial& material : record.materials) token_.forget_base_key(material.id);
+}
+
+void Catalog::remembered(const KeyRecord& record) {
+  for (const KeyMaterial& material : record.materials) key_ids_[material.id] = record.key_id;
+}
+
+template <class Record>
+std::shared_ptr<const Record> Catalog::remember(Cache<Record>& cache, hsm::DataObject object,
+                                                Record (*parse)(std::string_view)) {
+  auto record = std::make_shared<const Record>(parse_record(object.label, object.value, parse));
+  std::shared_ptr<const Record> old;
+  auto now = Clock::now();
+  {
+    std::lock_guard lock(mutex_);
+    remembered(*record);
+    auto& entry = cache[object.label];
+    if (entry.record && entry.object.value != object.value) old = entry.record;
+    std::string label = object.label;
+    entry = {record, std::move(object), now, now};
+  }
+  if (old) dropped(*old);
+  return record;
+}
+
+template <class Record>
+void Catalog::forget(Cache<Record>& cache, const std::string& label) {
+  std::shared_ptr<const Record> old;
+  {
+    std::lock_guard lock(mutex_);
+    auto entry = cache.find(label);
+    if (entry == cache.end()) return;
+    old = entry->second.record;
+    cache.erase(entry);
+  }
+  dropped(*old);
+}
+
+template <class Record>
+std::shared_ptr<const Record> Catalog::look_up(Cache<Record>& cache, const std::string& label,
+                                               Record (*parse)(std::string_view)) {
+  Cached<Record> cached;
+  {
+    std::shared_lock lock(mutex_);
+    auto entry = cache.find(label);
+    if (entry != cache.end()) {
+      if (Clock::now() - entry->second.read < refresh_) return entry->second.record;
+      cached = entry->second;
+    }
+  }
+  if (cached.record && Clock::now() - cached.found < kFindAgain) {
+    auto object = hsm::read_data(token_, cached.object.handle);
+    if (object && object->label == label && object->value == cached.object.value) {
+      std::lock_guard lock(mutex_);
+      auto entry = cache.find(label);
+      if (entry != cache.end() && entry->second.object.handle == cached.object.handle)
+        entry->second.read = Clock::now();
+      return cached.record;
+    }
+  }
+  auto object = find_record(token_, label);
+  if (!object) {
+    forget(cache, label);
+    return nullptr;
+  }
+  return remember(cache, std::move(*object), parse);
+}
+
+std::shared_ptr<const KeyRecord> Catalog::key(const std::string& key_id) {
+  return look_up(keys_, key_label(key_id), &parse_key_record);
+}
+
+std::shared_ptr<const AliasRecord> Catalog::alias(const std::string& name) {
+  return look_up(aliases_, alias_label(name), &parse_alias_record);
+}
+
+std::shared_ptr<const KeyRecord> Catalog::key_of_material(const KeyMaterialId& id) {
+  std::optional<std::string> key_id;
+  {
+    std::shared_lock lock(mutex_);
+    auto known = key_ids_.find(id);
+    if (known != key_ids_.end()) key_id = known->second;
+  }
+  if (!key_id) {
+    auto label = hsm::label_of_base_key(token_, id);
+    if (label) key_id = key_id_of_label(*label);
+    if (!key_id) return nullptr;
+  }
+  auto record = key(*key_id);
+  // Material that no record names is what a crash left behind: invisible.
+  return record && record->has_material(id) ? record : nullptr;
+}
+
+std::vector<KeyRecord> Catalog::keys() {
+  return parse_all(token_, &parse_key_record,
+                   [](const std::string& label) { return key_id_of_label(label).has_value(); });
+}
+
+std::vector<AliasRecord> Catalog::aliases() {
+  return parse_all(token_, &parse_alias_record, &is_alias_label);
+}
+
+void Catalog::create_key(KeyRecord record) {
+  record.revision = {1, random_nonce(), random_nonce()};
+  // The id is new, so nobody else creates this record: one C_CreateObject and it is done.
+  hsm::create_data(token_, kApplication, key_label(record.key_id), to_text(record));
+}
+
+template <class Record>
+bool Catalog::change(Cache<Record>& cache, const std::string& label,
+                     Record (*parse)(std::string_view),
+                     const std::function<void(Record&)>& change) {
+  bool found = change_record(token_, label, [&](const std::string& text, Revision next) {
+    Record record = parse_record(label, text, parse);
+    change(record);
+    record.revision = std::move(next);
+    return to_text(record);
+  });
+  forget(cache, label);
+  return found;
+}
+
+bool Catalog::change_key(const std::string& key_id, const std::function<void(KeyRecord&)>& change) {
+  return this->change(keys_, key_label(key_id), &parse_key_record, change);
+}
+
+bool Catalog::create_alias(AliasRecord record) {
+  record.revision = {1, random_nonce(), random_nonce()};
+  return create_record(token_, alias_label(record.name), to_text(record));
+}
+
+bool Catalog::change_alias(const std::string& name,
+                           const std::function<void(AliasRecord&)>& change) {
+  return this->change(aliases_, alias_label(name), &parse_alias_record, change);
+}
+
+bool Catalog::delete_alias(const std::string& name) {
+  std::string label = alias_label(name);
+  bool found = delete_record(token_, label);
+  forget(aliases_, label);
+  return found;
+}
+
+}  // namespace trent::catalog

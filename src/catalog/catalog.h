@@ -1,0 +1,80 @@
+// The keys and aliases of one token, with look-ups that are cached for a while.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+#include <vector>
+
+#include "catalog/record.h"
+#include "hsm/data_object.h"
+#include "hsm/token.h"
+
+namespace trent::catalog {
+
+// Thread-safe. What another process changed is seen `refresh` later at the latest; what is not
+// found is looked for in the token at once.
+class Catalog {
+ public:
+  Catalog(hsm::Token& token, std::chrono::milliseconds refresh);
+
+  // nullptr: no such key, alias.
+  std::shared_ptr<const KeyRecord> key(const std::string& key_id);
+  std::shared_ptr<const AliasRecord> alias(const std::string& name);
+  // The key that has this material, current or not.
+  std::shared_ptr<const KeyRecord> key_of_material(const KeyMaterialId& id);
+
+  std::vector<KeyRecord> keys();       // by key id
+  std::vector<AliasRecord> aliases();  // by name
+
+  // `record` comes with its materials in the token; its revision is filled in here.
+  void create_key(KeyRecord record);
+  // False: no such key. `change` may run several times, and throw to give up.
+  bool change_key(const std::string& key_id, const std::function<void(KeyRecord&)>& change);
+
+  // False: there is one already.
+  bool create_alias(AliasRecord record);
+  bool change_alias(const std::string& name, const std::function<void(AliasRecord&)>& change);
+  bool delete_alias(const std::string& name);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  template <class Record>
+  struct Cached {
+    std::shared_ptr<const Record> record;
+    hsm::DataObject object;
+    Clock::time_point read;   // when the object was last seen in the token
+    Clock::time_point found;  // when the highest revision was last looked for
+  };
+  template <class Record>
+  using Cache = std::map<std::string, Cached<Record>>;  // by label
+
+  template <class Record>
+  std::shared_ptr<const Record> look_up(Cache<Record>& cache, const std::string& label,
+                                        Record (*parse)(std::string_view));
+  template <class Record>
+  std::shared_ptr<const Record> remember(Cache<Record>& cache, hsm::DataObject object,
+                                         Record (*parse)(std::string_view));
+  template <class Record>
+  bool change(Cache<Record>& cache, const std::string& label, Record (*parse)(std::string_view),
+              const std::function<void(Record&)>& change);
+  template <class Record>
+  void forget(Cache<Record>& cache, const std::string& label);
+  void dropped(const KeyRecord& record);
+  void dropped(const AliasRecord&) {}
+  void remembered(const KeyRecord& record);
+  void remembered(const AliasRecord&) {}
+
+  hsm::Token& token_;
+  std::chrono::milliseconds refresh_;
+  std::shared_mutex mutex_;
+  Cache<KeyRecord> keys_;
+  Cache<AliasRecord> aliases_;
+  std::map<KeyMaterialId, std::string> key_ids_;  // by material: this never changes
+};
+
+}  // namespace trent::catalog

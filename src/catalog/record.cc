@@ -1,0 +1,153 @@
+#include "catalog/record.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+#include "base/encoding.h"
+
+namespace trent::catalog {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr int kFormat = 1;
+constexpr std::string_view kKeyPrefix = "trent/key/";
+constexpr std::string_view kAliasPrefix = "trent/alias/";
+
+std::int64_t milliseconds(Timestamp time) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+}
+
+Timestamp timestamp(const json& value) {
+  return Timestamp(std::chrono::milliseconds(value.get<std::int64_t>()));
+}
+
+KeyMaterialId material_id(const json& value) {
+  auto bytes = from_hex(value.get<std::string>());
+  KeyMaterialId id{};
+  if (!bytes || bytes->size() != id.size())
+    throw std::runtime_error("a key material id is not 64 hexadecimal digits");
+  std::copy(bytes->begin(), bytes->end(), id.begin());
+  return id;
+}
+
+json revision_members(const Revision& revision) {
+  return {{"format", kFormat},
+          {"revision", revision.number},
+          {"lineage", revision.lineage},
+          {"nonce", revision.nonce}};
+}
+
+Revision revision_of(const json& record) {
+  if (record.at("format").get<int>() != kFormat)
+    throw std::runtime_error("it was written by a later version of Trent");
+  Revision revision;
+  revision.number = record.at("revision").get<std::uint64_t>();
+  revision.lineage = record.at("lineage").get<std::string>();
+  revision.nonce = record.at("nonce").get<std::string>();
+  return revision;
+}
+
+// Any fault of the JSON as one kind of exception, with the library's reason.
+template <class Read>
+auto parse(std::string_view text, Read read) {
+  try {
+    return read(json::parse(text));
+  } catch (const json::exception& error) {
+    throw std::runtime_error(error.what());
+  }
+}
+
+}  // namespace
+
+bool KeyRecord::has_material(const KeyMaterialId& id) const {
+  return std::any_of(materials.begin(), materials.end(),
+                     [&](const KeyMaterial& material) { return material.id == id; });
+}
+
+std::string to_text(const KeyRecord& record) {
+  json out = revision_members(record.revision);
+  out["key_id"] = record.key_id;
+  out["created"] = milliseconds(record.created);
+  out["description"] = record.description;
+  out["usage"] = record.usage;
+  out["spec"] = record.spec;
+  out["origin"] = record.origin;
+  out["state"] = record.state;
+  if (record.deletion) out["deletion"] = milliseconds(*record.deletion);
+  out["materials"] = json::array();
+  for (const KeyMaterial& material : record.materials)
+    out["materials"].push_back(
+        {{"id", to_hex(material.id)}, {"created", milliseconds(material.created)}});
+  out["current"] = to_hex(record.current);
+  return out.dump();
+}
+
+std::string to_text(const AliasRecord& record) {
+  json out = revision_members(record.revision);
+  out["name"] = record.name;
+  out["target"] = record.target;
+  out["created"] = milliseconds(record.created);
+  out["updated"] = milliseconds(record.updated);
+  return out.dump();
+}
+
+KeyRecord parse_key_record(std::string_view text) {
+  return parse(text, [](const json& in) {
+    KeyRecord record;
+    record.revision = revision_of(in);
+    record.key_id = in.at("key_id").get<std::string>();
+    record.created = timestamp(in.at("created"));
+    record.description = in.at("description").get<std::string>();
+    record.usage = in.at("usage").get<std::string>();
+    record.spec = in.at("spec").get<std::string>();
+    record.origin = in.at("origin").get<std::string>();
+    record.state = in.at("state").get<std::string>();
+    if (in.contains("deletion")) record.deletion = timestamp(in.at("deletion"));
+    for (const json& material : in.at("materials"))
+      record.materials.push_back(
+          {material_id(material.at("id")), timestamp(material.at("created"))});
+    record.current = material_id(in.at("current"));
+    if (!record.has_material(record.current))
+      throw std::runtime_error("its current key material is not among its materials");
+    return record;
+  });
+}
+
+AliasRecord parse_alias_record(std::string_view text) {
+  return parse(text, [](const json& in) {
+    AliasRecord record;
+    record.revision = revision_of(in);
+    record.name = in.at("name").get<std::string>();
+    record.target = in.at("target").get<std::string>();
+    record.created = timestamp(in.at("created"));
+    record.updated = timestamp(in.at("updated"));
+    return record;
+  });
+}
+
+Revision parse_revision(std::string_view text) {
+  return parse(text, revision_of);
+}
+
+std::string key_label(std::string_view key_id) {
+  return std::string(kKeyPrefix).append(key_id);
+}
+
+std::string alias_label(std::string_view name) {
+  if (name.starts_with("alias/")) name.remove_prefix(6);
+  return std::string(kAliasPrefix).append(name);
+}
+
+std::optional<std::string> key_id_of_label(std::string_view label) {
+  if (!label.starts_with(kKeyPrefix)) return std::nullopt;
+  return std::string(label.substr(kKeyPrefix.size()));
+}
+
+bool is_alias_label(std::string_view label) {
+  return label.starts_with(kAliasPrefix);
+}
+
+}  // namespace trent::catalog

@@ -1,0 +1,71 @@
+#include "hsm/base_key.h"
+
+#include "hsm/profile.h"
+
+namespace trent::hsm {
+
+namespace {
+
+CK_OBJECT_HANDLE derive(const Session& session, CK_OBJECT_HANDLE base_key, const Sha256& data,
+                        Attributes& attributes) {
+  CK_KEY_DERIVATION_STRING_DATA parameter{const_cast<CK_BYTE_PTR>(data.data()), data.size()};
+  CK_MECHANISM mechanism{CKM_AES_ECB_ENCRYPT_DATA, &parameter, sizeof parameter};
+  CK_OBJECT_HANDLE derived = CK_INVALID_HANDLE;
+  session.call<&CK_FUNCTION_LIST::C_DeriveKey>(&mechanism, base_key, attributes.data(),
+                                               attributes.size(), &derived);
+  return derived;
+}
+
+}  // namespace
+
+BaseKey::~BaseKey() {
+  if (copy_ != CK_INVALID_HANDLE) anchor_.try_call<&CK_FUNCTION_LIST::C_DestroyObject>(copy_);
+}
+
+Fingerprint fingerprint(const Session& session, CK_OBJECT_HANDLE base_key, const Sha256& input) {
+  Attributes attributes;
+  attributes.number(CKA_CLASS, CKO_SECRET_KEY)
+      .number(CKA_KEY_TYPE, CKK_GENERIC_SECRET)
+      .number(CKA_VALUE_LEN, 32)
+      .flag(CKA_TOKEN, false)
+      .flag(CKA_SENSITIVE, false)
+      .flag(CKA_EXTRACTABLE, true);
+  add_usage(attributes, {});
+  TemporaryObject derived(session, derive(session, base_key, input, attributes));
+  auto value = session.read<Bytes>(derived.handle(), CKA_VALUE, 64);
+  derived.destroy();
+  Fingerprint result{};
+  if (value.size() != result.size())
+    throw Error(ErrorCode::UnsupportedOperation,
+                "The token derives " + std::to_string(value.size()) + " bytes instead of 32.",
+                "Its CKM_AES_ECB_ENCRYPT_DATA cannot be used.");
+  std::copy(value.begin(), value.end(), result.begin());
+  return result;
+}
+
+TemporaryObject derive_one_time_key(const Session& session, const Profile& profile,
+                                    CK_OBJECT_HANDLE base_key, const Sha256& h, Purpose purpose) {
+  Attributes attributes;
+  attributes.number(CKA_CLASS, CKO_SECRET_KEY)
+      .number(CKA_KEY_TYPE, CKK_AES)
+      .number(CKA_VALUE_LEN, 32)
+      .flag(CKA_TOKEN, false)
+      .flag(CKA_PRIVATE, !profile.public_temporaries)
+      .flag(CKA_SENSITIVE, true)
+      .flag(CKA_EXTRACTABLE, false);
+  add_usage(attributes, {.wrap = purpose == Purpose::Wrap, .unwrap = purpose == Purpose::Unwrap});
+  return {session, derive(session, base_key, h, attributes)};
+}
+
+void add_base_key_attributes(Attributes& attributes, bool on_token) {
+  attributes.number(CKA_CLASS, CKO_SECRET_KEY)
+      .number(CKA_KEY_TYPE, CKK_AES)
+      .number(CKA_VALUE_LEN, 32)
+      .flag(CKA_TOKEN, on_token)
+      .flag(CKA_PRIVATE, true)
+      .flag(CKA_SENSITIVE, true)
+      .flag(CKA_EXTRACTABLE, false);
+  add_usage(attributes, {.derive = true});
+}
+
+}  // namespace trent::hsm

@@ -1,0 +1,57 @@
+// Base keys: AES-256 keys in the token that derive one-time wrapping keys and do nothing else.
+#pragma once
+
+#include <p11-kit/pkcs11.h>
+
+#include <array>
+#include <string>
+
+#include "base/openssl.h"
+#include "hsm/session.h"
+
+namespace trent::hsm {
+
+struct Profile;
+
+// 32 bytes that only the key's value yields: AES-256-ECB(K, the input that belongs to it).
+using Fingerprint = std::array<std::uint8_t, 32>;
+
+// How a base key is found in the token, and proven to be the right one.
+struct BaseKeyRef {
+  std::string label;         // CKA_LABEL
+  Fingerprint id;            // CKA_ID
+  Sha256 fingerprint_input;  // what the key must encrypt to `id`
+};
+
+// A base key that was found: its handle in the token or, where the token allows it, that of a copy
+// in the anchor session, which is faster to derive from.
+class BaseKey {
+ public:
+  // `anchor` must outlive the key. `copy` may be CK_INVALID_HANDLE.
+  BaseKey(const Session& anchor, CK_OBJECT_HANDLE object, CK_OBJECT_HANDLE copy)
+      : anchor_(anchor), object_(object), copy_(copy) {}
+  ~BaseKey();
+  BaseKey(const BaseKey&) = delete;
+  BaseKey& operator=(const BaseKey&) = delete;
+
+  CK_OBJECT_HANDLE handle() const { return copy_ != CK_INVALID_HANDLE ? copy_ : object_; }
+
+ private:
+  const Session& anchor_;
+  CK_OBJECT_HANDLE object_;
+  CK_OBJECT_HANDLE copy_;
+};
+
+// Derives the fingerprint into a readable 32-byte object, reads and destroys it.
+Fingerprint fingerprint(const Session& session, CK_OBJECT_HANDLE base_key, const Sha256& input);
+
+enum class Purpose { Wrap, Unwrap };
+
+// C_DeriveKey(CKM_AES_ECB_ENCRYPT_DATA, h): the AES-256 session key for one wrap or one unwrap.
+TemporaryObject derive_one_time_key(const Session& session, const Profile& profile,
+                                    CK_OBJECT_HANDLE base_key, const Sha256& h, Purpose purpose);
+
+// The template of a base key, without label and id.
+void add_base_key_attributes(Attributes& attributes, bool on_token);
+
+}  // namespace trent::hsm

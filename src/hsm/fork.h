@@ -1,0 +1,29 @@
+// What the process's threads, its fork() and its exit have to agree on.
+#pragma once
+
+#include <cstdint>
+
+namespace trent::hsm {
+
+// While a thread holds one, fork() of another thread waits: the child must inherit neither the
+// backend's locks nor Trent's own in a locked state (traps A5). Recursive, and cheap when nested.
+class ForkGuard {
+ public:
+  ForkGuard();
+  ~ForkGuard();
+  ForkGuard(const ForkGuard&) = delete;
+  ForkGuard& operator=(const ForkGuard&) = delete;
+};
+
+// Installs the fork handlers; idempotent.
+void watch_fork();
+
+// Number of fork() calls between the first watch_fork() and this process.
+std::uint64_t fork_count();
+
+// For the exit handler: tells every later call that it is too late, and waits, at most
+// `milliseconds`, until no thread holds a ForkGuard. False if one would not come out.
+bool close_backend(int milliseconds);
+bool backend_closed();
+
+}  // namespace trent::hsm

@@ -1,0 +1,191 @@
+#include "hsm/login.h"
+
+#include <p11-kit/uri.h>
+
+#include <chrono>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "base/openssl.h"
+#include "hsm/startup_lock.h"
+
+namespace trent::hsm {
+
+namespace {
+
+std::string trimmed(const unsigned char* text, std::size_t size) {
+  std::string_view view(reinterpret_cast<const char*>(text), size);
+  while (!view.empty() && (view.back() == ' ' || view.back() == '\0')) view.remove_suffix(1);
+  return std::string(view);
+}
+
+std::string label_of(const CK_TOKEN_INFO& info) {
+  return trimmed(info.label, sizeof info.label);
+}
+
+Error no_login(const std::string& what, const std::string& advice, CK_RV rv) {
+  return Error(ErrorCode::AccessDenied, what, advice, rv);
+}
+
+struct FreeUri {
+  void operator()(P11KitUri* uri) const { p11_kit_uri_free(uri); }
+};
+
+}  // namespace
+
+std::string describe(const CK_TOKEN_INFO& info) {
+  return "\"" + label_of(info) + "\" (" + trimmed(info.manufacturerID, sizeof info.manufacturerID) +
+         ", " + trimmed(info.model, sizeof info.model) + ", serial " +
+         trimmed(info.serialNumber, sizeof info.serialNumber) + ")";
+}
+
+Pin::Pin(std::string pin_source, PinPrompt prompt)
+    : pin_source_(std::move(pin_source)), prompt_(std::move(prompt)) {}
+
+SecretBytes Pin::get(const std::string& token_label, const std::string& uri_pin) {
+  if (!pin_source_.empty()) return read_pin(pin_source_);
+  if (!uri_pin.empty()) return {uri_pin.begin(), uri_pin.end()};
+  if (!prompted_.empty()) return prompted_;
+  std::optional<SecretBytes> typed;
+  if (prompt_) typed = prompt_(token_label);
+  if (!typed || typed->empty())
+    throw no_login("The token \"" + token_label + "\" needs a PIN, and there is nobody to ask.",
+                   "Set pin-source = \"file:/path\" or \"env:NAME\" in the configuration, or run "
+                   "the command in a terminal.",
+                   CKR_USER_NOT_LOGGED_IN);
+  return *typed;
+}
+
+void Pin::login(const Session& session, const CK_TOKEN_INFO& token, const std::string& uri_pin) {
+  if ((token.flags & CKF_LOGIN_REQUIRED) == 0) return;
+  CK_SESSION_INFO state{};
+  session.call<&CK_FUNCTION_LIST::C_GetSessionInfo>(&state);
+  if (state.state == CKS_RW_USER_FUNCTIONS || state.state == CKS_RO_USER_FUNCTIONS) return;
+
+  std::string label = label_of(token);
+  std::lock_guard lock(mutex_);
+  if (refused_)
+    throw no_login("The token \"" + label + "\" refused this PIN before; it was not tried again.",
+                   "Correct the PIN at its source and start again.", CKR_PIN_INCORRECT);
+  if ((token.flags & CKF_USER_PIN_LOCKED) != 0)
+    throw no_login("The PIN of the token \"" + label + "\" is locked.",
+                   "The security officer can set a new one with the HSM's own tool.",
+                   CKR_PIN_LOCKED);
+  if ((token.flags & CKF_USER_PIN_FINAL_TRY) != 0)
+    throw no_login("One more wrong PIN would lock the token \"" + label + "\": it was not tried.",
+                   "Log in once with the HSM's own tool to prove that the PIN is right.",
+                   CKR_PIN_INCORRECT);
+
+  CK_RV rv = CKR_OK;
+  SecretBytes pin;
+  if ((token.flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0) {
+    rv = session.try_call<&CK_FUNCTION_LIST::C_Login>(CK_USER_TYPE{CKU_USER}, nullptr, CK_ULONG{0});
+  } else {
+    pin = get(label, uri_pin);
+    rv = session.try_call<&CK_FUNCTION_LIST::C_Login>(CK_USER_TYPE{CKU_USER}, pin.data(),
+                                                      static_cast<CK_ULONG>(pin.size()));
+  }
+  switch (rv) {
+    case CKR_OK:
+    case CKR_USER_ALREADY_LOGGED_IN:
+      if (pin_source_.empty() && uri_pin.empty()) prompted_ = pin;
+      return;
+    case CKR_PIN_INCORRECT:
+    case CKR_PIN_INVALID:
+    case CKR_PIN_LEN_RANGE:
+      refused_ = true;
+      throw no_login("The token \"" + label + "\" refused the PIN (" + rv_name(rv) + ").",
+                     pin_source_.empty() ? "Try again with the right one."
+                                         : "Correct the PIN in " + pin_source_ +
+                                               " (the configuration's pin-source).",
+                     rv);
+    case CKR_PIN_LOCKED:
+    case CKR_PIN_EXPIRED:
+      throw no_login("The PIN of the token \"" + label + "\" cannot be used (" + rv_name(rv) + ").",
+                     "Set a new one with the HSM's own tool.", rv);
+    case CKR_USER_ANOTHER_ALREADY_LOGGED_IN:
+      throw no_login("Somebody else, perhaps the security officer, is logged in to the token \"" +
+                         label + "\" in this process.",
+                     "Log out first.", rv);
+    default:
+      throw token_error("C_Login", rv);
+  }
+}
+
+FoundToken find_token(const Module& module, const std::string& uri_text) {
+  std::unique_ptr<P11KitUri, FreeUri> uri(p11_kit_uri_new());
+  int parsed = p11_kit_uri_parse(uri_text.c_str(), P11_KIT_URI_FOR_ANY, uri.get());
+  if (parsed != P11_KIT_URI_OK || p11_kit_uri_any_unrecognized(uri.get()) != 0)
+    throw Error(ErrorCode::Validation,
+                "uri \"" + uri_text + "\" of the configuration is no token URI (RFC 7512).",
+                "Write it as pkcs11:token=LABEL; `p11tool --list-token-urls` shows those of the "
+                "tokens.");
+
+  CK_ULONG count = 0;
+  std::vector<CK_SLOT_ID> slots;
+  CK_RV rv = CKR_BUFFER_TOO_SMALL;
+  // The list may grow between the two calls.
+  for (int attempt = 0; rv == CKR_BUFFER_TOO_SMALL && attempt < 5; ++attempt) {
+    module.call<&CK_FUNCTION_LIST::C_GetSlotList>(CK_BBOOL{CK_TRUE}, nullptr, &count);
+    slots.resize(count);
+    rv = module.try_call<&CK_FUNCTION_LIST::C_GetSlotList>(CK_BBOOL{CK_TRUE}, slots.data(), &count);
+  }
+  if (rv != CKR_OK) throw token_error("C_GetSlotList", rv);
+  slots.resize(count);
+
+  std::optional<FoundToken> found;
+  std::string seen;
+  for (CK_SLOT_ID slot : slots) {
+    FoundToken token;
+    token.slot = slot;
+    rv = module.try_call<&CK_FUNCTION_LIST::C_GetTokenInfo>(slot, &token.info);
+    if (rv != CKR_OK || (token.info.flags & CKF_TOKEN_INITIALIZED) == 0) continue;
+    seen += (seen.empty() ? "" : ", ") + describe(token.info);
+    if (p11_kit_uri_match_token_info(uri.get(), &token.info) != 1) continue;
+    if (p11_kit_uri_get_slot_id(uri.get()) != static_cast<CK_SLOT_ID>(-1) &&
+        p11_kit_uri_get_slot_id(uri.get()) != slot)
+      continue;
+    if (found)
+      throw Error(ErrorCode::Validation,
+                  "uri \"" + uri_text + "\" names several tokens: " + seen + ".",
+                  "Add serial=... to `uri` in the configuration to name one.");
+    if (const char* pin = p11_kit_uri_get_pin_value(uri.get())) token.uri_pin = pin;
+    found = token;
+  }
+  if (!found)
+    throw Error(ErrorCode::KeyUnavailable,
+                "No token matches uri \"" + uri_text + "\" in " + module.name() + "; it has " +
+                    (seen.empty() ? "none." : seen + "."),
+                "Check `uri` and `module` of the configuration, that the HSM is connected and, "
+                "with SoftHSM, that SOFTHSM2_CONF names its configuration.",
+                CKR_TOKEN_NOT_PRESENT);
+  return *found;
+}
+
+LoggedIn open_token(const std::shared_ptr<Module>& module, const std::string& uri, Pin& pin) {
+  // What a process sees while another one's C_Login rewrites a SoftHSM token: no such token, one
+  // without a PIN, or a general error. All of it passes within milliseconds.
+  auto is_race = [](CK_RV rv) {
+    return rv == CKR_TOKEN_NOT_PRESENT || rv == CKR_TOKEN_NOT_RECOGNIZED ||
+           rv == CKR_USER_PIN_NOT_INITIALIZED || rv == CKR_GENERAL_ERROR;
+  };
+  constexpr int kAttempts = 6;
+  for (int attempt = 1;; ++attempt) {
+    std::uint64_t seen = module->generation();
+    try {
+      FoundToken token = find_token(*module, uri);
+      Session anchor(module, token.slot);
+      pin.login(anchor, token.info, token.uri_pin);
+      return {token, std::move(anchor)};
+    } catch (const Error& error) {
+      if (attempt == kAttempts || !is_race(error.ck_rv())) throw;
+    }
+    std::uint8_t jitter = 0;
+    fill_random({&jitter, 1});
+    std::this_thread::sleep_for(std::chrono::milliseconds(5 * attempt + jitter % 16));
+    module->initialise_again(seen);
+  }
+}
+
+}  // namespace trent::hsm

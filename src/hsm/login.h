@@ -1,0 +1,61 @@
+// Finding the token that a URI names, and logging in to it.
+#pragma once
+
+#include <p11-kit/pkcs11.h>
+
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "config/config.h"
+#include "hsm/module.h"
+#include "hsm/pin.h"
+#include "hsm/session.h"
+
+namespace trent::hsm {
+
+// The PIN of one token, and what is known of it. Survives connections.
+class Pin {
+ public:
+  // `uri_pin` is the pin-value of the token's URI, if it has one.
+  Pin(std::string pin_source, PinPrompt prompt);
+
+  // Logs `session` in as the user, unless the token needs no login or is logged in already.
+  // A PIN that was refused once is not tried again, and the last try is never used up.
+  // Throws AccessDeniedException with the reason and the mend.
+  void login(const Session& session, const CK_TOKEN_INFO& token, const std::string& uri_pin);
+
+ private:
+  SecretBytes get(const std::string& token_label, const std::string& uri_pin);
+
+  std::mutex mutex_;
+  std::string pin_source_;
+  PinPrompt prompt_;
+  SecretBytes prompted_;  // kept for the login after fork or a lost connection
+  bool refused_ = false;
+};
+
+struct FoundToken {
+  CK_SLOT_ID slot = 0;
+  CK_TOKEN_INFO info{};
+  std::string uri_pin;
+};
+
+// Label, manufacturer, model and serial, without the blanks that pad them.
+std::string describe(const CK_TOKEN_INFO& info);
+
+// The one initialised token of the module that matches the RFC 7512 URI. Throws
+// ValidationException if the URI is bad or matches several, KeyUnavailableException if none.
+FoundToken find_token(const Module& module, const std::string& uri);
+
+// A token that was found, with a session that is logged in.
+struct LoggedIn {
+  FoundToken token;
+  Session anchor;
+};
+
+// Both of the above, in turn with other processes (several that start at once on one SoftHSM token
+// make each other fail, traps C9), and again where such a race shows.
+LoggedIn open_token(const std::shared_ptr<Module>& module, const std::string& uri, Pin& pin);
+
+}  // namespace trent::hsm

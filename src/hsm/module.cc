@@ -1,0 +1,122 @@
+#include "hsm/module.h"
+
+#include <p11-kit/p11-kit.h>
+
+#include <cstdlib>
+#include <map>
+
+namespace trent::hsm {
+
+namespace {
+
+// p11-kit shares the loaded modules of a process; this map keeps one Module for each, so that the
+// provider and the PKCS#11 door of one process share sessions' fate. Never destroyed.
+struct Registry {
+  std::mutex mutex;
+  std::map<std::string, std::shared_ptr<Module>> modules;
+};
+
+Registry& registry() {
+  static Registry* const instance = std::make_unique<Registry>().release();
+  return *instance;
+}
+
+std::string p11kit_message() {
+  const char* message = p11_kit_message();
+  return message == nullptr ? "no reason given" : message;
+}
+
+Error cannot_load(const std::string& name, const std::string& why) {
+  return Error(ErrorCode::KeyUnavailable,
+               "The PKCS#11 module " + name + " cannot be loaded: " + why,
+               "Check `module` in the configuration: the path of a PKCS#11 library, or the name of "
+               "a p11-kit module (`p11-kit list-modules` shows them).");
+}
+
+}  // namespace
+
+std::shared_ptr<Module> Module::open(const std::string& name) {
+  watch_fork();
+  ForkGuard fork;
+  std::lock_guard lock(registry().mutex);
+  auto& module = registry().modules[name];
+  if (!module) {
+    auto loaded = std::make_shared<Module>(name);
+    loaded->load();
+    module = std::move(loaded);
+  }
+  // A child of fork() has to initialise the module again (PKCS#11 v3.0 section 5.4).
+  module->initialise();
+  return module;
+}
+
+Module::Module(std::string name) : name_(std::move(name)) {}
+
+void Module::load() {
+  OpensslGuard guard;
+  if (name_.find('/') != name_.npos) {
+    functions_ = p11_kit_module_load(name_.c_str(), 0);
+    if (functions_ == nullptr) throw cannot_load(name_, p11kit_message());
+    return;
+  }
+  CK_FUNCTION_LIST_PTR_PTR all = p11_kit_modules_load(nullptr, 0);
+  if (all == nullptr) throw cannot_load(name_, p11kit_message());
+  functions_ = p11_kit_module_for_name(all, name_.c_str());
+  for (CK_FUNCTION_LIST_PTR_PTR each = all; *each != nullptr; ++each)
+    if (*each != functions_) p11_kit_module_release(*each);
+  std::free(all);  // the list is ours, the modules in it are counted one by one
+  if (functions_ == nullptr) throw cannot_load(name_, "p11-kit knows no module of that name");
+}
+
+std::uint64_t Module::generation() const {
+  return fork_count() + again_.load();
+}
+
+bool Module::usable() const {
+  return !backend_closed() && initialised_ == fork_count() + 1;
+}
+
+void Module::initialise() {
+  BackendCall call;
+  std::lock_guard lock(calls_);
+  if (initialised_ == fork_count() + 1) return;
+  // Before anybody initialised it, a module answers CKR_CRYPTOKI_NOT_INITIALIZED. If another part
+  // of the process did, perhaps it said that there is one thread only, and the module has no locks
+  // (traps A6): then our threads go one by one.
+  CK_INFO info{};
+  if (initialised_ == 0) serialise_ = functions_->C_GetInfo(&info) == CKR_OK;
+  CK_RV rv = p11_kit_module_initialize(functions_);
+  if (rv != CKR_OK && rv != CKR_CRYPTOKI_ALREADY_INITIALIZED)
+    throw cannot_load(name_, "C_Initialize returned " + rv_name(rv));
+  initialised_ = fork_count() + 1;
+  // After the module's own static objects were made, so that this runs before they go (traps A3).
+  static std::once_flag once;
+  std::call_once(once, [] { std::atexit([] { finalise_all(); }); });
+}
+
+void Module::initialise_again(std::uint64_t seen) {
+  {
+    BackendCall call;
+    std::lock_guard lock(calls_);
+    if (seen != generation()) return;  // another thread has been here
+    p11_kit_module_finalize(functions_);
+    initialised_ = 0;
+    ++again_;
+  }
+  initialise();
+}
+
+void Module::finalise() noexcept {
+  if (initialised_ != fork_count() + 1) return;
+  initialised_ = 0;
+  OpensslGuard guard;
+  p11_kit_module_finalize(functions_);
+}
+
+void Module::finalise_all() noexcept {
+  // A thread that never comes back out of the token is no reason to crash: leak instead.
+  if (!close_backend(2000)) return;
+  for (auto& [name, module] : registry().modules) module->finalise();
+}
+
+}  // namespace trent::hsm

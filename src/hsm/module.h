@@ -1,0 +1,116 @@
+// A PKCS#11 module, loaded and shared with the rest of the process by p11-kit.
+#pragma once
+
+#include <p11-kit/pkcs11.h>
+
+#include <atomic>
+#include <concepts>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+
+#include "base/openssl.h"
+#include "hsm/debug.h"
+#include "hsm/fork.h"
+#include "hsm/rv.h"
+
+namespace trent::hsm {
+
+// Held for the time of one call into a backend: keeps fork() of other threads and the finalisation
+// at exit out, and gives the backend the private library context and a clean error queue.
+class BackendCall {
+  ForkGuard fork_;
+  OpensslGuard openssl_;
+};
+
+// "C_WrapKey" for &CK_FUNCTION_LIST::C_WrapKey.
+template <auto Function>
+constexpr std::string_view function_name() {
+  std::string_view text = __PRETTY_FUNCTION__;
+  text.remove_prefix(text.find("::C_") + 2);
+  return text.substr(
+      0, text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789"));
+}
+
+class Module {
+ public:
+  // The process's one instance of the module `name`: a path, or the name of a p11-kit module.
+  // Loads and initialises it if need be; it stays loaded, and is finalised when the process exits.
+  // Throws KeyUnavailableException if it cannot be loaded.
+  static std::shared_ptr<Module> open(const std::string& name);
+
+  explicit Module(std::string name);
+  Module(const Module&) = delete;
+  Module& operator=(const Module&) = delete;
+
+  const std::string& name() const { return name_; }
+
+  // Grows when every session that was opened before is void: after fork (in the child), and after
+  // initialise_again().
+  std::uint64_t generation() const;
+
+  // For CKR_CRYPTOKI_NOT_INITIALIZED in generation `seen`: the application finalised the module
+  // that it shares with us. Also what a start-up race needs to see the token (traps C9).
+  void initialise_again(std::uint64_t seen);
+
+  // The call itself, logged if $TRENT_DEBUG says so. Template argument: a member of
+  // CK_FUNCTION_LIST.
+  template <auto Function, class... Arguments>
+  CK_RV try_call(Arguments... arguments) const {
+    BackendCall call;
+    std::shared_lock shared(calls_, std::defer_lock);
+    std::unique_lock alone(calls_, std::defer_lock);
+    if (serialise_)
+      alone.lock();
+    else
+      shared.lock();
+    if (!usable()) return CKR_CRYPTOKI_NOT_INITIALIZED;
+    if (!debug_enabled()) return (functions_->*Function)(arguments...);
+    auto start = std::chrono::steady_clock::now();
+    CK_RV rv = (functions_->*Function)(arguments...);
+    auto duration = std::chrono::steady_clock::now() - start;
+    constexpr std::string_view name = function_name<Function>();
+    // Handles and lengths only; what concerns a PIN not even so.
+    constexpr bool silent =
+        name.find("PIN") != name.npos || name.find("Login") != name.npos || name == "C_InitToken";
+    std::string text;
+    if constexpr (!silent) (append_argument(text, arguments), ...);
+    debug_call(name, text, rv, duration);
+    return rv;
+  }
+
+  // Throws token_error() unless the call returns CKR_OK.
+  template <auto Function, class... Arguments>
+  void call(Arguments... arguments) const {
+    CK_RV rv = try_call<Function>(arguments...);
+    if (rv != CKR_OK) throw token_error(std::string(function_name<Function>()), rv);
+  }
+
+ private:
+  void load();
+  void initialise();
+  bool usable() const;
+  void finalise() noexcept;
+  static void finalise_all() noexcept;
+
+  template <class T>
+  static void append_argument(std::string& text, const T& value) {
+    if constexpr (std::integral<T>) {
+      if (!text.empty()) text += ", ";
+      text += std::to_string(value);
+    }
+  }
+
+  std::string name_;
+  CK_FUNCTION_LIST_PTR functions_ = nullptr;
+  // Shared by calls, exclusive for (de)initialisation, and for each call of a module without locks.
+  mutable std::shared_mutex calls_;
+  std::atomic<bool> serialise_ = false;
+  std::atomic<std::uint64_t> initialised_ = 0;  // fork count + 1 of the process that did it
+  std::atomic<std::uint64_t> again_ = 0;
+};
+
+}  // namespace trent::hsm

@@ -1,0 +1,19 @@
+// Where the PIN comes from.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "base/bytes.h"
+
+namespace trent::hsm {
+
+// Asks a person; nullopt if there is nobody to ask. The argument describes the token.
+using PinPrompt = std::function<std::optional<SecretBytes>(const std::string& token)>;
+
+// The PIN of "file:/path" (without the newline at its end) or "env:NAME".
+// Throws ValidationException that names the source and what is wrong with it.
+SecretBytes read_pin(const std::string& pin_source);
+
+}  // namespace trent::hsm

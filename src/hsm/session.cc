@@ -1,0 +1,49 @@
+#include "hsm/session.h"
+
+#include <utility>
+
+namespace trent::hsm {
+
+Session::Session(std::shared_ptr<Module> module, CK_SLOT_ID slot)
+    : module_(std::move(module)), generation_(module_->generation()) {
+  module_->call<&CK_FUNCTION_LIST::C_OpenSession>(
+      slot, CK_FLAGS{CKF_SERIAL_SESSION | CKF_RW_SESSION}, nullptr, nullptr, &handle_);
+}
+
+Session::Session(Session&& other) noexcept
+    : module_(std::move(other.module_)),
+      generation_(other.generation_),
+      handle_(std::exchange(other.handle_, CK_INVALID_HANDLE)) {}
+
+Session::~Session() {
+  // A handle of an earlier generation may by now name somebody else's session.
+  if (handle_ != CK_INVALID_HANDLE && generation_ == module_->generation())
+    module_->try_call<&CK_FUNCTION_LIST::C_CloseSession>(handle_);
+}
+
+std::vector<CK_OBJECT_HANDLE> Session::find(Attributes& attributes) const {
+  std::vector<CK_OBJECT_HANDLE> found;
+  call<&CK_FUNCTION_LIST::C_FindObjectsInit>(attributes.data(), attributes.size());
+  CK_OBJECT_HANDLE chunk[64];
+  CK_ULONG count = 0;
+  do {
+    call<&CK_FUNCTION_LIST::C_FindObjects>(&chunk[0], CK_ULONG{64}, &count);
+    found.insert(found.end(), chunk, chunk + count);
+  } while (count > 0);
+  call<&CK_FUNCTION_LIST::C_FindObjectsFinal>();
+  return found;
+}
+
+TemporaryObject::TemporaryObject(TemporaryObject&& other) noexcept
+    : session_(other.session_), handle_(std::exchange(other.handle_, CK_INVALID_HANDLE)) {}
+
+TemporaryObject::~TemporaryObject() {
+  if (handle_ != CK_INVALID_HANDLE) session_->try_call<&CK_FUNCTION_LIST::C_DestroyObject>(handle_);
+}
+
+void TemporaryObject::destroy() {
+  CK_OBJECT_HANDLE handle = std::exchange(handle_, CK_INVALID_HANDLE);
+  session_->call<&CK_FUNCTION_LIST::C_DestroyObject>(handle);
+}
+
+}  // namespace trent::hsm

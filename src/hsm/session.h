@@ -1,0 +1,85 @@
+// Sessions and the objects that live in them, as values that clean up after themselves.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include "hsm/attributes.h"
+#include "hsm/module.h"
+
+namespace trent::hsm {
+
+// An open read-write session.
+class Session {
+ public:
+  Session(std::shared_ptr<Module> module, CK_SLOT_ID slot);
+  ~Session();
+  Session(Session&& other) noexcept;
+  Session& operator=(Session&&) = delete;
+
+  CK_SESSION_HANDLE handle() const { return handle_; }
+  const Module& module() const { return *module_; }
+
+  template <auto Function, class... Arguments>
+  void call(Arguments... arguments) const {
+    module_->call<Function>(handle_, arguments...);
+  }
+  template <auto Function, class... Arguments>
+  CK_RV try_call(Arguments... arguments) const {
+    return module_->try_call<Function>(handle_, arguments...);
+  }
+
+  // All handles that match, in the token's order.
+  std::vector<CK_OBJECT_HANDLE> find(Attributes& attributes) const;
+
+  // Value of one attribute. Throws if it is missing, sensitive or longer than `limit`.
+  template <class Buffer>
+  Buffer read(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type, std::size_t limit) const;
+
+ private:
+  std::shared_ptr<Module> module_;
+  std::uint64_t generation_;
+  CK_SESSION_HANDLE handle_ = CK_INVALID_HANDLE;
+};
+
+// A session object that is destroyed at the latest when it goes out of scope. An operation that
+// throws loses its session anyway, and with it the object; one that succeeds calls destroy(), so
+// that a token that fails to destroy is an error like any other.
+class TemporaryObject {
+ public:
+  TemporaryObject(const Session& session, CK_OBJECT_HANDLE handle)
+      : session_(&session), handle_(handle) {}
+  ~TemporaryObject();
+  TemporaryObject(TemporaryObject&& other) noexcept;
+  TemporaryObject& operator=(TemporaryObject&&) = delete;
+
+  CK_OBJECT_HANDLE handle() const { return handle_; }
+  void destroy();
+  // It is meant to stay.
+  void release() { handle_ = CK_INVALID_HANDLE; }
+
+ private:
+  const Session* session_;
+  CK_OBJECT_HANDLE handle_;
+};
+
+template <class Buffer>
+Buffer Session::read(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type, std::size_t limit) const {
+  // One call where the value fits, two where it does not.
+  Buffer value;
+  value.resize(std::min<std::size_t>(limit, 2048));
+  for (;;) {
+    CK_ATTRIBUTE attribute{type, value.data(), static_cast<CK_ULONG>(value.size())};
+    CK_RV rv = try_call<&CK_FUNCTION_LIST::C_GetAttributeValue>(object, &attribute, CK_ULONG{1});
+    if (rv == CKR_OK && attribute.ulValueLen <= value.size()) {
+      value.resize(attribute.ulValueLen);
+      return value;
+    }
+    if (rv != CKR_BUFFER_TOO_SMALL || value.size() >= limit)
+      throw token_error("C_GetAttributeValue", rv == CKR_OK ? CKR_GENERAL_ERROR : rv);
+    value.resize(limit);
+  }
+}
+
+}  // namespace trent::hsm

@@ -1,0 +1,234 @@
+#include "hsm/token.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "base/encoding.h"
+#include "hsm/startup_lock.h"
+
+namespace trent::hsm {
+
+Connection::Connection(std::shared_ptr<Module> module, LoggedIn logged_in)
+    : module_(std::move(module)),
+      generation_(module_->generation()),
+      token_(std::move(logged_in.token)),
+      anchor_(std::move(logged_in.anchor)) {}
+
+Session Connection::take_session() {
+  {
+    std::lock_guard lock(idle_mutex_);
+    if (!idle_.empty()) {
+      Session session = std::move(idle_.back());
+      idle_.pop_back();
+      return session;
+    }
+  }
+  // A token with few sessions: wait for one of ours to be given back, or for other programs.
+  for (int waited = 0;; ++waited) {
+    try {
+      return {module_, token_.slot};
+    } catch (const Error& error) {
+      if (error.ck_rv() != CKR_SESSION_COUNT || waited == 200) throw;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    std::lock_guard lock(idle_mutex_);
+    if (!idle_.empty()) {
+      Session session = std::move(idle_.back());
+      idle_.pop_back();
+      return session;
+    }
+  }
+}
+
+void Connection::give_back(Session session) {
+  constexpr std::size_t kMaxIdle = 64;
+  std::lock_guard lock(idle_mutex_);
+  if (idle_.size() < kMaxIdle) idle_.push_back(std::move(session));
+}
+
+const Profile& Connection::profile(const Session& session) {
+  std::lock_guard lock(profile_mutex_);
+  if (!profile_) profile_ = test_token(session);
+  return *profile_;
+}
+
+std::shared_ptr<const BaseKey> Connection::base_key(const Session& session, const BaseKeyRef& ref) {
+  {
+    std::shared_lock lock(keys_mutex_);
+    auto known = keys_.find(ref.id);
+    if (known != keys_.end()) return known->second;
+  }
+  Attributes search;
+  // CKA_TOKEN: the copies carry the same label and id, and outlive the key that they copy.
+  search.number(CKA_CLASS, CKO_SECRET_KEY)
+      .flag(CKA_TOKEN, true)
+      .text(CKA_LABEL, ref.label)
+      .bytes(CKA_ID, ref.id);
+  std::vector<CK_OBJECT_HANDLE> found = session.find(search);
+  if (found.empty())
+    throw Error(ErrorCode::KeyUnavailable,
+                "The key material " + to_hex(ref.id) + " (" + ref.label + ") is not in the token.",
+                "Restore it from the backup of the HSM; `trent check` shows what is missing.");
+  if (fingerprint(session, found.front(), ref.fingerprint_input) != ref.id)
+    throw Error(ErrorCode::KMSInternal,
+                "The object " + ref.label + " in the token is not the key that its id names.",
+                "Somebody replaced it. Nothing was done with it; see `trent check`.");
+  CK_OBJECT_HANDLE copy = CK_INVALID_HANDLE;
+  std::unique_lock lock(keys_mutex_);
+  auto known = keys_.find(ref.id);
+  if (known != keys_.end()) return known->second;
+  if (profile(session).session_copies) {
+    Attributes attributes;
+    attributes.flag(CKA_TOKEN, false);
+    // A key that may not be copied is used as it is.
+    if (anchor_.try_call<&CK_FUNCTION_LIST::C_CopyObject>(found.front(), attributes.data(),
+                                                          attributes.size(), &copy) != CKR_OK)
+      copy = CK_INVALID_HANDLE;
+  }
+  auto key = std::make_shared<const BaseKey>(anchor_, found.front(), copy);
+  keys_.emplace(ref.id, key);
+  return key;
+}
+
+void Connection::forget_base_key(const Fingerprint& id) {
+  std::shared_ptr<const BaseKey> last;  // its copy is destroyed after the lock is released
+  std::unique_lock lock(keys_mutex_);
+  auto known = keys_.find(id);
+  if (known == keys_.end()) return;
+  last = known->second;
+  keys_.erase(known);
+  lock.unlock();
+}
+
+Token::Token(TokenConfig config, PinPrompt prompt)
+    : config_(std::move(config)), pin_(config_.pin_source, std::move(prompt)) {}
+
+std::shared_ptr<Connection> Token::connect() {
+  std::lock_guard lock(mutex_);
+  if (connection_ && connection_->alive()) return connection_;
+  connection_.reset();
+  StartupLock startup(config_.module + '\0' + config_.uri);
+  auto module = Module::open(config_.module);
+  auto connection = std::make_shared<Connection>(module, open_token(module, config_.uri, pin_));
+  connection_ = connection;
+  return connection;
+}
+
+void Token::disconnect(const std::shared_ptr<Connection>& lost) {
+  // Somebody in this process finalised the module that we share: every session is void.
+  CK_INFO info{};
+  auto module = Module::open(config_.module);
+  if (module->try_call<&CK_FUNCTION_LIST::C_GetInfo>(&info) == CKR_CRYPTOKI_NOT_INITIALIZED)
+    module->initialise_again(lost->generation());
+  std::lock_guard lock(mutex_);
+  if (connection_ == lost) connection_.reset();
+}
+
+void Token::forget_base_key(const Fingerprint& id) {
+  std::shared_ptr<Connection> connection;
+  {
+    std::lock_guard lock(mutex_);
+    connection = connection_;
+  }
+  if (connection) connection->forget_base_key(id);
+}
+
+SecretBytes generate_random(Token& token, std::size_t length) {
+  return token.run(Retry::Always, [&](Connection&, const Session& session) {
+    SecretBytes random(length);
+    session.call<&CK_FUNCTION_LIST::C_GenerateRandom>(random.data(),
+                                                      static_cast<CK_ULONG>(random.size()));
+    return random;
+  });
+}
+
+Fingerprint generate_base_key(Token& token, const std::string& label,
+                              const Sha256& fingerprint_input) {
+  return token.run(Retry::IfNotPerformed, [&](Connection& connection, const Session& session) {
+    // First as a session object: what fails before the last call leaves nothing in the token.
+    bool copies = connection.profile(session).session_copies;
+    Attributes attributes;
+    add_base_key_attributes(attributes, !copies);
+    attributes.text(CKA_LABEL, label);
+    CK_MECHANISM mechanism{CKM_AES_KEY_GEN, nullptr, 0};
+    CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
+    session.call<&CK_FUNCTION_LIST::C_GenerateKey>(&mechanism, attributes.data(), attributes.size(),
+                                                   &handle);
+    TemporaryObject generated(session, handle);
+    Fingerprint id = fingerprint(session, generated.handle(), fingerprint_input);
+    Attributes identity;
+    identity.bytes(CKA_ID, id);
+    if (copies) {
+      identity.flag(CKA_TOKEN, true);
+      session.call<&CK_FUNCTION_LIST::C_CopyObject>(generated.handle(), identity.data(),
+                                                    identity.size(), &handle);
+      // Not committed before the session object is gone: if that fails, so does the whole.
+      TemporaryObject on_token(session, handle);
+      generated.destroy();
+      on_token.release();
+    } else {
+      session.call<&CK_FUNCTION_LIST::C_SetAttributeValue>(generated.handle(), identity.data(),
+                                                           identity.size());
+      generated.release();
+    }
+    return id;
+  });
+}
+
+namespace {
+
+std::vector<CK_OBJECT_HANDLE> find_base_keys(const Session& session, const std::string* label,
+                                             const Fingerprint* id) {
+  Attributes search;
+  search.number(CKA_CLASS, CKO_SECRET_KEY).number(CKA_KEY_TYPE, CKK_AES).flag(CKA_TOKEN, true);
+  if (label != nullptr) search.text(CKA_LABEL, *label);
+  if (id != nullptr) search.bytes(CKA_ID, *id);
+  return session.find(search);
+}
+
+constexpr std::size_t kMaxLabel = 8192;
+
+}  // namespace
+
+void destroy_base_key(Token& token, const std::string& label, const Fingerprint& id) {
+  token.forget_base_key(id);
+  token.run(Retry::Always, [&](Connection&, const Session& session) {
+    for (CK_OBJECT_HANDLE key : find_base_keys(session, &label, &id))
+      session.call<&CK_FUNCTION_LIST::C_DestroyObject>(key);
+    return true;
+  });
+}
+
+std::optional<std::string> label_of_base_key(Token& token, const Fingerprint& id) {
+  return token.run(Retry::Always,
+                   [&](Connection&, const Session& session) -> std::optional<std::string> {
+                     auto found = find_base_keys(session, nullptr, &id);
+                     if (found.empty()) return std::nullopt;
+                     return session.read<std::string>(found.front(), CKA_LABEL, kMaxLabel);
+                   });
+}
+
+std::vector<BaseKeyName> list_base_keys(Token& token) {
+  return token.run(Retry::Always, [&](Connection&, const Session& session) {
+    std::vector<BaseKeyName> names;
+    for (CK_OBJECT_HANDLE key : find_base_keys(session, nullptr, nullptr))
+      names.push_back({session.read<std::string>(key, CKA_LABEL, kMaxLabel),
+                       session.read<Bytes>(key, CKA_ID, kMaxLabel)});
+    return names;
+  });
+}
+
+std::string describe_token(Token& token) {
+  return token.run(Retry::Always, [](Connection& connection, const Session&) {
+    return describe(connection.token_info());
+  });
+}
+
+Profile profile_of(Token& token) {
+  return token.run(Retry::Always, [](Connection& connection, const Session& session) {
+    return connection.profile(session);
+  });
+}
+
+}  // namespace trent::hsm

@@ -1,0 +1,134 @@
+// A token of the configuration: connects when it is needed, again when the connection is lost, and
+// lends logged-in sessions.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "hsm/base_key.h"
+#include "hsm/login.h"
+#include "hsm/profile.h"
+#include "hsm/session.h"
+
+namespace trent::hsm {
+
+// Everything that is void at once when the token, the login or the process changes: the anchor
+// session (kept open, so that the login and the copies of base keys live), idle sessions, handles.
+class Connection {
+ public:
+  explicit Connection(std::shared_ptr<Module> module, LoggedIn logged_in);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // What the module was when this was opened; see Module::generation().
+  std::uint64_t generation() const { return generation_; }
+  bool alive() const { return generation_ == module_->generation(); }
+  const CK_TOKEN_INFO& token_info() const { return token_.info; }
+  CK_SLOT_ID slot() const { return token_.slot; }
+
+  Session take_session();
+  void give_back(Session session);
+
+  // The self-test's result; runs it at first use.
+  const Profile& profile(const Session& session);
+
+  // Finds the key by label and id among the token's objects, proves by its fingerprint that it is
+  // the one, and remembers it. Throws KeyUnavailableException if it is not there, and
+  // KMSInternalException if an object has its name but not its value.
+  std::shared_ptr<const BaseKey> base_key(const Session& session, const BaseKeyRef& ref);
+  void forget_base_key(const Fingerprint& id);
+
+  // Set by longest_secret() of wrapping.h; 0: not known yet.
+  std::atomic<std::size_t> longest_secret = 0;
+
+ private:
+  std::shared_ptr<Module> module_;
+  std::uint64_t generation_;
+  FoundToken token_;
+  Session anchor_;
+  std::mutex idle_mutex_;
+  std::vector<Session> idle_;
+  std::mutex profile_mutex_;
+  std::optional<Profile> profile_;
+  std::shared_mutex keys_mutex_;
+  std::map<Fingerprint, std::shared_ptr<const BaseKey>> keys_;  // goes before the anchor
+};
+
+// Whether an operation may be done again on a fresh connection when its own was lost.
+enum class Retry {
+  Always,          // it changes nothing in the token
+  IfNotPerformed,  // only where the error says that the token did not act
+};
+
+// Thread-safe.
+class Token {
+ public:
+  Token(TokenConfig config, PinPrompt prompt);
+
+  const TokenConfig& config() const { return config_; }
+
+  // Calls f(Connection&, const Session&) with a session of its own. If f throws, the session is
+  // closed, and whatever f left in it dies with it; if the connection was lost, f is tried once
+  // more on a fresh one.
+  template <class F>
+  auto run(Retry retry, F f) {
+    for (bool again = false;; again = true) {
+      std::shared_ptr<Connection> connection = connect();
+      try {
+        Session session = connection->take_session();
+        auto result = f(*connection, std::as_const(session));
+        connection->give_back(std::move(session));
+        return result;
+      } catch (const Error& error) {
+        if (!is_lost(error.ck_rv())) throw;
+        disconnect(connection);
+        if (again || (retry == Retry::IfNotPerformed && error.ck_rv() == CKR_DEVICE_REMOVED)) throw;
+      }
+    }
+  }
+
+  // The key was changed or removed: do not use what is remembered of it.
+  void forget_base_key(const Fingerprint& id);
+
+ private:
+  std::shared_ptr<Connection> connect();
+  void disconnect(const std::shared_ptr<Connection>& lost);
+
+  TokenConfig config_;
+  Pin pin_;
+  std::mutex mutex_;
+  std::shared_ptr<Connection> connection_;
+};
+
+// Random bytes from the token's generator.
+SecretBytes generate_random(Token& token, std::size_t length);
+
+// Makes an AES-256 base key: a token object with this label, whose CKA_ID is its fingerprint for
+// `fingerprint_input`. Returns the fingerprint. Leaves nothing behind if it throws.
+Fingerprint generate_base_key(Token& token, const std::string& label,
+                              const Sha256& fingerprint_input);
+
+// Destroys the base key with this label and id, if there is one.
+void destroy_base_key(Token& token, const std::string& label, const Fingerprint& id);
+
+struct BaseKeyName {
+  std::string label;
+  Bytes id;
+};
+// Label of the token's base key with this id; nullopt if there is none.
+std::optional<std::string> label_of_base_key(Token& token, const Fingerprint& id);
+// All AES keys in the token with their labels and ids.
+std::vector<BaseKeyName> list_base_keys(Token& token);
+
+// Label, manufacturer, model, serial; and what the self-test found.
+std::string describe_token(Token& token);
+Profile profile_of(Token& token);
+
+}  // namespace trent::hsm

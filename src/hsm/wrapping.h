@@ -1,0 +1,36 @@
+// The token operations behind Encrypt, Decrypt, ReEncrypt and data keys: secrets wrapped with
+// RFC 5649 under one-time keys that are derived from base keys.
+#pragma once
+
+#include "base/bytes.h"
+#include "hsm/base_key.h"
+
+namespace trent::hsm {
+
+class Token;
+
+// A base key and the 32 bytes from which this use of it derives its one-time key.
+struct WrappingKey {
+  const BaseKeyRef& base_key;
+  const Sha256& h;
+};
+
+// Imports `secret` as a session object and wraps it.
+Bytes wrap(Token& token, const WrappingKey& key, ByteView secret);
+
+// Makes a random secret of `length` bytes in the token and wraps it; its value never leaves.
+Bytes wrap_new_secret(Token& token, const WrappingKey& key, std::size_t length);
+
+// The wrapped secret's value. Throws InvalidCiphertextException if `payload` was not wrapped under
+// this key, and KMSInternalException if it is the token that failed.
+SecretBytes unwrap(Token& token, const WrappingKey& key, ByteView payload);
+
+// Moves a secret from one key to another inside the token: derive, C_UnwrapKey, derive, C_WrapKey,
+// and three C_DestroyObject. No readable object, no value in this process. Errors as for unwrap().
+Bytes rewrap(Token& token, const WrappingKey& source, ByteView payload,
+             const WrappingKey& destination);
+
+// Longest secret that the token can wrap and unwrap again, in bytes, up to 4096; found by trying.
+std::size_t longest_secret(Token& token);
+
+}  // namespace trent::hsm

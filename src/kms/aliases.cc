@@ -1,0 +1,120 @@
+// CreateAlias, UpdateAlias, DeleteAlias, ListAliases.
+#include <algorithm>
+
+#include "base/error.h"
+#include "kms/implementation.h"
+#include "kms/paging.h"
+#include "kms/validation.h"
+
+namespace trent::kms {
+
+namespace {
+
+void check_alias_name(const std::string& name) {
+  Validation().length("aliasName", name.size(), 1, 256).check();
+  if (!name.starts_with("alias/") || name.size() == 6)
+    throw Error(ErrorCode::Validation,
+                "Alias must start with the prefix \"alias/\". Please see "
+                "https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html");
+  bool good = std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' ||
+           c == '_' || c == '-';
+  });
+  if (!good)
+    throw Error(ErrorCode::Validation,
+                "1 validation error detected: Value at 'aliasName' failed to satisfy constraint: "
+                "Member must satisfy regular expression pattern: ^[a-zA-Z0-9/_-]+$");
+}
+
+void check_not_reserved(const std::string& name) {
+  if (name.starts_with("alias/aws/"))
+    throw Error(ErrorCode::InvalidAliasName, "Aliases that begin with alias/aws/ are reserved.",
+                "Choose another name.");
+}
+
+Error not_found(const Account& account, const std::string& name) {
+  return Error(ErrorCode::NotFound, "Alias " + account.arn(name) + " is not found.",
+               "`trent list-aliases` shows the aliases that there are.");
+}
+
+// The key that an alias is to name: of the alias's own account, and not about to be deleted.
+Key alias_target(Service::Implementation& kms, const std::string& target) {
+  Validation().key_id("targetKeyId", target).check();
+  Key key = kms.resolve(target, Service::Implementation::Accept::KeyIdOnly);
+  if (key.account != &kms.home())
+    throw Error(ErrorCode::NotFound, "Key '" + key.arn() + "' does not exist",
+                "An alias and its key belong to the same account.");
+  if (key.record->state == "PendingDeletion")
+    throw Error(ErrorCode::KMSInvalidState, key.arn() + " is pending deletion.",
+                "`trent cancel-key-deletion` keeps the key.");
+  return key;
+}
+
+}  // namespace
+
+void Service::create_alias(const CreateAliasRequest& request) {
+  hsm::ForkGuard fork;
+  check_alias_name(request.alias_name);
+  check_not_reserved(request.alias_name);
+  Key key = alias_target(*implementation_, request.target_key_id);
+  auto now = std::chrono::system_clock::now();
+  if (!key.account->catalog.create_alias({{}, request.alias_name, key.record->key_id, now, now}))
+    throw Error(
+        ErrorCode::AlreadyExists,
+        "An alias with the name " + key.account->arn(request.alias_name) + " already exists",
+        "`trent update-alias` lets it name another key.");
+}
+
+void Service::update_alias(const UpdateAliasRequest& request) {
+  hsm::ForkGuard fork;
+  check_alias_name(request.alias_name);
+  check_not_reserved(request.alias_name);
+  Key key = alias_target(*implementation_, request.target_key_id);
+  Account& account = implementation_->home();
+  bool found = account.catalog.change_alias(request.alias_name, [&](catalog::AliasRecord& alias) {
+    alias.target = key.record->key_id;
+    alias.updated = std::chrono::system_clock::now();
+  });
+  if (!found) throw not_found(account, request.alias_name);
+}
+
+void Service::delete_alias(const DeleteAliasRequest& request) {
+  hsm::ForkGuard fork;
+  check_alias_name(request.alias_name);
+  Account& account = implementation_->home();
+  if (!account.catalog.delete_alias(request.alias_name))
+    throw not_found(account, request.alias_name);
+}
+
+ListAliasesResponse Service::list_aliases(const ListAliasesRequest& request) {
+  hsm::ForkGuard fork;
+  Validation()
+      .optional_key_id("keyId", request.key_id)
+      .range("limit", request.limit, 1, 1000)
+      .optional_length("marker", request.marker.size(), 1024)
+      .check();
+  Account* account = &implementation_->home();
+  std::string target;
+  if (!request.key_id.empty()) {
+    Key key = implementation_->resolve(request.key_id, Service::Implementation::Accept::KeyIdOnly);
+    account = key.account;
+    target = key.record->key_id;
+  }
+  std::vector<catalog::AliasRecord> records = account->catalog.aliases();
+  std::erase_if(records, [&](const catalog::AliasRecord& alias) {
+    return !target.empty() && alias.target != target;
+  });
+  ListAliasesResponse response;
+  // The model allows 1000, the service gives 100 at the most.
+  auto limit = std::min<std::int64_t>(request.limit.value_or(50), 100);
+  auto page = take_page(records, &catalog::AliasRecord::name, request.marker,
+                        static_cast<std::size_t>(limit));
+  for (const catalog::AliasRecord& alias : page.items)
+    response.aliases.push_back(
+        {alias.name, account->arn(alias.name), alias.target, alias.created, alias.updated});
+  response.truncated = page.truncated;
+  response.next_marker = page.next_marker;
+  return response;
+}
+
+}  // namespace trent::kms

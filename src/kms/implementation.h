@@ -1,0 +1,88 @@
+// What the operations share: the accounts, and the way from an identifier to a key.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "blob/blob.h"
+#include "catalog/catalog.h"
+#include "hsm/fork.h"
+#include "hsm/token.h"
+#include "hsm/wrapping.h"
+#include "kms/service.h"
+
+namespace trent::kms {
+
+// One token of the configuration: the keys of one AWS account in one region.
+struct Account {
+  Account(const TokenConfig& config, const PinPrompt& prompt, std::chrono::milliseconds refresh);
+
+  std::string arn(std::string_view resource) const { return prefix + std::string(resource); }
+  std::string key_arn(std::string_view key_id) const { return arn("key/" + std::string(key_id)); }
+
+  std::string id;
+  std::string region;
+  std::string prefix;  // arn:aws:kms:REGION:ACCOUNT:
+  hsm::Token token;
+  catalog::Catalog catalog;
+};
+
+// A key that was found, and where.
+struct Key {
+  Account* account = nullptr;
+  std::shared_ptr<const catalog::KeyRecord> record;
+
+  std::string arn() const { return account->key_arn(record->key_id); }
+};
+
+struct Service::Implementation {
+  Implementation(Config config, const PinPrompt& prompt);
+
+  enum class Accept { All, KeyIdOnly };  // whether an alias will do
+  // Throws NotFoundException, in KMS's words.
+  Key resolve(const std::string& key_id, Accept accept = Accept::All);
+
+  // The account that `name` of a bare alias, or a new key, belongs to: the caller's.
+  Account& home() { return *home_; }
+  // Throws NotFoundException if the region or account of an ARN is none of ours.
+  Account& account_of(const std::string& account, const std::string& region,
+                      const std::string& not_found);
+
+  // The key of a blob: the one that `key_id` names, which must be the blob's own
+  // (IncorrectKeyException), or the one that the blob names (AccessDeniedException if it is
+  // unknown: KMS does not tell whether such a key exists).
+  Key key_of_blob(const std::string& key_id, ByteView ciphertext);
+
+  Config config;
+  std::vector<std::unique_ptr<Account>> accounts;
+
+ private:
+  Account* home_ = nullptr;
+};
+
+// True once the waiting period of a deletion is over: the key is as good as gone.
+bool is_deleted(const catalog::KeyRecord& record);
+
+// State, usage and algorithm, in the order in which KMS checks them. `operation` is what KMS calls
+// it in messages ("Encrypt", "ReEncryptTo"); `algorithm` may be empty.
+void require_usable(const Key& key, std::string_view operation, std::string_view algorithm);
+
+// There are no grants yet, so no token can be a good one.
+void require_no_grant_tokens(const std::vector<std::string>& tokens);
+
+// KMS's answer to a request that would have succeeded, but says DryRun.
+[[noreturn]] void throw_dry_run();
+
+KeyMetadata metadata(const Key& key);
+
+// How the token finds a material of a key.
+hsm::BaseKeyRef base_key_ref(const catalog::KeyRecord& record, const blob::KeyMaterialId& id);
+
+// A fresh header for a secret of `length` bytes under the current material of `key`.
+// `padded_already`: the content is known to have its zero bytes already (ReEncrypt).
+blob::Header new_header(const Key& key, blob::Kind kind, std::size_t length,
+                        bool padded_already = false);
+
+}  // namespace trent::kms

@@ -1,0 +1,32 @@
+// The four ways to name a key (KMS Developer Guide, "Key identifiers (KeyId)").
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace trent::kms {
+
+struct KeyIdentifier {
+  enum class Form { KeyId, KeyArn, AliasName, AliasArn };
+  Form form = Form::KeyId;
+  std::string account;  // of an ARN
+  std::string region;   // of an ARN
+  std::string name;     // the bare key id, or the alias with its "alias/"
+
+  bool is_alias() const { return form == Form::AliasName || form == Form::AliasArn; }
+  bool is_arn() const { return form == Form::KeyArn || form == Form::AliasArn; }
+};
+
+// Throws NotFoundException for what has none of the four forms, as KMS does.
+KeyIdentifier parse_key_identifier(std::string_view text);
+
+// Lower-case UUID, or "mrk-" and 32 hexadecimal digits.
+bool is_key_id(std::string_view text);
+
+// A fresh random UUID (RFC 4122 version 4).
+std::string new_key_id();
+
+// "arn:aws:kms:REGION:ACCOUNT:"
+std::string arn_prefix(std::string_view region, std::string_view account);
+
+}  // namespace trent::kms

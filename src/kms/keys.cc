@@ -1,0 +1,101 @@
+// CreateKey, DescribeKey, ListKeys.
+#include <algorithm>
+
+#include "base/encoding.h"
+#include "base/error.h"
+#include "kms/implementation.h"
+#include "kms/key_id.h"
+#include "kms/paging.h"
+#include "kms/validation.h"
+
+namespace trent::kms {
+
+namespace {
+
+void require_symmetric(const CreateKeyRequest& request) {
+  Validation()
+      .length("description", request.description.size(), 0, 8192)
+      .one_of("keyUsage", request.key_usage,
+              {"SIGN_VERIFY", "ENCRYPT_DECRYPT", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT"})
+      .one_of(
+          "keySpec", request.key_spec,
+          {"RSA_2048", "RSA_3072", "RSA_4096", "ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521",
+           "ECC_SECG_P256K1", "SYMMETRIC_DEFAULT", "HMAC_224", "HMAC_256", "HMAC_384", "HMAC_512",
+           "SM2", "ML_DSA_44", "ML_DSA_65", "ML_DSA_87", "ECC_NIST_EDWARDS25519"})
+      .one_of("origin", request.origin,
+              {"AWS_KMS", "EXTERNAL", "AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"})
+      .check();
+  if (!is_utf8(request.description))
+    throw Error(ErrorCode::Validation, "The description is not UTF-8 text.");
+  if (!request.key_spec.empty() && request.key_spec != kSymmetricDefault) {
+    if (request.key_usage.empty())
+      throw Error(ErrorCode::Validation,
+                  "You must specify a KeyUsage value for all KMS keys except for symmetric "
+                  "encryption keys.");
+    throw Error(ErrorCode::UnsupportedOperation,
+                "Keys of spec " + request.key_spec + " are not available yet.",
+                "Create a SYMMETRIC_DEFAULT key.");
+  }
+  if (!request.key_usage.empty() && request.key_usage != "ENCRYPT_DECRYPT")
+    throw Error(ErrorCode::Validation, "KeyUsage " + request.key_usage +
+                                           " is not compatible with KeySpec SYMMETRIC_DEFAULT");
+  if (!request.origin.empty() && request.origin != "AWS_KMS")
+    throw Error(ErrorCode::UnsupportedOperation,
+                "Keys of origin " + request.origin + " are not available yet.",
+                "Leave the origin out: the key material is then made in the token.");
+}
+
+}  // namespace
+
+CreateKeyResponse Service::create_key(const CreateKeyRequest& request) {
+  hsm::ForkGuard fork;
+  require_symmetric(request);
+  Account& account = implementation_->home();
+  auto record = std::make_shared<catalog::KeyRecord>();
+  record->key_id = new_key_id();
+  record->created = std::chrono::system_clock::now();
+  record->description = request.description;
+  std::string label = catalog::key_label(record->key_id);
+  record->current =
+      hsm::generate_base_key(account.token, label, blob::key_material_id_input(record->key_id));
+  record->materials.push_back({record->current, record->created});
+  try {
+    account.catalog.create_key(*record);
+  } catch (const Error&) {
+    // Without its record the material is invisible; still, leave nothing behind.
+    try {
+      hsm::destroy_base_key(account.token, label, record->current);
+    } catch (const Error&) {  // the first failure is the one to report
+    }
+    throw;
+  }
+  return {metadata({&account, std::move(record)})};
+}
+
+DescribeKeyResponse Service::describe_key(const DescribeKeyRequest& request) {
+  hsm::ForkGuard fork;
+  Validation().key_id("keyId", request.key_id).grant_tokens(request.grant_tokens).check();
+  require_no_grant_tokens(request.grant_tokens);
+  return {metadata(implementation_->resolve(request.key_id))};
+}
+
+ListKeysResponse Service::list_keys(const ListKeysRequest& request) {
+  hsm::ForkGuard fork;
+  Validation()
+      .range("limit", request.limit, 1, 1000)
+      .optional_length("marker", request.marker.size(), 1024)
+      .check();
+  Account& account = implementation_->home();
+  std::vector<catalog::KeyRecord> records = account.catalog.keys();
+  std::erase_if(records, is_deleted);
+  ListKeysResponse response;
+  auto page = take_page(records, &catalog::KeyRecord::key_id, request.marker,
+                        static_cast<std::size_t>(request.limit.value_or(100)));
+  for (const catalog::KeyRecord& record : page.items)
+    response.keys.push_back({record.key_id, account.key_arn(record.key_id)});
+  response.truncated = page.truncated;
+  response.next_marker = page.next_marker;
+  return response;
+}
+
+}  // namespace trent::kms

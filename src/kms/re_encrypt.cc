@@ -1,0 +1,59 @@
+#include "base/encoding.h"
+#include "base/error.h"
+#include "kms/implementation.h"
+#include "kms/validation.h"
+
+namespace trent::kms {
+
+// Order of the checks: KMS's own, as far as it can be observed (kms-semantics 1.6 and 2.5).
+ReEncryptResponse Service::re_encrypt(const ReEncryptRequest& request) {
+  hsm::ForkGuard fork;
+  Validation()
+      .length("ciphertextBlob", request.ciphertext_blob.size(), 1, blob::kMaxBlob)
+      .optional_key_id("sourceKeyId", request.source_key_id)
+      .key_id("destinationKeyId", request.destination_key_id)
+      .encryption_algorithm("sourceEncryptionAlgorithm", request.source_encryption_algorithm)
+      .encryption_algorithm("destinationEncryptionAlgorithm",
+                            request.destination_encryption_algorithm)
+      .grant_tokens(request.grant_tokens)
+      .check();
+  Bytes source_context = blob::canonical_context(request.source_encryption_context);
+  Bytes destination_context = blob::canonical_context(request.destination_encryption_context);
+
+  Key source = implementation_->key_of_blob(request.source_key_id, request.ciphertext_blob);
+  require_usable(source, "ReEncryptFrom", request.source_encryption_algorithm);
+  Key destination = implementation_->resolve(request.destination_key_id);
+  require_usable(destination, "ReEncryptTo", request.destination_encryption_algorithm);
+  require_no_grant_tokens(request.grant_tokens);
+  if (source.account != destination.account)
+    throw Error(ErrorCode::UnsupportedOperation,
+                source.arn() + " and " + destination.arn() + " are in different tokens.",
+                "ReEncrypt between tokens is not available yet; decrypt and encrypt instead, where "
+                "your policy lets the plaintext leave the token.");
+
+  blob::Blob blob = blob::parse_blob(request.ciphertext_blob);
+  const blob::Parameters& old = blob.parameters;
+  Sha256 source_h = blob::wrapping_key_input(blob.header, source_context);
+  blob::Header header =
+      new_header(destination, blob::Kind::Encrypt, old.plaintext_length, old.zero_padded);
+  Sha256 destination_h = blob::wrapping_key_input(header, destination_context);
+  auto source_base_key = base_key_ref(*source.record, old.key_material_id);
+  auto destination_base_key = base_key_ref(*destination.record, destination.record->current);
+  Bytes payload = hsm::rewrap(source.account->token, {source_base_key, source_h}, blob.payload,
+                              {destination_base_key, destination_h});
+  // The content's length shows in that of its wrap: a blob that lies about it goes no further.
+  if (payload.size() != blob.payload.size()) throw Error(ErrorCode::InvalidCiphertext, {});
+  if (request.dry_run) throw_dry_run();
+
+  ReEncryptResponse response;
+  response.ciphertext_blob = blob::make_blob(header, payload);
+  response.source_key_id = source.arn();
+  response.key_id = destination.arn();
+  response.source_encryption_algorithm = kSymmetricDefault;
+  response.destination_encryption_algorithm = kSymmetricDefault;
+  response.source_key_material_id = to_hex(old.key_material_id);
+  response.destination_key_material_id = to_hex(destination.record->current);
+  return response;
+}
+
+}  // namespace trent::kms
