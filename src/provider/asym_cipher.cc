@@ -1,0 +1,267 @@
+// Encrypt, Decrypt and ReEncrypt as OpenSSL's asymmetric cipher of the type KMS: EVP_PKEY_encrypt()
+// and EVP_PKEY_decrypt(), `openssl pkeyutl -encrypt` and `-decrypt`. With the parameter reencrypt,
+// the input of encrypt is a ciphertext, and its plaintext is moved to this key inside the token.
+#include <openssl/core_names.h>
+#include <openssl/params.h>
+
+#include <string_view>
+
+#include "provider/buffers.h"
+#include "provider/errors.h"
+#include "provider/key.h"
+#include "provider/params.h"
+#include "provider/provider.h"
+
+namespace trent::provider {
+
+namespace {
+
+constexpr const char* kReEncrypt = "reencrypt";
+constexpr const char* kSourceKeyId = "source-key-id";
+constexpr const char* kSourceEncryptionContext = "source-encryption-context";
+constexpr const char* kSourceEncryptionAlgorithm = "source-encryption-algorithm";
+constexpr const char* kKeyArn = "key-arn";
+constexpr const char* kKeyMaterialId = "key-material-id";
+constexpr const char* kSourceKeyArn = "source-key-arn";
+constexpr const char* kSourceKeyMaterialId = "source-key-material-id";
+
+// The requests stand ready here, so that an operation only adds the data.
+struct AsymCipher {
+  const Core* core;
+  std::shared_ptr<kms::Service> service{};
+  bool decrypting = false;
+  bool reencrypting = false;
+  const char* source_parameter = nullptr;  // the last source-... that was set
+  kms::EncryptRequest encrypt{};
+  kms::ReEncryptRequest reencrypt{};
+  kms::DecryptRequest decrypt{};
+  // Which keys the last operation used.
+  std::string key_arn{};
+  std::string key_material_id{};
+  std::string source_key_arn{};
+  std::string source_key_material_id{};
+};
+
+AsymCipher& as_cipher(void* ctx) {
+  return *static_cast<AsymCipher*>(ctx);
+}
+
+void* newctx(void* provctx) {
+  const Core& core = from_context(provctx).core();
+  void* made = nullptr;
+  guarded(core, "EVP_PKEY_CTX",
+          [&] { made = std::make_unique<AsymCipher>(AsymCipher{&core}).release(); });
+  return made;
+}
+
+void freectx(void* ctx) {
+  delete static_cast<AsymCipher*>(ctx);
+}
+
+void* dupctx(void* ctx) {
+  const AsymCipher& cipher = as_cipher(ctx);
+  void* made = nullptr;
+  guarded(*cipher.core, "EVP_PKEY_CTX_dup",
+          [&] { made = std::make_unique<AsymCipher>(cipher).release(); });
+  return made;
+}
+
+const OSSL_PARAM* settable_ctx_params(void*, void*) {
+  static const OSSL_PARAM params[] = {
+      OSSL_PARAM_utf8_string(kEncryptionContext, nullptr, 0),
+      OSSL_PARAM_int(kReEncrypt, nullptr),
+      OSSL_PARAM_utf8_string(kSourceKeyId, nullptr, 0),
+      OSSL_PARAM_utf8_string(kSourceEncryptionContext, nullptr, 0),
+      OSSL_PARAM_utf8_string(kSourceEncryptionAlgorithm, nullptr, 0),
+      OSSL_PARAM_utf8_string(kGrantTokens, nullptr, 0),
+      OSSL_PARAM_int(kDryRun, nullptr),
+      OSSL_PARAM_END};
+  return params;
+}
+
+void set_param(AsymCipher& cipher, const OSSL_PARAM& param) {
+  const std::string_view name = param.key;
+  if (name == kEncryptionContext) {
+    const kms::EncryptionContext context = get_context(param);
+    cipher.encrypt.encryption_context = context;
+    cipher.reencrypt.destination_encryption_context = context;
+    cipher.decrypt.encryption_context = context;
+  } else if (name == kReEncrypt) {
+    cipher.reencrypting = get_flag(param);
+  } else if (name == kSourceKeyId) {
+    cipher.reencrypt.source_key_id = get_text(param);
+    cipher.source_parameter = kSourceKeyId;
+  } else if (name == kSourceEncryptionContext) {
+    cipher.reencrypt.source_encryption_context = get_context(param);
+    cipher.source_parameter = kSourceEncryptionContext;
+  } else if (name == kSourceEncryptionAlgorithm) {
+    cipher.reencrypt.source_encryption_algorithm = get_text(param);
+    cipher.source_parameter = kSourceEncryptionAlgorithm;
+  } else if (name == kGrantTokens) {
+    const std::vector<std::string> tokens = get_list(param);
+    cipher.encrypt.grant_tokens = tokens;
+    cipher.reencrypt.grant_tokens = tokens;
+    cipher.decrypt.grant_tokens = tokens;
+  } else if (name == kDryRun) {
+    cipher.encrypt.dry_run = cipher.reencrypt.dry_run = cipher.decrypt.dry_run = get_flag(param);
+  } else if (name == OSSL_ASYM_CIPHER_PARAM_PAD_MODE) {
+    throw Error(ErrorCode::Validation, "A symmetric KMS key has no padding mode.",
+                "Leave the padding out.");
+  } else {
+    throw_unknown(param, settable_ctx_params(nullptr, nullptr));
+  }
+}
+
+int set_ctx_params(void* ctx, const OSSL_PARAM params[]) {
+  if (params == nullptr) return 1;
+  AsymCipher& cipher = as_cipher(ctx);
+  return guarded(*cipher.core, "EVP_PKEY_CTX_set_params", [&] {
+    for (; params->key != nullptr; ++params) set_param(cipher, *params);
+  });
+}
+
+int init(void* ctx, void* keydata, const OSSL_PARAM params[], bool decrypting) {
+  AsymCipher& cipher = as_cipher(ctx);
+  const Key& key = *static_cast<const Key*>(keydata);
+  return guarded(*cipher.core, decrypting ? "EVP_PKEY_decrypt_init" : "EVP_PKEY_encrypt_init",
+                 [&] {
+                   if (decrypting) require_private(key);
+                   cipher = AsymCipher{cipher.core};
+                   cipher.service = key.service;
+                   cipher.decrypting = decrypting;
+                   cipher.encrypt.key_id = key.id;
+                   cipher.reencrypt.destination_key_id = key.id;
+                   cipher.decrypt.key_id = key.id;
+                 }) == 1 &&
+         set_ctx_params(ctx, params) == 1;
+}
+
+int encrypt_init(void* ctx, void* keydata, const OSSL_PARAM params[]) {
+  return init(ctx, keydata, params, false);
+}
+
+int decrypt_init(void* ctx, void* keydata, const OSSL_PARAM params[]) {
+  return init(ctx, keydata, params, true);
+}
+
+// Parameters come one by one and in any order, so that only the operation sees them all.
+void check_parameters(const AsymCipher& cipher) {
+  if (cipher.decrypting && cipher.reencrypting)
+    throw Error(ErrorCode::Validation, "The parameter reencrypt is for encryption only.",
+                "Encrypt with the key that the ciphertext is to be moved to.");
+  if (cipher.source_parameter != nullptr && !cipher.reencrypting)
+    throw Error(ErrorCode::Validation,
+                std::string("The parameter ") + cipher.source_parameter + " is for ReEncrypt only.",
+                "Set reencrypt to 1, or leave it out.");
+}
+
+// Between symmetric keys a ciphertext keeps its size.
+std::size_t moved_size(const AsymCipher& cipher, std::size_t ciphertext) {
+  const std::string& source = cipher.reencrypt.source_encryption_algorithm;
+  if (!source.empty() && source != kms::kSymmetricDefault) return blob::kMaxBlob;
+  return std::clamp<std::size_t>(ciphertext, 1, blob::kMaxBlob);
+}
+
+// Wipes a request's plaintext when the operation is over, however it ends.
+struct WipeAtEnd {
+  SecretBytes& secret;
+  ~WipeAtEnd() { SecretBytes().swap(secret); }
+};
+
+kms::EncryptResponse run_encrypt(AsymCipher& cipher, ByteView plaintext) {
+  const WipeAtEnd wipe{cipher.encrypt.plaintext};
+  cipher.encrypt.plaintext.assign(plaintext.begin(), plaintext.end());
+  return cipher.service->encrypt(cipher.encrypt);
+}
+
+kms::ReEncryptResponse run_re_encrypt(AsymCipher& cipher, ByteView ciphertext) {
+  cipher.reencrypt.ciphertext_blob.assign(ciphertext.begin(), ciphertext.end());
+  return cipher.service->re_encrypt(cipher.reencrypt);
+}
+
+int encrypt(void* ctx, unsigned char* out, std::size_t* size, std::size_t buffer,
+            const unsigned char* in, std::size_t in_size) {
+  AsymCipher& cipher = as_cipher(ctx);
+  const char* operation = cipher.reencrypting ? "ReEncrypt" : "Encrypt";
+  return guarded(*cipher.core, operation, [&] {
+    check_parameters(cipher);
+    const std::size_t needed =
+        cipher.reencrypting ? moved_size(cipher, in_size) : ciphertext_size(in_size);
+    if (out == nullptr) {
+      *size = needed;
+      return;
+    }
+    require_room(buffer, needed);
+    if (cipher.reencrypting) {
+      kms::ReEncryptResponse response = run_re_encrypt(cipher, {in, in_size});
+      deliver(response.ciphertext_blob, out, size, buffer);
+      cipher.key_arn = std::move(response.key_id);
+      cipher.key_material_id = std::move(response.destination_key_material_id);
+      cipher.source_key_arn = std::move(response.source_key_id);
+      cipher.source_key_material_id = std::move(response.source_key_material_id);
+    } else {
+      kms::EncryptResponse response = run_encrypt(cipher, {in, in_size});
+      deliver(response.ciphertext_blob, out, size, buffer);
+      cipher.key_arn = std::move(response.key_id);
+      cipher.key_material_id = std::move(response.key_material_id);
+    }
+  });
+}
+
+int decrypt(void* ctx, unsigned char* out, std::size_t* size, std::size_t buffer,
+            const unsigned char* in, std::size_t in_size) {
+  AsymCipher& cipher = as_cipher(ctx);
+  return guarded(*cipher.core, "Decrypt", [&] {
+    check_parameters(cipher);
+    const ByteView ciphertext(in, in_size);
+    if (out == nullptr) {
+      *size = plaintext_size(ciphertext).value_or(blob::kMaxPlaintext);
+      return;
+    }
+    require_room(buffer, plaintext_size(ciphertext).value_or(0));
+    cipher.decrypt.ciphertext_blob.assign(ciphertext.begin(), ciphertext.end());
+    kms::DecryptResponse response = cipher.service->decrypt(cipher.decrypt);
+    deliver(response.plaintext, out, size, buffer);
+    cipher.key_arn = std::move(response.key_id);
+    cipher.key_material_id = std::move(response.key_material_id);
+  });
+}
+
+const OSSL_PARAM* gettable_ctx_params(void*, void*) {
+  static const OSSL_PARAM params[] = {OSSL_PARAM_utf8_string(kKeyArn, nullptr, 0),
+                                      OSSL_PARAM_utf8_string(kKeyMaterialId, nullptr, 0),
+                                      OSSL_PARAM_utf8_string(kSourceKeyArn, nullptr, 0),
+                                      OSSL_PARAM_utf8_string(kSourceKeyMaterialId, nullptr, 0),
+                                      OSSL_PARAM_END};
+  return params;
+}
+
+int get_ctx_params(void* ctx, OSSL_PARAM params[]) {
+  const AsymCipher& cipher = as_cipher(ctx);
+  return set_text(params, kKeyArn, cipher.key_arn) &&
+         set_text(params, kKeyMaterialId, cipher.key_material_id) &&
+         set_text(params, kSourceKeyArn, cipher.source_key_arn) &&
+         set_text(params, kSourceKeyMaterialId, cipher.source_key_material_id);
+}
+
+}  // namespace
+
+const OSSL_DISPATCH asym_cipher_functions[] = {
+    entry<OSSL_FUNC_asym_cipher_newctx_fn>(OSSL_FUNC_ASYM_CIPHER_NEWCTX, newctx),
+    entry<OSSL_FUNC_asym_cipher_freectx_fn>(OSSL_FUNC_ASYM_CIPHER_FREECTX, freectx),
+    entry<OSSL_FUNC_asym_cipher_dupctx_fn>(OSSL_FUNC_ASYM_CIPHER_DUPCTX, dupctx),
+    entry<OSSL_FUNC_asym_cipher_encrypt_init_fn>(OSSL_FUNC_ASYM_CIPHER_ENCRYPT_INIT, encrypt_init),
+    entry<OSSL_FUNC_asym_cipher_encrypt_fn>(OSSL_FUNC_ASYM_CIPHER_ENCRYPT, encrypt),
+    entry<OSSL_FUNC_asym_cipher_decrypt_init_fn>(OSSL_FUNC_ASYM_CIPHER_DECRYPT_INIT, decrypt_init),
+    entry<OSSL_FUNC_asym_cipher_decrypt_fn>(OSSL_FUNC_ASYM_CIPHER_DECRYPT, decrypt),
+    entry<OSSL_FUNC_asym_cipher_settable_ctx_params_fn>(OSSL_FUNC_ASYM_CIPHER_SETTABLE_CTX_PARAMS,
+                                                        settable_ctx_params),
+    entry<OSSL_FUNC_asym_cipher_set_ctx_params_fn>(OSSL_FUNC_ASYM_CIPHER_SET_CTX_PARAMS,
+                                                   set_ctx_params),
+    entry<OSSL_FUNC_asym_cipher_gettable_ctx_params_fn>(OSSL_FUNC_ASYM_CIPHER_GETTABLE_CTX_PARAMS,
+                                                        gettable_ctx_params),
+    entry<OSSL_FUNC_asym_cipher_get_ctx_params_fn>(OSSL_FUNC_ASYM_CIPHER_GET_CTX_PARAMS,
+                                                   get_ctx_params),
+    {0, nullptr}};
+
+}  // namespace trent::provider

@@ -1,0 +1,106 @@
+// Metadata of a key as text. A KMS key has no encoding that could be written to a file, so what
+// `openssl storeutl` and `openssl pkey` print is what a person wants to know about it:
+//  - with -text (EVP_PKEY_print_private) everything, a line per property;
+//  - without (PEM_write_bio_PrivateKey) one line, which begins with the key's URI.
+#include <openssl/core_names.h>
+
+#include <algorithm>
+#include <ctime>
+
+#include "base/error.h"
+#include "provider/errors.h"
+#include "provider/key.h"
+#include "provider/provider.h"
+
+namespace trent::provider {
+
+namespace {
+
+// OpenSSL pairs every newctx with a freectx; an encoder needs no more than the provider.
+void* newctx(void* provctx) {
+  return provctx;
+}
+void freectx(void*) {}
+
+std::string aliases_of(const Key& key) {
+  std::string names;
+  kms::ListAliasesRequest request{key.arn, {}, {}};
+  bool more = true;
+  while (more) {
+    const kms::ListAliasesResponse response = key.service->list_aliases(request);
+    for (const kms::AliasListEntry& alias : response.aliases)
+      names += (names.empty() ? "" : ", ") + alias.alias_name;
+    request.marker = response.next_marker;
+    more = response.truncated;
+  }
+  return names;
+}
+
+std::string utc(kms::Timestamp time) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  char text[sizeof("2025-01-01 00:00:00 UTC")];
+  std::strftime(text, sizeof(text), "%F %T UTC", &parts);
+  return text;
+}
+
+// Text that somebody typed must not reach into the lines, or the terminal, of somebody else.
+std::string printable(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
+  return text;
+}
+
+std::string describe(const Key& key) {
+  const kms::KeyMetadata data = key.service->describe_key({key.arn, {}}).key_metadata;
+  std::string text;
+  const auto line = [&text](const char* name, const std::string& value) {
+    if (!value.empty()) text += std::string(name) + ": " + value + "\n";
+  };
+  line("Key ARN", data.arn);
+  line("Aliases", aliases_of(key));
+  line("State", data.key_state);
+  line("Key spec", data.key_spec);
+  line("Key usage", data.key_usage);
+  line("Origin", data.origin);
+  line("Description", printable(data.description));
+  line("Created", utc(data.creation_date));
+  if (data.deletion_date) line("To be deleted", utc(*data.deletion_date));
+  line("Key material", data.current_key_material_id);
+  return text;
+}
+
+std::string describe_in_one_line(const Key& key) {
+  const kms::KeyMetadata data = key.service->describe_key({key.arn, {}}).key_metadata;
+  const std::string aliases = aliases_of(key);
+  return "kms:" + data.arn + "  " + data.key_state + "  " + data.key_spec +
+         (aliases.empty() ? "" : "  ") + aliases + "\n";
+}
+
+template <std::string (*Describe)(const Key&)>
+int encode(void* provctx, OSSL_CORE_BIO* out, const void* keydata, const OSSL_PARAM*, int,
+           OSSL_PASSPHRASE_CALLBACK*, void*) {
+  const Core& core = from_context(provctx).core();
+  return guarded(core, "DescribeKey", [&] {
+    if (keydata == nullptr)
+      throw Error(ErrorCode::UnsupportedOperation, "A KMS key never leaves its token.");
+    core.write(out, Describe(*static_cast<const Key*>(keydata)));
+  });
+}
+
+}  // namespace
+
+const OSSL_DISPATCH text_encoder_functions[] = {
+    entry<OSSL_FUNC_encoder_newctx_fn>(OSSL_FUNC_ENCODER_NEWCTX, newctx),
+    entry<OSSL_FUNC_encoder_freectx_fn>(OSSL_FUNC_ENCODER_FREECTX, freectx),
+    entry<OSSL_FUNC_encoder_encode_fn>(OSSL_FUNC_ENCODER_ENCODE, encode<describe>),
+    {0, nullptr}};
+
+const OSSL_DISPATCH line_encoder_functions[] = {
+    entry<OSSL_FUNC_encoder_newctx_fn>(OSSL_FUNC_ENCODER_NEWCTX, newctx),
+    entry<OSSL_FUNC_encoder_freectx_fn>(OSSL_FUNC_ENCODER_FREECTX, freectx),
+    entry<OSSL_FUNC_encoder_encode_fn>(OSSL_FUNC_ENCODER_ENCODE, encode<describe_in_one_line>),
+    {0, nullptr}};
+
+}  // namespace trent::provider

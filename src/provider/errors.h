@@ -1,0 +1,37 @@
+// The one boundary between the core's exceptions and OpenSSL's error queue.
+#pragma once
+
+#include <openssl/core.h>
+
+#include <source_location>
+
+#include "provider/core.h"
+
+namespace trent::provider {
+
+// Reason codes and their texts: one per KMS error name.
+const OSSL_ITEM* reason_strings();
+
+// To be called from a catch block: puts the exception on the caller's error queue.
+void raise_caught(const Core& core, const char* operation,
+                  const std::source_location& where) noexcept;
+
+// Runs `body`. 1 if it returns, and then the error queue is as it was before; 0 if it throws, and
+// then its error is the last one in the queue. `operation` is what `openssl` prints as the
+// function.
+template <class Body>
+int guarded(const Core& core, const char* operation, Body&& body,
+            const std::source_location& where = std::source_location::current()) noexcept {
+  core.set_error_mark();
+  try {
+    body();
+    core.pop_errors_to_mark();
+    return 1;
+  } catch (...) {
+    core.clear_error_mark();
+    raise_caught(core, operation, where);
+    return 0;
+  }
+}
+
+}  // namespace trent::provider

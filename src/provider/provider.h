@@ -1,0 +1,49 @@
+// One loaded instance of the provider, and the function tables it publishes.
+#pragma once
+
+#include <openssl/core.h>
+#include <openssl/core_dispatch.h>
+
+#include <memory>
+#include <mutex>
+
+#include "kms/service.h"
+#include "provider/core.h"
+
+namespace trent::provider {
+
+class Provider {
+ public:
+  explicit Provider(Core core) : core_(core) {}
+
+  const Core& core() const { return core_; }
+
+  // Reads the configuration at the first call, and again after a call that threw. The token is not
+  // opened before an operation needs it.
+  std::shared_ptr<kms::Service> service();
+
+ private:
+  Core core_;
+  std::mutex mutex_;
+  std::shared_ptr<kms::Service> service_;
+};
+
+inline Provider& from_context(void* provctx) {
+  return *static_cast<Provider*>(provctx);
+}
+
+// An entry of a dispatch table; Function is the type that OpenSSL declares for `id`, so that the
+// compiler compares the signatures before the type is lost.
+template <class Function>
+OSSL_DISPATCH entry(int id, Function* function) {
+  return {id, reinterpret_cast<void (*)()>(function)};
+}
+
+extern const OSSL_DISPATCH keymgmt_functions[];
+extern const OSSL_DISPATCH asym_cipher_functions[];
+extern const OSSL_DISPATCH kem_functions[];
+extern const OSSL_DISPATCH store_functions[];
+extern const OSSL_DISPATCH text_encoder_functions[];
+extern const OSSL_DISPATCH line_encoder_functions[];
+
+}  // namespace trent::provider

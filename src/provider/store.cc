@@ -1,0 +1,148 @@
+// The store for kms: URIs. "kms:" lists all keys; "kms:NAME" loads one, where NAME is anything that
+// KMS takes as a KeyId. "kms://NAME" is the same, and keeps OpenSSL from trying a file first.
+#include <openssl/core_names.h>
+#include <openssl/core_object.h>
+#include <openssl/params.h>
+#include <openssl/store.h>
+
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "provider/errors.h"
+#include "provider/key.h"
+#include "provider/pin_prompt.h"
+#include "provider/provider.h"
+
+namespace trent::provider {
+
+namespace {
+
+struct Store {
+  Provider& provider;
+  std::string name;  // empty: all keys
+  bool public_only = false;
+  bool end = false;
+  // Of a listing: the page that is being handed out, the next entry first.
+  std::vector<kms::KeyListEntry> page{};
+  std::string marker{};
+
+  const Core& core() const { return provider.core(); }
+};
+
+Store& as_store(void* loaderctx) {
+  return *static_cast<Store*>(loaderctx);
+}
+
+// OpenSSL has matched the scheme already, in whatever case.
+std::string_view without_scheme(std::string_view uri) {
+  uri.remove_prefix(uri.find(':') + 1);
+  if (uri.starts_with("//")) uri.remove_prefix(2);
+  return uri;
+}
+
+// Reads neither configuration nor token: OpenSSL would put the error of the file store, which it
+// asks first, before ours. load() is the place for errors.
+void* open(void* provctx, const char* uri) {
+  Provider& provider = from_context(provctx);
+  void* store = nullptr;
+  guarded(provider.core(), "OSSL_STORE_open", [&] {
+    store = std::unique_ptr<Store>(new Store{provider, std::string(without_scheme(uri))}).release();
+  });
+  return store;
+}
+
+const OSSL_PARAM* settable_ctx_params(void*) {
+  // OpenSSL acts on the properties itself, but wants the store to take them.
+  static const OSSL_PARAM params[] = {
+      OSSL_PARAM_int(OSSL_STORE_PARAM_EXPECT, nullptr),
+      OSSL_PARAM_utf8_string(OSSL_STORE_PARAM_PROPERTIES, nullptr, 0),
+      OSSL_PARAM_utf8_string(OSSL_STORE_PARAM_INPUT_TYPE, nullptr, 0), OSSL_PARAM_END};
+  return params;
+}
+
+int set_ctx_params(void* loaderctx, const OSSL_PARAM params[]) {
+  Store& store = as_store(loaderctx);
+  const OSSL_PARAM* p = OSSL_PARAM_locate_const(params, OSSL_STORE_PARAM_EXPECT);
+  if (p == nullptr) return 1;
+  int expect = 0;
+  if (OSSL_PARAM_get_int(p, &expect) != 1) return 0;
+  // OpenSSL drops what is not of the kind that it expects, and judges by keymgmt's has().
+  store.public_only = expect == OSSL_STORE_INFO_PUBKEY;
+  store.end = expect != 0 && expect != OSSL_STORE_INFO_PUBKEY && expect != OSSL_STORE_INFO_PKEY;
+  return 1;
+}
+
+// The next key of the listing; nullopt after the last.
+std::optional<kms::KeyListEntry> next_of_listing(Store& store, kms::Service& service) {
+  if (store.page.empty()) {
+    kms::ListKeysResponse response = service.list_keys({1000, store.marker});
+    store.page.assign(response.keys.rbegin(), response.keys.rend());
+    store.marker = response.truncated ? response.next_marker : "";
+  }
+  if (store.page.empty()) return std::nullopt;
+  kms::KeyListEntry entry = std::move(store.page.back());
+  store.page.pop_back();
+  return entry;
+}
+
+void hand_out(const Key& key, OSSL_CALLBACK* take, void* taker) {
+  const Key* reference = &key;
+  int type = OSSL_OBJECT_PKEY;
+  std::string data_type = kKeyType;
+  const OSSL_PARAM object[] = {
+      OSSL_PARAM_construct_int(OSSL_OBJECT_PARAM_TYPE, &type),
+      OSSL_PARAM_construct_utf8_string(OSSL_OBJECT_PARAM_DATA_TYPE, data_type.data(), 0),
+      OSSL_PARAM_construct_octet_string(OSSL_OBJECT_PARAM_REFERENCE, &reference, sizeof(reference)),
+      OSSL_PARAM_construct_end()};
+  if (take(object, taker) != 1)
+    throw Error(ErrorCode::KMSInternal, "OpenSSL did not take the key " + key.arn + ".");
+}
+
+int load(void* loaderctx, OSSL_CALLBACK* take, void* taker, OSSL_PASSPHRASE_CALLBACK* passphrase,
+         void* passphrase_argument) {
+  Store& store = as_store(loaderctx);
+  return guarded(store.core(), "OSSL_STORE_load", [&] {
+    // Whatever fails from here on, OpenSSL would ask for it again for ever if this were not the
+    // end.
+    store.end = true;
+    const PassphraseScope prompt(passphrase, passphrase_argument);
+    const std::shared_ptr<kms::Service> service = store.provider.service();
+    if (store.name.empty()) {
+      const auto found = next_of_listing(store, *service);
+      if (!found) return;
+      hand_out({&store.core(), service, found->key_arn, found->key_arn, !store.public_only}, take,
+               taker);
+      store.end = store.page.empty() && store.marker.empty();
+    } else {
+      const auto found = service->describe_key({store.name, {}}).key_metadata;
+      hand_out({&store.core(), service, store.name, found.arn, !store.public_only}, take, taker);
+    }
+  });
+}
+
+int eof(void* loaderctx) {
+  return as_store(loaderctx).end;
+}
+
+int close(void* loaderctx) {
+  delete static_cast<Store*>(loaderctx);
+  return 1;
+}
+
+// No export_object: where it exists and succeeds, OpenSSL puts what it exports into another
+// provider's key and forgets ours.
+
+}  // namespace
+
+const OSSL_DISPATCH store_functions[] = {
+    entry<OSSL_FUNC_store_open_fn>(OSSL_FUNC_STORE_OPEN, open),
+    entry<OSSL_FUNC_store_settable_ctx_params_fn>(OSSL_FUNC_STORE_SETTABLE_CTX_PARAMS,
+                                                  settable_ctx_params),
+    entry<OSSL_FUNC_store_set_ctx_params_fn>(OSSL_FUNC_STORE_SET_CTX_PARAMS, set_ctx_params),
+    entry<OSSL_FUNC_store_load_fn>(OSSL_FUNC_STORE_LOAD, load),
+    entry<OSSL_FUNC_store_eof_fn>(OSSL_FUNC_STORE_EOF, eof),
+    entry<OSSL_FUNC_store_close_fn>(OSSL_FUNC_STORE_CLOSE, close),
+    {0, nullptr}};
+
+}  // namespace trent::provider
