@@ -20,6 +20,9 @@ constexpr const char* kReEncrypt = "reencrypt";
 constexpr const char* kSourceKeyId = "source-key-id";
 constexpr const char* kSourceEncryptionContext = "source-encryption-context";
 constexpr const char* kSourceEncryptionAlgorithm = "source-encryption-algorithm";
+// What users of RSA keys are used to. On the list of parameters only because `openssl` would refuse
+// it without a reason otherwise.
+constexpr const char* kRsaPaddingMode = "rsa_padding_mode";
 constexpr const char* kKeyArn = "key-arn";
 constexpr const char* kKeyMaterialId = "key-material-id";
 constexpr const char* kSourceKeyArn = "source-key-arn";
@@ -69,12 +72,14 @@ void* dupctx(void* ctx) {
 const OSSL_PARAM* settable_ctx_params(void*, void*) {
   static const OSSL_PARAM params[] = {
       OSSL_PARAM_utf8_string(kEncryptionContext, nullptr, 0),
-      OSSL_PARAM_int(kReEncrypt, nullptr),
+      OSSL_PARAM_utf8_string(kReEncrypt, nullptr, 0),
       OSSL_PARAM_utf8_string(kSourceKeyId, nullptr, 0),
       OSSL_PARAM_utf8_string(kSourceEncryptionContext, nullptr, 0),
       OSSL_PARAM_utf8_string(kSourceEncryptionAlgorithm, nullptr, 0),
       OSSL_PARAM_utf8_string(kGrantTokens, nullptr, 0),
-      OSSL_PARAM_int(kDryRun, nullptr),
+      OSSL_PARAM_utf8_string(kDryRun, nullptr, 0),
+      OSSL_PARAM_utf8_string(OSSL_ASYM_CIPHER_PARAM_PAD_MODE, nullptr, 0),
+      OSSL_PARAM_utf8_string(kRsaPaddingMode, nullptr, 0),
       OSSL_PARAM_END};
   return params;
 }
@@ -104,11 +109,11 @@ void set_param(AsymCipher& cipher, const OSSL_PARAM& param) {
     cipher.decrypt.grant_tokens = tokens;
   } else if (name == kDryRun) {
     cipher.encrypt.dry_run = cipher.reencrypt.dry_run = cipher.decrypt.dry_run = get_flag(param);
-  } else if (name == OSSL_ASYM_CIPHER_PARAM_PAD_MODE) {
+  } else if (name == OSSL_ASYM_CIPHER_PARAM_PAD_MODE || name == kRsaPaddingMode) {
     throw Error(ErrorCode::Validation, "A symmetric KMS key has no padding mode.",
                 "Leave the padding out.");
   } else {
-    throw_unknown(param, settable_ctx_params(nullptr, nullptr));
+    throw_unknown(param);
   }
 }
 

@@ -2,6 +2,7 @@
 // `openssl storeutl` and `openssl pkey` print is what a person wants to know about it:
 //  - with -text (EVP_PKEY_print_private) everything, a line per property;
 //  - without (PEM_write_bio_PrivateKey) one line, which begins with the key's URI.
+// To ask for a public key is an error, and ours says why; without an encoder there would be none.
 #include <openssl/core_names.h>
 
 #include <algorithm>
@@ -78,11 +79,16 @@ std::string describe_in_one_line(const Key& key) {
          (aliases.empty() ? "" : "  ") + aliases + "\n";
 }
 
+std::string refuse(const Key&) {
+  throw Error(ErrorCode::UnsupportedOperation,
+              "The key is symmetric: there is no public key that could be written.");
+}
+
 template <std::string (*Describe)(const Key&)>
 int encode(void* provctx, OSSL_CORE_BIO* out, const void* keydata, const OSSL_PARAM*, int,
            OSSL_PASSPHRASE_CALLBACK*, void*) {
   const Core& core = from_context(provctx).core();
-  return guarded(core, "DescribeKey", [&] {
+  return guarded(core, "OSSL_ENCODER", [&] {
     if (keydata == nullptr)
       throw Error(ErrorCode::UnsupportedOperation, "A KMS key never leaves its token.");
     core.write(out, Describe(*static_cast<const Key*>(keydata)));
@@ -101,6 +107,12 @@ const OSSL_DISPATCH line_encoder_functions[] = {
     entry<OSSL_FUNC_encoder_newctx_fn>(OSSL_FUNC_ENCODER_NEWCTX, newctx),
     entry<OSSL_FUNC_encoder_freectx_fn>(OSSL_FUNC_ENCODER_FREECTX, freectx),
     entry<OSSL_FUNC_encoder_encode_fn>(OSSL_FUNC_ENCODER_ENCODE, encode<describe_in_one_line>),
+    {0, nullptr}};
+
+const OSSL_DISPATCH public_key_encoder_functions[] = {
+    entry<OSSL_FUNC_encoder_newctx_fn>(OSSL_FUNC_ENCODER_NEWCTX, newctx),
+    entry<OSSL_FUNC_encoder_freectx_fn>(OSSL_FUNC_ENCODER_FREECTX, freectx),
+    entry<OSSL_FUNC_encoder_encode_fn>(OSSL_FUNC_ENCODER_ENCODE, encode<refuse>),
     {0, nullptr}};
 
 }  // namespace trent::provider

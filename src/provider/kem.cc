@@ -50,7 +50,7 @@ void* dupctx(void* ctx) {
 const OSSL_PARAM* settable_ctx_params(void*, void*) {
   static const OSSL_PARAM params[] = {OSSL_PARAM_utf8_string(kEncryptionContext, nullptr, 0),
                                       OSSL_PARAM_utf8_string(kGrantTokens, nullptr, 0),
-                                      OSSL_PARAM_int(kDryRun, nullptr), OSSL_PARAM_END};
+                                      OSSL_PARAM_utf8_string(kDryRun, nullptr, 0), OSSL_PARAM_END};
   return params;
 }
 
@@ -63,7 +63,7 @@ void set_param(Kem& kem, const OSSL_PARAM& param) {
   else if (name == kDryRun)
     kem.generate.dry_run = kem.decrypt.dry_run = get_flag(param);
   else
-    throw_unknown(param, settable_ctx_params(nullptr, nullptr));
+    throw_unknown(param);
 }
 
 int set_ctx_params(void* ctx, const OSSL_PARAM params[]) {

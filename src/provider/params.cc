@@ -19,11 +19,16 @@ std::string get_text(const OSSL_PARAM& param) {
 }
 
 bool get_flag(const OSSL_PARAM& param) {
-  int value = 0;
-  if (OSSL_PARAM_get_int(&param, &value) != 1 || (value != 0 && value != 1))
-    throw Error(ErrorCode::Validation,
-                std::string("The parameter ") + param.key + " must be 0 or 1.");
-  return value == 1;
+  int number = -1;
+  std::string text;
+  if (param.data_type == OSSL_PARAM_UTF8_STRING)
+    text = get_text(param);
+  else
+    OSSL_PARAM_get_int(&param, &number);
+  if (number == 1 || text == "1") return true;
+  if (number == 0 || text == "0") return false;
+  throw Error(ErrorCode::Validation,
+              std::string("The parameter ") + param.key + " must be 0 or 1.");
 }
 
 kms::EncryptionContext get_context(const OSSL_PARAM& param) {
@@ -37,12 +42,10 @@ std::vector<std::string> get_list(const OSSL_PARAM& param) {
   return list;
 }
 
-void throw_unknown(const OSSL_PARAM& param, const OSSL_PARAM* known) {
-  std::string names;
-  for (; known->key != nullptr; ++known)
-    names += (names.empty() ? "" : ", ") + std::string(known->key);
+void throw_unknown(const OSSL_PARAM& param) {
   throw Error(ErrorCode::Validation,
-              std::string("There is no parameter ") + param.key + ". There are: " + names + ".");
+              std::string("There is no parameter ") + param.key + " for this operation.",
+              "trent(7) lists the parameters.");
 }
 
 bool set_text(OSSL_PARAM* params, const char* name, const std::string& value) {

@@ -16,15 +16,15 @@ inline constexpr const char* kGrantTokens = "grant-tokens";
 inline constexpr const char* kDryRun = "dry-run";
 
 std::string get_text(const OSSL_PARAM& param);
-// 0 or 1.
+// 0 or 1, as a number or as text.
 bool get_flag(const OSSL_PARAM& param);
 // A JSON object of strings.
 kms::EncryptionContext get_context(const OSSL_PARAM& param);
 // Separated by commas.
 std::vector<std::string> get_list(const OSSL_PARAM& param);
 
-// For a parameter that the operation does not have; `known` are its parameters.
-[[noreturn]] void throw_unknown(const OSSL_PARAM& param, const OSSL_PARAM* known);
+// For a parameter that the operation does not have.
+[[noreturn]] void throw_unknown(const OSSL_PARAM& param);
 
 // Answers `name` if it was asked for. False if the application's buffer is too small.
 bool set_text(OSSL_PARAM* params, const char* name, const std::string& value);

@@ -36,7 +36,7 @@ PassphraseScope::~PassphraseScope() {
 
 std::optional<SecretBytes> PassphraseScope::ask(const std::string& token_label) const {
   if (callback_ == nullptr || !has_terminal()) return std::nullopt;
-  std::string info = "token " + token_label;
+  std::string info = "token " + token_label + " (PIN)";
   const OSSL_PARAM params[] = {
       OSSL_PARAM_construct_utf8_string(OSSL_PASSPHRASE_PARAM_INFO, info.data(), 0),
       OSSL_PARAM_construct_end()};

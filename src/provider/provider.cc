@@ -40,6 +40,10 @@ const OSSL_ALGORITHM encoder_algorithms[] = {
     {kKeyType, "provider=trent,output=text", text_encoder_functions, "KMS key metadata"},
     {kKeyType, "provider=trent,output=pem,structure=PrivateKeyInfo", line_encoder_functions,
      "KMS key metadata in one line"},
+    {kKeyType, "provider=trent,output=pem,structure=SubjectPublicKeyInfo",
+     public_key_encoder_functions, "Refuses"},
+    {kKeyType, "provider=trent,output=der,structure=SubjectPublicKeyInfo",
+     public_key_encoder_functions, "Refuses"},
     {nullptr, nullptr, nullptr, nullptr}};
 
 const OSSL_ALGORITHM* query_operation(void*, int operation, int* no_cache) {

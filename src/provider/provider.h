@@ -45,5 +45,6 @@ extern const OSSL_DISPATCH kem_functions[];
 extern const OSSL_DISPATCH store_functions[];
 extern const OSSL_DISPATCH text_encoder_functions[];
 extern const OSSL_DISPATCH line_encoder_functions[];
+extern const OSSL_DISPATCH public_key_encoder_functions[];
 
 }  // namespace trent::provider
