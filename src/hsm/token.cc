@@ -179,11 +179,11 @@ Fingerprint generate_base_key(Token& token, const std::string& label,
 namespace {
 
 std::vector<CK_OBJECT_HANDLE> find_base_keys(const Session& session, const std::string* label,
-                                             const Fingerprint* id) {
+                                             std::optional<ByteView> id) {
   Attributes search;
   search.number(CKA_CLASS, CKO_SECRET_KEY).number(CKA_KEY_TYPE, CKK_AES).flag(CKA_TOKEN, true);
   if (label != nullptr) search.text(CKA_LABEL, *label);
-  if (id != nullptr) search.bytes(CKA_ID, *id);
+  if (id) search.bytes(CKA_ID, *id);
   return session.find(search);
 }
 
@@ -191,10 +191,9 @@ constexpr std::size_t kMaxLabel = 8192;
 
 }  // namespace
 
-void destroy_base_key(Token& token, const std::string& label, const Fingerprint& id) {
-  token.forget_base_key(id);
+void destroy_base_key(Token& token, const std::string& label, ByteView id) {
   token.run(Retry::Always, [&](Connection&, const Session& session) {
-    for (CK_OBJECT_HANDLE key : find_base_keys(session, &label, &id))
+    for (CK_OBJECT_HANDLE key : find_base_keys(session, &label, id))
       session.call<&CK_FUNCTION_LIST::C_DestroyObject>(key);
     return true;
   });
@@ -203,7 +202,7 @@ void destroy_base_key(Token& token, const std::string& label, const Fingerprint&
 std::optional<std::string> label_of_base_key(Token& token, const Fingerprint& id) {
   return token.run(Retry::Always,
                    [&](Connection&, const Session& session) -> std::optional<std::string> {
-                     auto found = find_base_keys(session, nullptr, &id);
+                     auto found = find_base_keys(session, nullptr, id);
                      if (found.empty()) return std::nullopt;
                      return session.read<std::string>(found.front(), CKA_LABEL, kMaxLabel);
                    });
@@ -212,10 +211,44 @@ std::optional<std::string> label_of_base_key(Token& token, const Fingerprint& id
 std::vector<BaseKeyName> list_base_keys(Token& token) {
   return token.run(Retry::Always, [&](Connection&, const Session& session) {
     std::vector<BaseKeyName> names;
-    for (CK_OBJECT_HANDLE key : find_base_keys(session, nullptr, nullptr))
+    for (CK_OBJECT_HANDLE key : find_base_keys(session, nullptr, std::nullopt))
       names.push_back({session.read<std::string>(key, CKA_LABEL, kMaxLabel),
                        session.read<Bytes>(key, CKA_ID, kMaxLabel)});
     return names;
+  });
+}
+
+std::vector<std::string> base_key_faults(Token& token, const std::string& label,
+                                         const Fingerprint& id) {
+  struct Rule {
+    CK_ATTRIBUTE_TYPE type;
+    CK_BBOOL wanted;
+    const char* otherwise;
+  };
+  static constexpr Rule kRules[] = {
+      {CKA_SENSITIVE, CK_TRUE, "can be read"}, {CKA_EXTRACTABLE, CK_FALSE, "can be extracted"},
+      {CKA_DERIVE, CK_TRUE, "cannot derive"},  {CKA_ENCRYPT, CK_FALSE, "can encrypt"},
+      {CKA_DECRYPT, CK_FALSE, "can decrypt"},  {CKA_WRAP, CK_FALSE, "can wrap"},
+      {CKA_UNWRAP, CK_FALSE, "can unwrap"},    {CKA_SIGN, CK_FALSE, "can sign"},
+  };
+  return token.run(Retry::Always, [&](Connection&, const Session& session) {
+    std::vector<std::string> faults;
+    for (CK_OBJECT_HANDLE key : find_base_keys(session, &label, id)) {
+      for (const Rule& rule : kRules) {
+        CK_BBOOL value = rule.wanted;
+        CK_ATTRIBUTE attribute{rule.type, &value, sizeof value};
+        session.call<&CK_FUNCTION_LIST::C_GetAttributeValue>(key, &attribute, CK_ULONG{1});
+        if (value != rule.wanted) faults.emplace_back(rule.otherwise);
+      }
+    }
+    return faults;
+  });
+}
+
+void prove_base_key(Token& token, const BaseKeyRef& ref) {
+  token.forget_base_key(ref.id);
+  token.run(Retry::Always, [&](Connection& connection, const Session& session) {
+    return connection.base_key(session, ref) != nullptr;
   });
 }
 

@@ -116,7 +116,7 @@ Fingerprint generate_base_key(Token& token, const std::string& label,
                               const Sha256& fingerprint_input);
 
 // Destroys the base key with this label and id, if there is one.
-void destroy_base_key(Token& token, const std::string& label, const Fingerprint& id);
+void destroy_base_key(Token& token, const std::string& label, ByteView id);
 
 struct BaseKeyName {
   std::string label;
@@ -126,6 +126,12 @@ struct BaseKeyName {
 std::optional<std::string> label_of_base_key(Token& token, const Fingerprint& id);
 // All AES keys in the token with their labels and ids.
 std::vector<BaseKeyName> list_base_keys(Token& token);
+
+// What is wrong with the attributes of a base key, in words ("can be extracted"); empty: nothing.
+std::vector<std::string> base_key_faults(Token& token, const std::string& label,
+                                         const Fingerprint& id);
+// Looks the key up afresh and proves its value: see Connection::base_key(), whose errors it throws.
+void prove_base_key(Token& token, const BaseKeyRef& ref);
 
 // Label, manufacturer, model, serial; and what the self-test found.
 std::string describe_token(Token& token);
