@@ -1,0 +1,79 @@
+#include "provider/core.h"
+
+#include <openssl/params.h>
+
+#include <cstdarg>
+
+#include "base/error.h"
+
+namespace trent::provider {
+
+Core::Core(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* functions) : handle_(handle) {
+  for (; functions->function_id != 0; ++functions) {
+    switch (functions->function_id) {
+      case OSSL_FUNC_CORE_GET_PARAMS:
+        get_params_ = OSSL_FUNC_core_get_params(functions);
+        break;
+      case OSSL_FUNC_CORE_NEW_ERROR:
+        new_error_ = OSSL_FUNC_core_new_error(functions);
+        break;
+      case OSSL_FUNC_CORE_SET_ERROR_DEBUG:
+        set_error_debug_ = OSSL_FUNC_core_set_error_debug(functions);
+        break;
+      case OSSL_FUNC_CORE_VSET_ERROR:
+        vset_error_ = OSSL_FUNC_core_vset_error(functions);
+        break;
+      case OSSL_FUNC_CORE_SET_ERROR_MARK:
+        set_error_mark_ = OSSL_FUNC_core_set_error_mark(functions);
+        break;
+      case OSSL_FUNC_CORE_CLEAR_LAST_ERROR_MARK:
+        clear_last_error_mark_ = OSSL_FUNC_core_clear_last_error_mark(functions);
+        break;
+      case OSSL_FUNC_CORE_POP_ERROR_TO_MARK:
+        pop_error_to_mark_ = OSSL_FUNC_core_pop_error_to_mark(functions);
+        break;
+      case OSSL_FUNC_BIO_WRITE_EX:
+        bio_write_ex_ = OSSL_FUNC_BIO_write_ex(functions);
+        break;
+      default:
+        break;
+    }
+  }
+}
+
+bool Core::complete() const {
+  return get_params_ != nullptr && new_error_ != nullptr && set_error_debug_ != nullptr &&
+         vset_error_ != nullptr && set_error_mark_ != nullptr &&
+         clear_last_error_mark_ != nullptr && pop_error_to_mark_ != nullptr &&
+         bio_write_ex_ != nullptr;
+}
+
+std::string Core::setting(const char* name) const {
+  char* value = nullptr;
+  OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_ptr(name, &value, 0),
+                         OSSL_PARAM_construct_end()};
+  return get_params_(handle_, params) == 1 && value != nullptr ? value : std::string();
+}
+
+void Core::raise(int reason, const char* data, const char* function,
+                 const std::source_location& where) const {
+  new_error_(handle_);
+  set_error_debug_(handle_, where.file_name(), static_cast<int>(where.line()), function);
+  // The core takes a va_list only.
+  const auto set = [this](std::uint32_t code, const char* format, ...) {
+    std::va_list arguments;
+    va_start(arguments, format);
+    vset_error_(handle_, code, format, arguments);
+    va_end(arguments);
+  };
+  set(static_cast<std::uint32_t>(reason), "%s", data);
+}
+
+void Core::write(OSSL_CORE_BIO* out, std::string_view text) const {
+  std::size_t written = 0;
+  if (bio_write_ex_(out, text.data(), text.size(), &written) != 1 || written != text.size())
+    throw Error(ErrorCode::KMSInternal, "The output could not be written.",
+                "Look at the disk and at the other end of the pipe.");
+}
+
+}  // namespace trent::provider
