@@ -30,6 +30,11 @@ SecretBytes unwrap(Token& token, const WrappingKey& key, ByteView payload);
 Bytes rewrap(Token& token, const WrappingKey& source, ByteView payload,
              const WrappingKey& destination);
 
+// rewrap() from one token to another, through a transport key that both agree on. Zero bytes that
+// the source's token fills up with stay (Profile::zero_pads).
+Bytes rewrap_across(Token& source_token, const WrappingKey& source, ByteView payload,
+                    Token& destination_token, const WrappingKey& destination);
+
 // Longest secret that the token can wrap and unwrap again, in bytes, up to 4096; found by trying.
 std::size_t longest_secret(Token& token);
 

@@ -25,22 +25,23 @@ ReEncryptResponse Service::re_encrypt(const ReEncryptRequest& request) {
   Key destination = implementation_->resolve(request.destination_key_id);
   require_usable(destination, "ReEncryptTo", request.destination_encryption_algorithm);
   require_no_grant_tokens(request.grant_tokens);
-  if (source.account != destination.account)
-    throw Error(ErrorCode::UnsupportedOperation,
-                source.arn() + " and " + destination.arn() + " are in different tokens.",
-                "ReEncrypt between tokens is not available yet; decrypt and encrypt instead, where "
-                "your policy lets the plaintext leave the token.");
 
   blob::Blob blob = blob::parse_blob(request.ciphertext_blob);
   const blob::Parameters& old = blob.parameters;
   Sha256 source_h = blob::wrapping_key_input(blob.header, source_context);
-  blob::Header header =
-      new_header(destination, blob::Kind::Encrypt, old.plaintext_length, old.zero_padded);
+  hsm::Token& from = source.account->token;
+  hsm::Token& to = destination.account->token;
+  // On the way to another token the content is wrapped once more, and padded by a token that pads.
+  bool padded = old.zero_padded || (&from != &to && hsm::profile_of(from).zero_pads);
+  blob::Header header = new_header(destination, blob::Kind::Encrypt, old.plaintext_length, padded);
   Sha256 destination_h = blob::wrapping_key_input(header, destination_context);
   auto source_base_key = base_key_ref(*source.record, old.key_material_id);
   auto destination_base_key = base_key_ref(*destination.record, destination.record->current);
-  Bytes payload = hsm::rewrap(source.account->token, {source_base_key, source_h}, blob.payload,
-                              {destination_base_key, destination_h});
+  hsm::WrappingKey source_key{source_base_key, source_h};
+  hsm::WrappingKey destination_key{destination_base_key, destination_h};
+  Bytes payload = &from == &to
+                      ? hsm::rewrap(from, source_key, blob.payload, destination_key)
+                      : hsm::rewrap_across(from, source_key, blob.payload, to, destination_key);
   // The content's length shows in that of its wrap: a blob that lies about it goes no further.
   if (payload.size() != blob.payload.size()) throw Error(ErrorCode::InvalidCiphertext, {});
   if (request.dry_run) throw_dry_run();

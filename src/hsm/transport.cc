@@ -1,0 +1,114 @@
+#include "hsm/transport.h"
+
+#include <array>
+
+#include "base/openssl.h"
+#include "hsm/base_key.h"
+#include "hsm/secret.h"
+
+namespace trent::hsm {
+
+namespace {
+
+// prime256v1, RFC 5480
+constexpr std::array<std::uint8_t, 10> kP256{0x06, 0x08, 0x2a, 0x86, 0x48,
+                                             0xce, 0x3d, 0x03, 0x01, 0x07};
+
+struct KeyPair {
+  TemporaryObject public_key;
+  TemporaryObject private_key;
+  Bytes point;  // CKA_EC_POINT, the DER OCTET STRING
+};
+
+KeyPair generate_pair(const Session& session) {
+  Attributes public_attributes;
+  public_attributes.number(CKA_CLASS, CKO_PUBLIC_KEY)
+      .number(CKA_KEY_TYPE, CKK_EC)
+      .flag(CKA_TOKEN, false)
+      .flag(CKA_VERIFY, false)
+      .bytes(CKA_EC_PARAMS, kP256);
+  Attributes private_attributes;
+  private_attributes.number(CKA_CLASS, CKO_PRIVATE_KEY)
+      .number(CKA_KEY_TYPE, CKK_EC)
+      .flag(CKA_TOKEN, false)
+      .flag(CKA_PRIVATE, true)
+      .flag(CKA_SENSITIVE, true)
+      .flag(CKA_EXTRACTABLE, false)
+      .flag(CKA_SIGN, false)
+      .flag(CKA_DERIVE, true);
+  CK_MECHANISM mechanism{CKM_EC_KEY_PAIR_GEN, nullptr, 0};
+  CK_OBJECT_HANDLE public_handle = CK_INVALID_HANDLE;
+  CK_OBJECT_HANDLE private_handle = CK_INVALID_HANDLE;
+  session.call<&CK_FUNCTION_LIST::C_GenerateKeyPair>(
+      &mechanism, public_attributes.data(), public_attributes.size(), private_attributes.data(),
+      private_attributes.size(), &public_handle, &private_handle);
+  KeyPair pair{{session, public_handle}, {session, private_handle}, {}};
+  pair.point = session.read<Bytes>(public_handle, CKA_EC_POINT, 128);
+  return pair;
+}
+
+// The token that derives from a raw shared secret wants the peer's point without its DER header.
+ByteView raw_point(const Bytes& der) {
+  constexpr std::size_t kRaw = 65;
+  constexpr std::uint8_t kOctetString = 0x04;
+  if (der.size() == kRaw + 2 && der[0] == kOctetString && der[1] == kRaw)
+    return ByteView(der).subspan(2);
+  return der;
+}
+
+TemporaryObject agree_on_secret(const Session& session, CK_OBJECT_HANDLE private_key,
+                                const Bytes& peer) {
+  ByteView point = raw_point(peer);
+  CK_ECDH1_DERIVE_PARAMS parameters{};
+  parameters.kdf = CKD_NULL;
+  parameters.ulPublicDataLen = static_cast<CK_ULONG>(point.size());
+  parameters.pPublicData = const_cast<CK_BYTE_PTR>(point.data());
+  CK_MECHANISM mechanism{CKM_ECDH1_DERIVE, &parameters, sizeof parameters};
+  Attributes attributes;
+  add_base_key_attributes(attributes, false);  // it derives the transport key, and nothing else
+  CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
+  session.call<&CK_FUNCTION_LIST::C_DeriveKey>(&mechanism, private_key, attributes.data(),
+                                               attributes.size(), &handle);
+  return {session, handle};
+}
+
+}  // namespace
+
+Transport::Keys Transport::agree(const Session& from, const Profile& from_profile,
+                                 const Session& to, const Profile& to_profile) {
+  KeyPair ours = generate_pair(from);
+  KeyPair theirs = generate_pair(to);
+  auto from_secret = agree_on_secret(from, ours.private_key.handle(), theirs.point);
+  auto to_secret = agree_on_secret(to, theirs.private_key.handle(), ours.point);
+  // A domain of its own, and both public keys, so that the key belongs to this exchange alone.
+  std::array<std::uint8_t, 64> domain{};
+  constexpr std::string_view kDomain = "trent:v1:transport";
+  std::copy(kDomain.begin(), kDomain.end(), domain.begin());
+  Sha256 h = sha256({domain, ours.point, theirs.point});
+  Keys keys{derive_one_time_key(from, from_profile, from_secret.handle(), h, Purpose::Wrap),
+            derive_one_time_key(to, to_profile, to_secret.handle(), h, Purpose::Unwrap)};
+  for (TemporaryObject* object : {&from_secret, &to_secret, &ours.public_key, &ours.private_key,
+                                  &theirs.public_key, &theirs.private_key})
+    object->destroy();
+  return keys;
+}
+
+Transport::Transport(const Session& from, const Profile& from_profile, const Session& to,
+                     const Profile& to_profile)
+    : from_(from),
+      from_profile_(from_profile),
+      to_(to),
+      to_profile_(to_profile),
+      keys_(agree(from, from_profile, to, to_profile)) {}
+
+TemporaryObject Transport::move(CK_OBJECT_HANDLE secret) {
+  Bytes wrapped = wrap_object(from_, from_profile_, keys_.wrapping.handle(), secret);
+  return unwrap_object(to_, to_profile_, keys_.unwrapping.handle(), wrapped, Readable::No);
+}
+
+void Transport::destroy() {
+  keys_.wrapping.destroy();
+  keys_.unwrapping.destroy();
+}
+
+}  // namespace trent::hsm

@@ -1,0 +1,41 @@
+// Moving a secret from one token to another without its value in this process: an ephemeral ECDH
+// P-256 agreement between the two gives both the same transport key.
+#pragma once
+
+#include "hsm/profile.h"
+#include "hsm/session.h"
+
+namespace trent::hsm {
+
+// One transport key, for one secret. Whoever can run code in this process could put his own public
+// key in between, as whoever has the PIN can; who only reads its memory sees public keys and
+// ciphertext.
+class Transport {
+ public:
+  // Throws UnsupportedOperationException if one of the tokens has no ECDH.
+  Transport(const Session& from, const Profile& from_profile, const Session& to,
+            const Profile& to_profile);
+
+  // The copy, in `to`, of the object `secret` of `from`; SENSITIVE, no usage. A token that
+  // zero-pads what it wraps makes it longer (Profile::zero_pads of `from`).
+  TemporaryObject move(CK_OBJECT_HANDLE secret);
+
+  // The transport keys, at once rather than at the end of the scope, so that a failure shows.
+  void destroy();
+
+ private:
+  struct Keys {
+    TemporaryObject wrapping;    // in `from`
+    TemporaryObject unwrapping;  // in `to`
+  };
+  static Keys agree(const Session& from, const Profile& from_profile, const Session& to,
+                    const Profile& to_profile);
+
+  const Session& from_;
+  const Profile& from_profile_;
+  const Session& to_;
+  const Profile& to_profile_;
+  Keys keys_;
+};
+
+}  // namespace trent::hsm
