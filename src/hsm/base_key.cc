@@ -19,7 +19,8 @@ CK_OBJECT_HANDLE derive(const Session& session, CK_OBJECT_HANDLE base_key, const
 }  // namespace
 
 BaseKey::~BaseKey() {
-  if (copy_ != CK_INVALID_HANDLE) anchor_.try_call<&CK_FUNCTION_LIST::C_DestroyObject>(copy_);
+  if (copy_ != CK_INVALID_HANDLE && anchor_.current())
+    anchor_.try_call<&CK_FUNCTION_LIST::C_DestroyObject>(copy_);
 }
 
 Fingerprint fingerprint(const Session& session, CK_OBJECT_HANDLE base_key, const Sha256& input) {

@@ -80,6 +80,8 @@ void Module::initialise() {
   BackendCall call;
   std::lock_guard lock(calls_);
   if (initialised_ == fork_count() + 1) return;
+  if (backend_closed())
+    throw Error(ErrorCode::KeyUnavailable, "The process is exiting; " + name_ + " is closed.");
   // Before anybody initialised it, a module answers CKR_CRYPTOKI_NOT_INITIALIZED. If another part
   // of the process did, perhaps it said that there is one thread only, and the module has no locks
   // (traps A6): then our threads go one by one.

@@ -16,8 +16,7 @@ Session::Session(Session&& other) noexcept
       handle_(std::exchange(other.handle_, CK_INVALID_HANDLE)) {}
 
 Session::~Session() {
-  // A handle of an earlier generation may by now name somebody else's session.
-  if (handle_ != CK_INVALID_HANDLE && generation_ == module_->generation())
+  if (handle_ != CK_INVALID_HANDLE && current())
     module_->try_call<&CK_FUNCTION_LIST::C_CloseSession>(handle_);
 }
 

@@ -20,6 +20,8 @@ class Session {
 
   CK_SESSION_HANDLE handle() const { return handle_; }
   const Module& module() const { return *module_; }
+  // False once its handles may name somebody else's objects: after fork, or a new initialisation.
+  bool current() const { return generation_ == module_->generation(); }
 
   template <auto Function, class... Arguments>
   void call(Arguments... arguments) const {
