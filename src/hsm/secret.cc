@@ -1,5 +1,7 @@
 #include "hsm/secret.h"
 
+#include <array>
+
 namespace trent::hsm {
 
 namespace {
@@ -63,12 +65,12 @@ Bytes wrap_object(const Session& session, const Profile& profile, CK_OBJECT_HAND
                   CK_OBJECT_HANDLE object) {
   CK_MECHANISM mechanism{profile.kwp, nullptr, 0};
   // Room for the largest secret: asking for the size first would do the whole wrap twice.
-  Bytes wrapped(4096 + 8 + 8);
+  std::array<std::uint8_t, 4096 + 8 + 8> wrapped;
   auto size = static_cast<CK_ULONG>(wrapped.size());
   session.call<&CK_FUNCTION_LIST::C_WrapKey>(&mechanism, wrapping_key, object, wrapped.data(),
                                              &size);
-  wrapped.resize(size);
-  return wrapped;
+  if (size > wrapped.size()) throw token_error("C_WrapKey", CKR_GENERAL_ERROR);
+  return {wrapped.begin(), wrapped.begin() + size};
 }
 
 TemporaryObject unwrap_object(const Session& session, const Profile& profile,
