@@ -43,7 +43,7 @@ class Section {
 
   void allow_only(std::initializer_list<const char*> keys) const {
     for (const auto& [key, node] : table_) {
-      if (std::ranges::any_of(keys, [&](const char* k) { return key == k; })) continue;
+      if (std::ranges::any_of(keys, [&key = key](const char* k) { return key == k; })) continue;
       std::string list;
       for (const char* k : keys) list += (list.empty() ? "" : ", ") + std::string(k);
       refuse_at(node.source(), quote_for_message(key.str()), "is not a known key.",
@@ -305,7 +305,7 @@ Config load_config(const std::string& given) {
   std::string home = environment("HOME");
   std::vector<std::string> places;
   if (!home.empty()) places.push_back(home + "/.config/trent/trent.toml");
-  places.push_back("/etc/trent/trent.toml");
+  places.emplace_back("/etc/trent/trent.toml");
   for (const std::string& place : places) {
     std::error_code unreachable;
     if (fs::exists(place, unreachable)) return read_config(place, "");

@@ -21,13 +21,13 @@ void release(void* p) noexcept {
     released = true;
     watched = nullptr;
   }
-  std::free(p);
+  std::free(p);  // NOLINT(cppcoreguidelines-no-malloc)
 }
 
 }  // namespace
 
 void* operator new(std::size_t size) {
-  if (void* p = std::malloc(size)) return p;
+  if (void* p = std::malloc(size)) return p;  // NOLINT(cppcoreguidelines-no-malloc)
   throw std::bad_alloc();
 }
 void operator delete(void* p) noexcept {

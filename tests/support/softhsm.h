@@ -65,7 +65,9 @@ class RawSession {
   CK_SESSION_HANDLE handle() const { return session_; }
   // All objects that match, token and session objects alike.
   std::vector<CK_OBJECT_HANDLE> find(std::vector<CK_ATTRIBUTE> match = {}) const;
-  std::size_t count(std::vector<CK_ATTRIBUTE> match = {}) const { return find(match).size(); }
+  std::size_t count(std::vector<CK_ATTRIBUTE> match = {}) const {
+    return find(std::move(match)).size();
+  }
   std::size_t count_session_objects() const;
   // Empty if the object does not have the attribute or will not show it.
   std::string attribute(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type) const;
