@@ -289,6 +289,9 @@ void what_is_no_toml_is_refused_with_its_line() {
   check_refused(kToken + "account = 'a'\naccount = 'b'\n", "5: ");
   check_refused("\n\nx = \"\xff\"\n", "3: ");
   check_refused(std::string("x = 1\n\0", 7), "2: ");
+  // What toml++ 3.3.0 asserted never to meet.
+  for (const char* text : {"[[[token]]]", "[`]", "[&", "[[=", "refresh = 1ü", "refreshü = 1"})
+    check_refused(text, "1: not valid TOML");
   check_refused(std::string(100000, '['), "1: ");
   check_refused("a = " + std::string(100000, '['), "1: ");
 }
