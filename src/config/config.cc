@@ -200,7 +200,9 @@ std::string read_uri(const Section& token) {
       R"(Write a PKCS#11 URI (RFC 7512) that names the token, for example uri = "pkcs11:token=kms".)";
   std::string text = token.required_text("uri", kMend);
   std::unique_ptr<P11KitUri, Free> uri(p11_kit_uri_new());
-  if (p11_kit_uri_parse(text.c_str(), P11_KIT_URI_FOR_ANY, uri.get()) != P11_KIT_URI_OK)
+  // An attribute that p11-kit does not know, a misspelt one perhaps, would never match.
+  if (p11_kit_uri_parse(text.c_str(), P11_KIT_URI_FOR_ANY, uri.get()) != P11_KIT_URI_OK ||
+      p11_kit_uri_any_unrecognized(uri.get()) != 0)
     token.refuse("uri", "is not a PKCS#11 URI.", kMend);
   if (p11_kit_uri_get_pin_value(uri.get()) != nullptr ||
       p11_kit_uri_get_pin_source(uri.get()) != nullptr)

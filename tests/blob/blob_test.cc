@@ -204,6 +204,21 @@ void every_length_round_trips() {
   }
 }
 
+// The table of docs/blob-format.md.
+void sizes_are_those_of_the_documentation() {
+  const std::pair<std::size_t, std::size_t> sizes[] = {
+      {1, 122}, {8, 122}, {16, 130}, {32, 146}, {64, 178}, {512, 636}, {4096, 4220}};
+  for (auto [plaintext, blob] : sizes) CHECK_EQ(some_blob(plaintext).size(), blob);
+  std::size_t least = kMaxBlob;
+  std::size_t most = 0;
+  for (std::size_t length = 1; length <= kMaxPlaintext; ++length) {
+    least = std::min(least, blob_size(length) - length);
+    most = std::max(most, blob_size(length) - length);
+  }
+  CHECK_EQ(least, 114U);
+  CHECK_EQ(most, 131U);
+}
+
 // Each bit is either fixed by the format, or an input of the unwrapping that it will fail.
 void every_flipped_bit_counts() {
   for (const json& v : vectors()) {
@@ -464,13 +479,13 @@ void key_material_id_depends_on_the_key_id() {
 int main() {
   return RUN_TESTS(
       "blob", TEST(vectors_derive), TEST(vectors_parse), TEST(every_length_round_trips),
-      TEST(every_flipped_bit_counts), TEST(every_truncation_is_refused),
-      TEST(every_extension_is_refused), TEST(truncated_and_extended_der_is_refused),
-      TEST(other_padding_bytes_are_refused), TEST(other_kinds_are_refused),
-      TEST(only_one_encoding_is_accepted), TEST(payload_above_the_limit_is_refused),
-      TEST(ciphertext_of_aws_kms_is_named), TEST(messages_of_the_encryption_sdk_are_named),
-      TEST(envelope_suite_is_named), TEST(other_bytes_are_refused_without_a_word),
-      TEST(impossible_headers_are_not_made), TEST(payload_must_fit_its_header),
-      TEST(wrapping_key_input_binds_header_and_context),
+      TEST(sizes_are_those_of_the_documentation), TEST(every_flipped_bit_counts),
+      TEST(every_truncation_is_refused), TEST(every_extension_is_refused),
+      TEST(truncated_and_extended_der_is_refused), TEST(other_padding_bytes_are_refused),
+      TEST(other_kinds_are_refused), TEST(only_one_encoding_is_accepted),
+      TEST(payload_above_the_limit_is_refused), TEST(ciphertext_of_aws_kms_is_named),
+      TEST(messages_of_the_encryption_sdk_are_named), TEST(envelope_suite_is_named),
+      TEST(other_bytes_are_refused_without_a_word), TEST(impossible_headers_are_not_made),
+      TEST(payload_must_fit_its_header), TEST(wrapping_key_input_binds_header_and_context),
       TEST(key_material_id_depends_on_the_key_id));
 }

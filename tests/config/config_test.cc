@@ -242,8 +242,8 @@ void token_section_must_be_there() {
 }
 
 void uris_are_checked() {
-  for (const char* uri :
-       {"kms", "token=kms", "http://x", "pkcs11:token=%zz", "pkcs11:token", "/usr/lib/x.so"})
+  for (const char* uri : {"kms", "token=kms", "pkcs11:tokn=kms", "http://x", "pkcs11:token=%zz",
+                          "pkcs11:token", "/usr/lib/x.so"})
     check_refused("[[token]]\nmodule = \"m\"\nuri = \"" + std::string(uri) + "\"\n", "3: uri ");
 }
 
@@ -294,6 +294,50 @@ void what_is_no_toml_is_refused_with_its_line() {
     check_refused(text, "1: not valid TOML");
   check_refused(std::string(100000, '['), "1: ");
   check_refused("a = " + std::string(100000, '['), "1: ");
+}
+
+// The ```toml blocks of docs/configuration.md, in their order.
+std::vector<std::string> documented_examples() {
+  const char* source = std::getenv("TRENT_SOURCE");
+  std::ifstream page(std::string(source == nullptr ? "." : source) + "/docs/configuration.md");
+  std::vector<std::string> out;
+  bool inside = false;
+  for (std::string line; std::getline(page, line);) {
+    if (line == "```toml") {
+      out.emplace_back();
+      inside = true;
+    } else if (line == "```") {
+      inside = false;
+    } else if (inside) {
+      out.back() += line + "\n";
+    }
+  }
+  return out;
+}
+
+void documented_examples_are_accepted() {
+  const std::vector<std::string> examples = documented_examples();
+  CHECK_EQ(examples.size(), 3U);
+  for (const std::string& example : examples) parse(example);
+}
+
+// The first example shows every key; those that have a default stand there with it.
+void documented_defaults_are_the_defaults() {
+  const std::string complete = documented_examples().at(0);
+  for (const char* key : {"principal", "refresh", "bulk", "host-reencrypt", "audit", "account",
+                          "region", "module", "uri", "pin-source"})
+    CHECK(("\n" + complete).find("\n" + std::string(key) + " ") != std::string::npos);
+
+  const Config written = parse(complete);
+  const TokenConfig& token = written.tokens.at(0);
+  const Config defaults =
+      parse("[[token]]\naccount = \"" + token.account + "\"\nmodule = \"m\"\nuri = \"pkcs11:\"\n");
+  CHECK_EQ(written.principal, defaults.principal);
+  CHECK(written.refresh == defaults.refresh);
+  CHECK_EQ(written.bulk, defaults.bulk);
+  CHECK_EQ(written.host_reencrypt, defaults.host_reencrypt);
+  CHECK_EQ(written.audit, defaults.audit);
+  CHECK_EQ(token.region, defaults.tokens.at(0).region);
 }
 
 // A directory that plays the home, and an environment without the tester's own.
@@ -434,6 +478,7 @@ int main() {
       TEST(missing_keys_are_named), TEST(token_section_must_be_there), TEST(uris_are_checked),
       TEST(pins_in_the_uri_are_refused_and_not_shown), TEST(accounts_and_tokens_occur_once),
       TEST(relative_paths_are_relative_to_the_file), TEST(what_is_no_toml_is_refused_with_its_line),
+      TEST(documented_examples_are_accepted), TEST(documented_defaults_are_the_defaults),
       TEST(places_are_tried_in_order), TEST(named_files_must_exist),
       TEST(directory_is_no_configuration), TEST(without_any_file_the_way_out_is_shown),
       TEST(relative_name_is_made_absolute), TEST(errors_name_the_file_that_was_read));
