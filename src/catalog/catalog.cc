@@ -25,21 +25,6 @@ Record parse_record(const std::string& label, const std::string& text,
   }
 }
 
-// All readable records; the damaged ones are for `trent check` to name.
-template <class Record, class Wanted>
-std::vector<Record> parse_all(hsm::Token& token, Record (*parse)(std::string_view), Wanted wanted) {
-  std::vector<Record> records;
-  for (const hsm::DataObject& object : list_records(token)) {
-    if (!wanted(object.label)) continue;
-    try {
-      records.push_back(parse(object.value));
-    } catch (const std::runtime_error&) {
-      continue;
-    }
-  }
-  return records;
-}
-
 }  // namespace
 
 Catalog::Catalog(hsm::Token& token, std::chrono::milliseconds refresh)
@@ -55,13 +40,15 @@ void Catalog::remembered(const KeyRecord& record) {
 
 template <class Record>
 std::shared_ptr<const Record> Catalog::remember(Cache<Record>& cache, hsm::DataObject object,
-                                                Record (*parse)(std::string_view)) {
+                                                Record (*parse)(std::string_view),
+                                                std::uint64_t changes) {
   auto record = std::make_shared<const Record>(parse_record(object.label, object.value, parse));
   std::shared_ptr<const Record> old;
   auto now = Clock::now();
   {
     std::lock_guard lock(mutex_);
     remembered(*record);
+    if (changes != changes_) return record;
     auto& entry = cache[object.label];
     if (entry.record && entry.object.value != object.value) old = entry.record;
     std::string label = object.label;
@@ -76,6 +63,8 @@ void Catalog::forget(Cache<Record>& cache, const std::string& label) {
   std::shared_ptr<const Record> old;
   {
     std::lock_guard lock(mutex_);
+    ++changes_;
+    listing_.reset();
     auto entry = cache.find(label);
     if (entry == cache.end()) return;
     old = entry->second.record;
@@ -88,8 +77,10 @@ template <class Record>
 std::shared_ptr<const Record> Catalog::look_up(Cache<Record>& cache, const std::string& label,
                                                Record (*parse)(std::string_view)) {
   Cached<Record> cached;
+  std::uint64_t changes = 0;
   {
     std::shared_lock lock(mutex_);
+    changes = changes_;
     auto entry = cache.find(label);
     if (entry != cache.end()) {
       if (Clock::now() - entry->second.read < refresh_) return entry->second.record;
@@ -111,7 +102,7 @@ std::shared_ptr<const Record> Catalog::look_up(Cache<Record>& cache, const std::
     forget(cache, label);
     return nullptr;
   }
-  return remember(cache, std::move(*object), parse);
+  return remember(cache, std::move(*object), parse, changes);
 }
 
 std::shared_ptr<const KeyRecord> Catalog::key(const std::string& key_id) {
@@ -139,19 +130,46 @@ std::shared_ptr<const KeyRecord> Catalog::key_of_material(const KeyMaterialId& i
   return record && record->has_material(id) ? record : nullptr;
 }
 
+std::shared_ptr<const Catalog::Listing> Catalog::listing() {
+  {
+    std::shared_lock lock(mutex_);
+    if (listing_ && Clock::now() - listing_->read < refresh_) return listing_;
+  }
+  auto listing = std::make_shared<Listing>();
+  std::uint64_t changes = 0;
+  {
+    std::shared_lock lock(mutex_);
+    changes = changes_;
+  }
+  listing->read = Clock::now();
+  for (const hsm::DataObject& object : list_records(token_)) {
+    try {
+      if (key_id_of_label(object.label))
+        listing->keys.push_back(parse_key_record(object.value));
+      else if (is_alias_label(object.label))
+        listing->aliases.push_back(parse_alias_record(object.value));
+    } catch (const std::runtime_error&) {
+      continue;  // damaged
+    }
+  }
+  std::lock_guard lock(mutex_);
+  if (changes == changes_) listing_ = listing;
+  return listing;
+}
+
 std::vector<KeyRecord> Catalog::keys() {
-  return parse_all(token_, &parse_key_record,
-                   [](const std::string& label) { return key_id_of_label(label).has_value(); });
+  return listing()->keys;
 }
 
 std::vector<AliasRecord> Catalog::aliases() {
-  return parse_all(token_, &parse_alias_record, &is_alias_label);
+  return listing()->aliases;
 }
 
 void Catalog::create_key(KeyRecord record) {
   record.revision = {1, random_nonce(), random_nonce()};
   // The id is new, so nobody else creates this record: one C_CreateObject and it is done.
   hsm::create_data(token_, kApplication, key_label(record.key_id), to_text(record));
+  forget(keys_, key_label(record.key_id));
 }
 
 template <class Record>
@@ -174,7 +192,10 @@ bool Catalog::change_key(const std::string& key_id, const std::function<void(Key
 
 bool Catalog::create_alias(AliasRecord record) {
   record.revision = {1, random_nonce(), random_nonce()};
-  return create_record(token_, alias_label(record.name), to_text(record));
+  std::string label = alias_label(record.name);
+  bool created = create_record(token_, label, to_text(record));
+  forget(aliases_, label);
+  return created;
 }
 
 bool Catalog::change_alias(const std::string& name,

@@ -28,6 +28,7 @@ class Catalog {
   // The key that has this material, current or not.
   std::shared_ptr<const KeyRecord> key_of_material(const KeyMaterialId& id);
 
+  // All readable ones; the damaged ones are for `trent check` to name. As fresh as look-ups are.
   std::vector<KeyRecord> keys();       // by key id
   std::vector<AliasRecord> aliases();  // by name
 
@@ -52,16 +53,22 @@ class Catalog {
   };
   template <class Record>
   using Cache = std::map<std::string, Cached<Record>>;  // by label
+  struct Listing {
+    std::vector<KeyRecord> keys;
+    std::vector<AliasRecord> aliases;
+    Clock::time_point read;
+  };
 
   template <class Record>
   std::shared_ptr<const Record> look_up(Cache<Record>& cache, const std::string& label,
                                         Record (*parse)(std::string_view));
   template <class Record>
   std::shared_ptr<const Record> remember(Cache<Record>& cache, hsm::DataObject object,
-                                         Record (*parse)(std::string_view));
+                                         Record (*parse)(std::string_view), std::uint64_t changes);
   template <class Record>
   bool change(Cache<Record>& cache, const std::string& label, Record (*parse)(std::string_view),
               const std::function<void(Record&)>& change);
+  std::shared_ptr<const Listing> listing();
   template <class Record>
   void forget(Cache<Record>& cache, const std::string& label);
   void dropped(const KeyRecord& record);
@@ -74,6 +81,9 @@ class Catalog {
   std::shared_mutex mutex_;
   Cache<KeyRecord> keys_;
   Cache<AliasRecord> aliases_;
+  std::shared_ptr<const Listing> listing_;
+  // Changes made here. What was read from the token before the last one is not to be remembered.
+  std::uint64_t changes_ = 0;
   std::map<KeyMaterialId, std::string> key_ids_;  // by material: this never changes
 };
 
