@@ -99,7 +99,7 @@ std::shared_ptr<const Record> Catalog::look_up(Cache<Record>& cache, const std::
   }
   auto object = find_record(token_, label);
   if (!object) {
-    forget(cache, label);
+    if (cached.record) forget(cache, label);
     return nullptr;
   }
   return remember(cache, std::move(*object), parse, changes);
