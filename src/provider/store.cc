@@ -23,6 +23,7 @@ struct Store {
   std::string name;  // empty: all keys
   bool public_only = false;
   bool end = false;
+  bool failed = false;  // at the last load
   // Of a listing: the page that is being handed out, the next entry first.
   std::vector<kms::KeyListEntry> page{};
   std::string marker{};
@@ -96,16 +97,16 @@ void hand_out(const Key& key, OSSL_CALLBACK* take, void* taker) {
       OSSL_PARAM_construct_octet_string(OSSL_OBJECT_PARAM_REFERENCE, &reference, sizeof(reference)),
       OSSL_PARAM_construct_end()};
   if (take(object, taker) != 1)
-    throw Error(ErrorCode::KMSInternal, "OpenSSL did not take the key " + key.arn + ".");
+    throw Error(ErrorCode::KMSInternal, "OpenSSL did not take the key " + key.arn + ".",
+                "The errors before this one say why.");
 }
 
 int load(void* loaderctx, OSSL_CALLBACK* take, void* taker, OSSL_PASSPHRASE_CALLBACK* passphrase,
          void* passphrase_argument) {
   Store& store = as_store(loaderctx);
-  return guarded(store.core(), "OSSL_STORE_load", [&] {
-    // Whatever fails from here on, OpenSSL would ask for it again for ever if this were not the
-    // end.
-    store.end = true;
+  // Whatever fails from here on, OpenSSL would ask for it again for ever if this were not the end.
+  store.end = true;
+  const int loaded = guarded(store.core(), "OSSL_STORE_load", [&] {
     const PassphraseScope prompt(passphrase, passphrase_argument);
     const std::shared_ptr<kms::Service> service = store.provider.service();
     if (store.name.empty()) {
@@ -119,10 +120,19 @@ int load(void* loaderctx, OSSL_CALLBACK* take, void* taker, OSSL_PASSPHRASE_CALL
       hand_out({&store.core(), service, store.name, found.arn, !store.public_only}, take, taker);
     }
   });
+  store.failed = loaded != 1;
+  return loaded;
 }
 
 int eof(void* loaderctx) {
-  return as_store(loaderctx).end;
+  Store& store = as_store(loaderctx);
+  // `openssl storeutl` forgets an error that is followed by the end at once, and exits with 0. So
+  // the end comes at the second question; OpenSSL asks once more before it loads.
+  if (store.failed) {
+    store.failed = false;
+    return 0;
+  }
+  return store.end;
 }
 
 int close(void* loaderctx) {
