@@ -150,7 +150,14 @@ bool change_record(
 bool delete_record(hsm::Token& token, const std::string& label) {
   std::optional<std::string> lineage;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    auto versions = find_revisions(token, label);
+    std::vector<Versioned> versions;
+    try {
+      versions = find_revisions(token, label);
+    } catch (const Error&) {
+      // Once the record is destroyed, a look that fails must not make it a deletion that failed.
+      if (!lineage) throw;
+      versions = find_revisions(token, label);
+    }
     if (!lineage) {
       if (versions.empty()) return false;
       lineage = versions.front().revision.lineage;

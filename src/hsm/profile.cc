@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "hsm/base_key.h"
 #include "hsm/session.h"
@@ -35,13 +36,21 @@ CK_RV wrap(const Session& session, CK_MECHANISM_TYPE type, CK_OBJECT_HANDLE key,
   return rv;
 }
 
+// The token failed, which says nothing of what it can do.
+bool is_fault(CK_RV rv) {
+  return rv == CKR_GENERAL_ERROR || rv == CKR_FUNCTION_FAILED || rv == CKR_DEVICE_ERROR ||
+         rv == CKR_DEVICE_MEMORY || rv == CKR_HOST_MEMORY;
+}
+
 // RFC 5649 wraps 8 bytes into 16; RFC 3394 over PKCS#7 padding makes 24 of them.
-bool is_rfc5649(const Session& session, CK_MECHANISM_TYPE type, CK_OBJECT_HANDLE key) {
+bool is_rfc5649(const Session& session, CK_MECHANISM_TYPE type, CK_OBJECT_HANDLE key,
+                CK_RV& fault) {
   const std::array<std::uint8_t, 8> value{1, 2, 3, 4, 5, 6, 7, 8};
   auto secret = make_secret(session, value);
   Bytes wrapped;
   CK_RV rv = wrap(session, type, key, secret.handle(), wrapped);
   if (is_lost(rv)) throw token_error("C_WrapKey", rv);
+  if (is_fault(rv)) fault = rv;
   secret.destroy();
   return rv == CKR_OK && wrapped.size() == 16;
 }
@@ -75,20 +84,25 @@ Profile test_token(const Session& session) {
   auto derive = [&](Purpose purpose) {
     return derive_one_time_key(session, profile, base.handle(), h, purpose);
   };
+  std::optional<TemporaryObject> temporary;
   profile.public_temporaries = true;
   try {
-    derive(Purpose::Wrap).destroy();
+    temporary.emplace(derive(Purpose::Wrap));
   } catch (const Error& error) {
     if (is_lost(error.ck_rv())) throw;
     profile.public_temporaries = false;
   }
+  if (temporary) temporary->destroy();
   auto wrapping = derive(Purpose::Wrap);
   auto unwrapping = derive(Purpose::Unwrap);
 
-  if (is_rfc5649(session, kAesKeyWrapPad, wrapping.handle()))
+  CK_RV fault = CKR_OK;
+  if (is_rfc5649(session, kAesKeyWrapPad, wrapping.handle(), fault))
     profile.kwp = kAesKeyWrapPad;
-  else if (is_rfc5649(session, kAesKeyWrapKwp, wrapping.handle()))
+  else if (is_rfc5649(session, kAesKeyWrapKwp, wrapping.handle(), fault))
     profile.kwp = kAesKeyWrapKwp;
+  else if (fault != CKR_OK)
+    throw token_error("C_WrapKey", fault);
   else
     throw Error(ErrorCode::UnsupportedOperation, "The token has no AES key wrap of RFC 5649.",
                 "Trent needs CKM_AES_KEY_WRAP_PAD or CKM_AES_KEY_WRAP_KWP; see docs/tokens.md.");

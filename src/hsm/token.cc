@@ -145,7 +145,8 @@ SecretBytes generate_random(Token& token, std::size_t length) {
 
 Fingerprint generate_base_key(Token& token, const std::string& label,
                               const Sha256& fingerprint_input) {
-  return token.run(Retry::IfNotPerformed, [&](Connection& connection, const Session& session) {
+  std::optional<Fingerprint> made;
+  const auto make = [&](Connection& connection, const Session& session) {
     // First as a session object: what fails before the last call leaves nothing in the token.
     bool copies = connection.profile(session).session_copies;
     Attributes attributes;
@@ -159,6 +160,7 @@ Fingerprint generate_base_key(Token& token, const std::string& label,
     Fingerprint id = fingerprint(session, generated.handle(), fingerprint_input);
     Attributes identity;
     identity.bytes(CKA_ID, id);
+    made = id;
     if (copies) {
       identity.flag(CKA_TOKEN, true);
       session.call<&CK_FUNCTION_LIST::C_CopyObject>(generated.handle(), identity.data(),
@@ -173,7 +175,19 @@ Fingerprint generate_base_key(Token& token, const std::string& label,
       generated.release();
     }
     return id;
-  });
+  };
+  try {
+    return token.run(Retry::IfNotPerformed, make);
+  } catch (const Error&) {
+    // A token that reports a failure may have made the key all the same.
+    if (made) {
+      try {
+        destroy_base_key(token, label, *made);
+      } catch (const Error&) {  // the first failure is the one to report
+      }
+    }
+    throw;
+  }
 }
 
 namespace {

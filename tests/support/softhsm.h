@@ -26,7 +26,7 @@ class SoftHsm {
     // What Trent loads: SoftHSM itself or a module that forwards to it (spy, fault).
     std::string module = kSoftHsmModule;
     bool reset_on_fork = false;  // SoftHSM's library.reset_on_fork
-    std::string toml;            // more lines for the top of trent.toml
+    std::string toml{};          // more lines for the top of trent.toml
   };
 
   // Makes the directory and the token, writes trent.toml, sets SOFTHSM2_CONF and TRENT_CONF.

@@ -1,0 +1,346 @@
+// Every single call into the token fails once, in every way, during every operation that changes
+// or uses it. What must hold: the right error or success, nothing left in the token, nothing lost,
+// and the next call works.
+#include <algorithm>
+#include <functional>
+#include <optional>
+
+#include "catalog/record.h"
+#include "check.h"
+#include "fault.h"
+#include "kms.h"
+
+namespace {
+
+using namespace trent;
+using namespace trent::test;
+
+const kms::EncryptionContext kContext{{"tenant", "acme"}};
+
+using Objects = std::vector<std::string>;  // one line each
+
+struct TokenView {
+  Objects on_token;
+  Objects temporary;  // session objects, but not the copies of base keys that Trent keeps
+};
+
+TokenView look() {
+  const RawSession session;
+  TokenView view;
+  for (const CK_OBJECT_HANDLE object : session.find()) {
+    const bool on_token = session.attribute(object, CKA_TOKEN) == std::string(1, '\1');
+    const std::string label = session.attribute(object, CKA_LABEL);
+    std::string line = label + " " + to_hex(as_bytes(session.attribute(object, CKA_ID))) + " " +
+                       session.attribute(object, CKA_VALUE);
+    if (on_token)
+      view.on_token.push_back(std::move(line));
+    else if (!catalog::key_id_of_label(label))
+      view.temporary.push_back(std::move(line));
+  }
+  std::sort(view.on_token.begin(), view.on_token.end());
+  return view;
+}
+
+struct Failing {
+  CK_RV rv;
+  const char* name;
+  bool lost;           // the connection is gone: Trent connects anew and tries once more
+  bool may_have_done;  // a token may say so after it did what it was asked
+};
+constexpr Failing kFailures[] = {
+    {CKR_DEVICE_ERROR, "CKR_DEVICE_ERROR", false, true},
+    {CKR_GENERAL_ERROR, "CKR_GENERAL_ERROR", false, false},
+    {CKR_DEVICE_MEMORY, "CKR_DEVICE_MEMORY", false, false},
+    {CKR_FUNCTION_FAILED, "CKR_FUNCTION_FAILED", false, false},
+    {CKR_HOST_MEMORY, "CKR_HOST_MEMORY", false, false},
+    {CKR_SESSION_HANDLE_INVALID, "CKR_SESSION_HANDLE_INVALID", true, false},
+    {CKR_SESSION_CLOSED, "CKR_SESSION_CLOSED", true, false},
+    {CKR_DEVICE_REMOVED, "CKR_DEVICE_REMOVED", true, true},
+    {CKR_USER_NOT_LOGGED_IN, "CKR_USER_NOT_LOGGED_IN", true, false},
+};
+
+// The keys and blobs that the operations work on.
+struct Bench {
+  explicit Bench(kms::Service& service)
+      : one(create_key(service)),
+        two(create_key(service)),
+        blob(encrypt(service, one, "a secret", kContext)) {}
+  std::string one;
+  std::string two;
+  Bytes blob;
+};
+
+struct Operation {
+  const char* name;
+  std::function<void(kms::Service&, const Bench&)> before;  // without a fault
+  std::function<void(kms::Service&, const Bench&)> run;
+  // Without a fault, after run() said that it was done: whether it was.
+  std::function<bool(kms::Service&, const Bench&)> done;
+  bool changes;  // it changes the token
+};
+
+std::string target_of(kms::Service& service, const std::string& alias) {
+  for (const auto& entry : service.list_aliases({}).aliases)
+    if (entry.alias_name == alias) return entry.target_key_id;
+  return {};
+}
+
+void remove_alias(kms::Service& service, const std::string& alias) {
+  if (!target_of(service, alias).empty()) service.delete_alias({alias});
+}
+
+void set_alias(kms::Service& service, const std::string& alias, const std::string& target) {
+  remove_alias(service, alias);
+  service.create_alias({alias, target});
+}
+
+constexpr const char* kAlias = "alias/fault";
+
+std::string created_key;
+Bytes made_blob;
+
+// KMS deletes keys after days only; the test's token must not grow.
+void forget_created_key() {
+  if (created_key.empty()) return;
+  const RawSession session;
+  std::string label = catalog::key_label(created_key);
+  for (const CK_OBJECT_HANDLE object : session.find({{CKA_LABEL, label.data(), label.size()}}))
+    softhsm()->C_DestroyObject(session.handle(), object);
+  created_key.clear();
+}
+
+const std::vector<Operation>& operations() {
+  static const auto nothing = [](kms::Service&, const Bench&) {};
+  static const std::vector<Operation> list = {
+      {"ReEncrypt", nothing,
+       [](kms::Service& service, const Bench& bench) {
+         made_blob = re_encrypt(service, bench.blob, bench.two, kContext);
+       },
+       [](kms::Service& service, const Bench&) {
+         return decrypt(service, made_blob) == "a secret";
+       },
+       false},
+      // 5 bytes: the length that a token may pad.
+      {"Encrypt", nothing,
+       [](kms::Service& service, const Bench& bench) {
+         made_blob = encrypt(service, bench.one, "hello");
+       },
+       [](kms::Service& service, const Bench&) { return decrypt(service, made_blob) == "hello"; },
+       false},
+      {"Decrypt", nothing,
+       [](kms::Service& service, const Bench& bench) {
+         CHECK_EQ(decrypt(service, bench.blob, kContext), "a secret");
+       },
+       [](kms::Service&, const Bench&) { return true; }, false},
+      {"GenerateDataKey", nothing,
+       [](kms::Service& service, const Bench& bench) {
+         kms::GenerateDataKeyRequest request;
+         request.key_id = bench.one;
+         request.key_spec = "AES_256";
+         const auto response = service.generate_data_key(request);
+         CHECK_EQ(response.plaintext.size(), 32U);
+         made_blob = response.ciphertext_blob;
+       },
+       [](kms::Service& service, const Bench&) { return decrypt(service, made_blob).size() == 32; },
+       false},
+      {"GenerateDataKeyWithoutPlaintext", nothing,
+       [](kms::Service& service, const Bench& bench) {
+         kms::GenerateDataKeyRequest request;
+         request.key_id = bench.one;
+         request.number_of_bytes = 13;
+         made_blob = service.generate_data_key_without_plaintext(request).ciphertext_blob;
+       },
+       [](kms::Service& service, const Bench&) { return decrypt(service, made_blob).size() == 13; },
+       false},
+      {"CreateKey", [](kms::Service&, const Bench&) { forget_created_key(); },
+       [](kms::Service& service, const Bench&) { created_key = create_key(service); },
+       [](kms::Service& service, const Bench&) {
+         return decrypt(service, encrypt(service, created_key, "x")) == "x";
+       },
+       true},
+      {"CreateAlias", [](kms::Service& service, const Bench&) { remove_alias(service, kAlias); },
+       [](kms::Service& service, const Bench& bench) {
+         service.create_alias({kAlias, bench.one});
+       },
+       [](kms::Service& service, const Bench& bench) {
+         return target_of(service, kAlias) == bench.one;
+       },
+       true},
+      {"UpdateAlias",
+       [](kms::Service& service, const Bench& bench) { set_alias(service, kAlias, bench.one); },
+       [](kms::Service& service, const Bench& bench) {
+         service.update_alias({kAlias, bench.two});
+       },
+       [](kms::Service& service, const Bench& bench) {
+         return target_of(service, kAlias) == bench.two;
+       },
+       true},
+      {"DeleteAlias",
+       [](kms::Service& service, const Bench& bench) { set_alias(service, kAlias, bench.one); },
+       [](kms::Service& service, const Bench&) { service.delete_alias({kAlias}); },
+       [](kms::Service& service, const Bench&) { return target_of(service, kAlias).empty(); },
+       true},
+      {"DisableKey",
+       [](kms::Service& service, const Bench& bench) { service.enable_key({bench.two}); },
+       [](kms::Service& service, const Bench& bench) { service.disable_key({bench.two}); },
+       [](kms::Service& service, const Bench& bench) {
+         kms::DescribeKeyRequest request;
+         request.key_id = bench.two;
+         const bool disabled = !service.describe_key(request).key_metadata.enabled;
+         service.enable_key({bench.two});
+         return disabled;
+       },
+       true},
+  };
+  return list;
+}
+
+// A configuration under which nothing is taken from a cache that a token call could refresh.
+Config impatient_config() {
+  Config config = load_config();
+  config.refresh = std::chrono::milliseconds(0);
+  return config;
+}
+
+std::string join(const Objects& lines) {
+  std::string text;
+  for (const auto& line : lines) text += "\n  " + line;
+  return text;
+}
+
+// One fault. `service` is the one to be used, warmed up or not.
+class Round {
+ public:
+  // `connected`: the service has used the token before.
+  Round(const Operation& operation, kms::Service& service, const Bench& bench, bool connected)
+      : operation_(operation), service_(service), bench_(bench), connected_(connected) {}
+
+  // Number of token calls of an undisturbed run.
+  unsigned long calls() {
+    operation_.before(service_, bench_);
+    fault_module().arm({});
+    operation_.run(service_, bench_);
+    fault_module().disarm();
+    return fault_module().trace().size();
+  }
+
+  void run(unsigned long nth, const Failing& failing, bool forward = false) {
+    operation_.before(service_, bench_);
+    const TokenView before = look();
+    std::optional<Error> error;
+    fault_module().arm({.nth = nth, .rv = failing.rv, .forward = forward});
+    try {
+      operation_.run(service_, bench_);
+    } catch (const Error& thrown) {
+      error = thrown;
+    }
+    fault_module().disarm();
+    where_ = std::string(operation_.name) + ", call " + std::to_string(nth) + " (" +
+             (nth <= fault_module().trace().size() ? fault_module().trace()[nth - 1] : "none") +
+             (forward ? ", made" : "") + ") returns " + failing.name + ": " +
+             (error ? std::string(error->what()) : "success");
+    if (!fault_module().fired()) wrong("the fault was not met");
+
+    const TokenView after = look();
+    if (!after.temporary.empty()) wrong("left in a session:" + join(after.temporary));
+    if (error) check_error(*error, failing);
+    // A token that did what it says it did not may have done the one thing that cannot be undone.
+    const bool undecided = forward && std::string_view(operation_.name) == "DeleteAlias";
+    if ((error && !undecided) || !operation_.changes) {
+      if (before.on_token != after.on_token)
+        wrong("the token was:" + join(before.on_token) + "\nand is:" + join(after.on_token));
+    }
+    if (!error && !operation_.done(service_, bench_)) wrong("but it was not done");
+    // The next call, of this operation and of another.
+    operation_.before(service_, bench_);
+    operation_.run(service_, bench_);
+    if (!operation_.done(service_, bench_)) wrong("and the next one was not done");
+    CHECK_EQ(decrypt(service_, re_encrypt(service_, bench_.blob, bench_.two, kContext)),
+             "a secret");
+  }
+
+ private:
+  void check_error(const Error& error, const Failing& failing) const {
+    // A token that was removed may have acted before: what changes it is not tried again. And what
+    // fails while connecting is no connection that was lost.
+    const bool final = !connected_ || (failing.rv == CKR_DEVICE_REMOVED && operation_.changes);
+    if (failing.lost && !final) wrong("there should have been a second try");
+    if (error.code() !=
+        (failing.rv == CKR_DEVICE_REMOVED ? ErrorCode::KeyUnavailable : ErrorCode::KMSInternal))
+      wrong("wrong error");
+    if (error.ck_rv() != failing.rv) wrong("the error does not carry the token's own");
+  }
+
+  [[noreturn]] void wrong(const std::string& what) const { throw Failure(where_ + "\n" + what); }
+
+  const Operation& operation_;
+  kms::Service& service_;
+  const Bench& bench_;
+  const bool connected_;
+  std::string where_;
+};
+
+kms::Service& warm_service() {
+  static kms::Service service(impatient_config());
+  return service;
+}
+const Bench& bench() {
+  static const Bench made(warm_service());
+  return made;
+}
+
+template <std::size_t Index>
+void fails_in_the_middle() {
+  Round round(operations().at(Index), warm_service(), bench(), true);
+  round.calls();
+  const unsigned long calls = round.calls();
+  CHECK(calls >= 3);
+  for (const Failing& failing : kFailures)
+    for (unsigned long nth = 1; nth <= calls; ++nth) round.run(nth, failing);
+}
+
+template <std::size_t Index>
+void reports_a_failure_of_what_it_did() {
+  Round round(operations().at(Index), warm_service(), bench(), true);
+  round.calls();
+  const unsigned long calls = round.calls();
+  for (const Failing& failing : kFailures)
+    for (unsigned long nth = 1; failing.may_have_done && nth <= calls; ++nth)
+      round.run(nth, failing, true);
+}
+
+// A service that has to find the token, log in and test it first.
+template <std::size_t Index>
+void fails_at_first_use() {
+  bench();
+  unsigned long calls = 0;
+  {
+    kms::Service service(load_config());
+    calls = Round(operations().at(Index), service, bench(), false).calls();
+  }
+  CHECK(calls >= 20);
+  for (const Failing& failing : kFailures)
+    for (unsigned long nth = 1; nth <= calls; ++nth) {
+      kms::Service service(load_config());
+      Round(operations().at(Index), service, bench(), false).run(nth, failing);
+    }
+}
+
+}  // namespace
+
+// The index of an operation, and a name that says it.
+#define CASE(function, index, operation) \
+  trent::test::test_case<function<index>>(operation " " #function)
+#define ALL(function)                                                                             \
+  CASE(function, 0, "ReEncrypt"), CASE(function, 1, "Encrypt"), CASE(function, 2, "Decrypt"),     \
+      CASE(function, 3, "GenerateDataKey"), CASE(function, 4, "GenerateDataKeyWithoutPlaintext"), \
+      CASE(function, 5, "CreateKey"), CASE(function, 6, "CreateAlias"),                           \
+      CASE(function, 7, "UpdateAlias"), CASE(function, 8, "DeleteAlias"),                         \
+      CASE(function, 9, "DisableKey")
+
+int main() {
+  SoftHsm token({.module = fault_module_path()});
+  return RUN_TESTS("faults", ALL(fails_in_the_middle), ALL(reports_a_failure_of_what_it_did),
+                   CASE(fails_at_first_use, 0, "ReEncrypt"), CASE(fails_at_first_use, 1, "Encrypt"),
+                   CASE(fails_at_first_use, 5, "CreateKey"));
+}
