@@ -33,6 +33,8 @@ struct CleansingAllocator : std::allocator<T> {
 
 // For plaintext, key values and PINs.
 using SecretBytes = std::vector<std::uint8_t, CleansingAllocator<std::uint8_t>>;
+// The same as text. The few characters that a string keeps within itself are not wiped.
+using SecretString = std::basic_string<char, std::char_traits<char>, CleansingAllocator<char>>;
 
 inline ByteView as_bytes(std::string_view s) {
   return {reinterpret_cast<const std::uint8_t*>(s.data()), s.size()};

@@ -30,17 +30,21 @@ std::optional<Bytes> from_hex(std::string_view text) {
   return out;
 }
 
-std::string to_base64(ByteView bytes) {
-  // EVP_EncodeBlock ends its output with a NUL; std::string has room for one after size().
-  std::string out(4 * ((bytes.size() + 2) / 3), '\0');
+namespace {
+
+template <class String>
+String encode_base64(ByteView bytes) {
+  // EVP_EncodeBlock ends its output with a NUL; a string has room for one after size().
+  String out(4 * ((bytes.size() + 2) / 3), '\0');
   EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), bytes.data(),
                   static_cast<int>(bytes.size()));
   return out;
 }
 
-std::optional<Bytes> from_base64(std::string_view text) {
+template <class Container>
+std::optional<Container> decode_base64(std::string_view text) {
   if (text.size() % 4 != 0 || text.size() > (1U << 30)) return std::nullopt;
-  Bytes out(text.size() / 4 * 3);
+  Container out(text.size() / 4 * 3);
   if (text.empty()) return out;
   int n = EVP_DecodeBlock(out.data(), reinterpret_cast<const unsigned char*>(text.data()),
                           static_cast<int>(text.size()));
@@ -48,8 +52,18 @@ std::optional<Bytes> from_base64(std::string_view text) {
   std::size_t padding = text.ends_with("==") ? 2 : text.ends_with("=") ? 1 : 0;
   out.resize(static_cast<std::size_t>(n) - padding);
   // EVP_DecodeBlock trims white space and ignores stray bits: accept only what we would write.
-  if (to_base64(out) != text) return std::nullopt;
+  if (std::string_view(encode_base64<SecretString>(out)) != text) return std::nullopt;
   return out;
+}
+
+}  // namespace
+
+std::string to_base64(ByteView bytes) { return encode_base64<std::string>(bytes); }
+std::optional<Bytes> from_base64(std::string_view text) { return decode_base64<Bytes>(text); }
+
+SecretString secret_to_base64(ByteView bytes) { return encode_base64<SecretString>(bytes); }
+std::optional<SecretBytes> secret_from_base64(std::string_view text) {
+  return decode_base64<SecretBytes>(text);
 }
 
 bool is_utf8(std::string_view text) {

@@ -19,6 +19,10 @@ std::string to_base64(ByteView bytes);
 // nullopt unless `text` is canonical padded base64 (white space is refused too).
 std::optional<Bytes> from_base64(std::string_view text);
 
+// The same for secrets.
+SecretString secret_to_base64(ByteView bytes);
+std::optional<SecretBytes> secret_from_base64(std::string_view text);
+
 // True if `text` is well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates).
 bool is_utf8(std::string_view text);
 

@@ -1,0 +1,30 @@
+// How a command ends, as the AWS CLI v2 does.
+#pragma once
+
+#include <stdexcept>
+
+namespace trent::cli {
+
+inline constexpr int kSuccess = 0;
+inline constexpr int kProblemsFound = 1;  // `trent check`
+inline constexpr int kUsage = 252;
+inline constexpr int kConfiguration = 253;
+inline constexpr int kService = 254;  // the KMS operation failed
+inline constexpr int kFailure = 255;
+
+// A command line that cannot be obeyed.
+struct UsageError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// No configuration, or a bad one.
+struct ConfigurationError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// Everything else: a file that cannot be written, a token that cannot be made.
+struct Failure : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+}  // namespace trent::cli

@@ -1,0 +1,75 @@
+#include "cli/output.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <ctime>
+#include <string>
+#include <string_view>
+
+#include "base/encoding.h"
+#include "cli/errors.h"
+
+namespace trent::cli {
+
+namespace {
+
+// 1700000000.123 -> 2023-11-14T22:13:20.123000+00:00, as Python's datetime writes it.
+std::string iso8601(double epoch_seconds) {
+  auto milliseconds = std::llround(epoch_seconds * 1000);
+  std::time_t seconds = milliseconds / 1000;
+  std::tm utc{};
+  gmtime_r(&seconds, &utc);
+  char text[64];
+  std::size_t length = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
+  std::string out(text, length);
+  if (auto fraction = milliseconds % 1000; fraction != 0) {
+    std::string digits = std::to_string(1000 + fraction);
+    out += "." + digits.substr(1) + "000";
+  }
+  return out + "+00:00";
+}
+
+// In the KMS API every number in a member of such a name is a timestamp.
+void timestamps_to_iso8601(kms::Json& json) {
+  for (auto& [name, value] : json.items()) {
+    if (value.is_structured())
+      timestamps_to_iso8601(value);
+    else if (value.is_number() && std::string_view(name).ends_with("Date"))
+      value = iso8601(value.get<double>());
+  }
+}
+
+}  // namespace
+
+void write_output(ByteView bytes) {
+  while (!bytes.empty()) {
+    ssize_t n = write(STDOUT_FILENO, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0)
+      throw Failure(std::string("The operation was done, but its result could not be written to "
+                                "standard output: ") +
+                    std::strerror(errno));
+    bytes = bytes.subspan(static_cast<std::size_t>(n));
+  }
+}
+
+void print_json(kms::Json json) {
+  timestamps_to_iso8601(json);
+  SecretString text = json.dump(4, ' ', false, kms::Json::error_handler_t::replace);
+  text.push_back('\n');
+  write_output(as_bytes(text));
+}
+
+bool output_is_terminal() { return isatty(STDOUT_FILENO) == 1; }
+
+bool is_printable(ByteView bytes) {
+  return is_utf8(as_text(bytes)) && std::ranges::none_of(bytes, [](std::uint8_t b) {
+           return (b < 0x20 && b != '\n' && b != '\t') || b == 0x7f;
+         });
+}
+
+}  // namespace trent::cli

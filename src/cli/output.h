@@ -1,0 +1,21 @@
+// What goes to standard output.
+#pragma once
+
+#include "base/bytes.h"
+#include "kms/json.h"
+
+namespace trent::cli {
+
+// All of it, or throws Failure: a full disk or a closed pipe must not pass for success.
+void write_output(ByteView bytes);
+
+// As `aws kms` v2 prints: four spaces, timestamps in ISO 8601 (in UTC).
+void print_json(kms::Json json);
+
+// True if standard output is a terminal.
+bool output_is_terminal();
+
+// True if a terminal shows these bytes as text, without any control sequence.
+bool is_printable(ByteView bytes);
+
+}  // namespace trent::cli

@@ -1,0 +1,30 @@
+#include "cli/pin_prompt.h"
+
+#include <fcntl.h>
+#include <openssl/evp.h>
+
+#include <cstring>
+
+#include "cli/file_descriptor.h"
+
+namespace trent::cli {
+
+std::optional<SecretBytes> ask_pin(const std::string& token_label) {
+  // OpenSSL would fall back to standard input, which may be the plaintext.
+  if (!FileDescriptor(open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY))) return std::nullopt;
+  // Token labels and the like come from outside: nothing of them may control the terminal.
+  std::string prompt = "PIN of the token \"";
+  for (char c : token_label) prompt += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+  prompt += "\": ";
+
+  SecretBytes buffer(256);  // a PKCS#11 PIN is at most 255 bytes long in the tokens we know
+  // Restores the terminal also when it is interrupted.
+  if (EVP_read_pw_string(reinterpret_cast<char*>(buffer.data()), static_cast<int>(buffer.size()),
+                         prompt.c_str(), 0) != 0)
+    return std::nullopt;
+  buffer.resize(std::strlen(reinterpret_cast<const char*>(buffer.data())));
+  if (buffer.empty()) return std::nullopt;
+  return buffer;
+}
+
+}  // namespace trent::cli

@@ -1,0 +1,111 @@
+#include "cli/values.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+
+#include "base/encoding.h"
+#include "base/error.h"
+#include "cli/errors.h"
+#include "cli/file_descriptor.h"
+#include "cli/shorthand.h"
+
+namespace trent::cli {
+
+namespace {
+
+constexpr std::string_view kTextFile = "file://";
+constexpr std::string_view kBinaryFile = "fileb://";
+constexpr std::string_view kStandardInput = "-";
+constexpr std::string_view kWhiteSpace = " \t\r\n";
+
+// Far above every limit of KMS (6144 bytes), so that the operation itself refuses what is too
+// long with its own words; this only keeps /dev/zero from filling the memory.
+constexpr std::size_t kMaxInput = 1 << 20;
+
+SecretBytes read_all(int fd, const std::string& name) {
+  SecretBytes content;
+  SecretBytes block(16384);
+  for (;;) {
+    ssize_t n = read(fd, block.data(), block.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) throw UsageError("Unable to read " + name + ": " + std::strerror(errno));
+    if (n == 0) return content;
+    content.insert(content.end(), block.begin(), block.begin() + n);
+    if (content.size() > kMaxInput)
+      throw UsageError(name +
+                       " is larger than 1 MiB. KMS encrypts at most 4096 bytes: encrypt large data "
+                       "with a data key (trent generate-data-key).");
+  }
+}
+
+SecretBytes read_file(const std::string& path, const std::string& argument) {
+  std::string full_path = path;
+  // The shell expands no tilde behind a prefix; the AWS CLI does.
+  if (const char* home = std::getenv("HOME"); home != nullptr && path.starts_with("~/"))
+    full_path = home + path.substr(1);
+  FileDescriptor file(open(full_path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) throw UsageError("Unable to load " + argument + ": " + std::strerror(errno));
+  return read_all(file.get(), argument);
+}
+
+SecretBytes read_standard_input() { return read_all(STDIN_FILENO, "standard input"); }
+
+SecretBytes decode(std::string_view text) {
+  SecretString compact;
+  compact.reserve(text.size());
+  for (char c : text)
+    if (kWhiteSpace.find(c) == std::string_view::npos) compact.push_back(c);
+  auto bytes = secret_from_base64(compact);
+  if (!bytes)
+    throw UsageError(
+        "Invalid base64. A binary value is given in base64; give a file with fileb://PATH, or - "
+        "for standard input, to have its bytes taken as they are.");
+  return *std::move(bytes);
+}
+
+}  // namespace
+
+SecretBytes binary_value(const std::string& argument) {
+  if (argument == kStandardInput) return read_standard_input();
+  if (argument.starts_with(kBinaryFile))
+    return read_file(argument.substr(kBinaryFile.size()), argument);
+  if (argument.starts_with(kTextFile))
+    return decode(as_text(read_file(argument.substr(kTextFile.size()), argument)));
+  return decode(argument);
+}
+
+std::string text_value(const std::string& argument) {
+  if (argument.starts_with(kBinaryFile))
+    throw UsageError("This is a text value: use file://PATH instead of fileb://PATH.");
+  SecretBytes content;
+  if (argument == kStandardInput)
+    content = read_standard_input();
+  else if (argument.starts_with(kTextFile))
+    content = read_file(argument.substr(kTextFile.size()), argument);
+  else
+    return argument;
+  std::string_view text = as_text(content);
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  if (text.ends_with('\r')) text.remove_suffix(1);
+  return std::string(text);
+}
+
+blob::EncryptionContext context_value(const std::string& argument) {
+  std::string text = text_value(argument);
+  std::size_t start = text.find_first_not_of(kWhiteSpace);
+  if (start == std::string::npos)
+    throw UsageError("An encryption context without pairs is written {}, or left out.");
+  if (text[start] != '{' && text[start] != '[') return parse_shorthand(text);
+  try {
+    return blob::parse_encryption_context(text);
+  } catch (const Error& error) {
+    throw UsageError(error.text());
+  }
+}
+
+}  // namespace trent::cli

@@ -1,0 +1,25 @@
+// Where the values of options come from: the command line, files, standard input.
+#pragma once
+
+#include <string>
+
+#include "base/bytes.h"
+#include "blob/context.h"
+
+namespace trent::cli {
+
+// The rules of the AWS CLI v2, and "-" for standard input:
+//   fileb://PATH and -   the bytes themselves
+//   file://PATH, others  base64 (white space is ignored, as files with base64 have line breaks)
+SecretBytes binary_value(const std::string& argument);
+
+// file://PATH and - for the text in a file or on standard input (without its last line break),
+// otherwise the argument itself.
+std::string text_value(const std::string& argument);
+
+// A text_value() that is a JSON object, or the shorthand name=value,name=value.
+blob::EncryptionContext context_value(const std::string& argument);
+
+// All three throw UsageError; it never shows the value, which may be a secret.
+
+}  // namespace trent::cli
