@@ -67,9 +67,13 @@ void print_json(kms::Json json) {
 bool output_is_terminal() { return isatty(STDOUT_FILENO) == 1; }
 
 bool is_printable(ByteView bytes) {
-  return is_utf8(as_text(bytes)) && std::ranges::none_of(bytes, [](std::uint8_t b) {
-           return (b < 0x20 && b != '\n' && b != '\t') || b == 0x7f;
-         });
+  if (!is_utf8(as_text(bytes))) return false;
+  std::uint8_t previous = 0;
+  return std::ranges::none_of(bytes, [&](std::uint8_t b) {
+    bool c1 = previous == 0xc2 && b < 0xa0;  // U+0080..U+009F are control characters too
+    previous = b;
+    return (b < 0x20 && b != '\n' && b != '\t') || b == 0x7f || c1;
+  });
 }
 
 }  // namespace trent::cli

@@ -17,9 +17,9 @@ std::optional<SecretBytes> ask_pin(const std::string& token_label) {
   for (char c : token_label) prompt += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
   prompt += "\": ";
 
-  SecretBytes buffer(256);  // a PKCS#11 PIN is at most 255 bytes long in the tokens we know
+  SecretBytes buffer(512);  // more than any token takes (SoftHSM: 255)
   // Restores the terminal also when it is interrupted.
-  if (EVP_read_pw_string(reinterpret_cast<char*>(buffer.data()), static_cast<int>(buffer.size()),
+  if (EVP_read_pw_string(reinterpret_cast<char*>(buffer.data()), static_cast<int>(buffer.size()) - 1,
                          prompt.c_str(), 0) != 0)
     return std::nullopt;
   buffer.resize(std::strlen(reinterpret_cast<const char*>(buffer.data())));

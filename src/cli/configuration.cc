@@ -1,0 +1,19 @@
+#include <cstdlib>
+
+#include "base/error.h"
+#include "cli/errors.h"
+#include "cli/verb.h"
+
+namespace trent::cli {
+
+Config configuration(const std::string& config_option) {
+  // For load_config() the environment comes first, but an option is meant for this one command.
+  if (!config_option.empty()) setenv("TRENT_CONF", config_option.c_str(), 1);
+  try {
+    return load_config();
+  } catch (const Error& error) {
+    throw ConfigurationError(error.text());
+  }
+}
+
+}  // namespace trent::cli

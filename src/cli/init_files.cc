@@ -1,0 +1,157 @@
+#include "cli/init_files.h"
+
+#include <openssl/conf.h>
+#include <openssl/crypto.h>
+
+#include <algorithm>
+#include <memory>
+#include <string_view>
+
+#include "base/openssl.h"
+#include "cli/errors.h"
+
+namespace trent::cli {
+
+namespace {
+
+// A TOML basic string. Control characters do not occur in our values.
+std::string toml_quoted(const std::string& text) {
+  std::string out = "\"";
+  for (char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
+
+// A value in an OpenSSL configuration file (config(5)).
+std::string openssl_escaped(const std::string& text) {
+  std::string out;
+  for (char c : text) {
+    if (std::string_view("\\\"'`$#;").find(c) != std::string_view::npos) out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+// The value of an attribute in a PKCS#11 URI (RFC 7512 section 2.3): unreserved characters stay.
+std::string percent_encoded(const std::string& text) {
+  static constexpr char digits[] = "0123456789ABCDEF";
+  static constexpr std::string_view unreserved =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
+  std::string out;
+  for (char c : text) {
+    if (unreserved.find(c) != std::string_view::npos) {
+      out += c;
+    } else {
+      auto b = static_cast<unsigned char>(c);
+      out += {'%', digits[b >> 4], digits[b & 15]};
+    }
+  }
+  return out;
+}
+
+struct FreeConf {
+  void operator()(CONF* conf) const { NCONF_free(conf); }
+};
+
+// What the system's configuration activates, to be repeated beside our provider: OpenSSL obeys a
+// single openssl_conf section.
+struct SystemConfiguration {
+  std::string path;       // empty: there is none
+  std::string settings;   // lines of its openssl_conf section, but for providers
+  std::string providers;  // lines of its provider section, but for default and trent
+
+  SystemConfiguration() {
+    OpensslGuard guard;
+    std::string file = std::string(OPENSSL_info(OPENSSL_INFO_CONFIG_DIR)) + "/openssl.cnf";
+    if (!std::filesystem::exists(file)) return;
+    std::unique_ptr<CONF, FreeConf> conf(NCONF_new(nullptr));
+    if (!conf || NCONF_load(conf.get(), file.c_str(), nullptr) != 1)
+      throw Failure("OpenSSL cannot read its configuration " + file + ".");
+    path = file;
+    const char* init = NCONF_get_string(conf.get(), nullptr, "openssl_conf");
+    if (init == nullptr) return;
+    settings = lines(conf.get(), init, {"providers"});
+    const char* provider_section = NCONF_get_string(conf.get(), init, "providers");
+    if (provider_section != nullptr)
+      providers = lines(conf.get(), provider_section, {"default", "trent"});
+  }
+
+ private:
+  static std::string lines(const CONF* conf, const char* section,
+                           std::initializer_list<std::string_view> but) {
+    std::string out;
+    const STACK_OF(CONF_VALUE)* values = NCONF_get_section(conf, section);
+    for (int i = 0; i < sk_CONF_VALUE_num(values); ++i) {
+      const CONF_VALUE* value = sk_CONF_VALUE_value(values, i);
+      if (std::ranges::find(but, std::string_view(value->name)) != but.end()) continue;
+      out += std::string(value->name) + " = " + openssl_escaped(value->value) + "\n";
+    }
+    return out;
+  }
+};
+
+}  // namespace
+
+std::string softhsm_configuration(const NewToken& token) {
+  return "# Made by `trent init`.\n"
+         "directories.tokendir = " + (token.directory / "tokens").string() + "\n"
+         "objectstore.backend = file\n"
+         "log.level = ERROR\n";
+}
+
+std::string trent_configuration(const NewToken& token) {
+  return "# Made by `trent init`. Every key is described in trent.toml(5).\n"
+         "[[token]]\n"
+         "account    = " + toml_quoted(token.account) + "\n"
+         "region     = " + toml_quoted(token.region) + "\n"
+         "module     = " + toml_quoted(token.module) + "\n"
+         "uri        = " + toml_quoted("pkcs11:token=" + percent_encoded(token.label)) + "\n"
+         "pin-source = " + toml_quoted("file:" + (token.directory / "pin").string()) + "\n";
+}
+
+std::string openssl_configuration(const NewToken& token) {
+  SystemConfiguration system;
+  std::string out = "# Made by `trent init`: the system's configuration, and the provider trent.\n";
+  if (!system.path.empty()) out += ".include " + openssl_escaped(system.path) + "\n";
+  // `default` comes first: the provider that is first gets the keys and algorithms that both offer.
+  // It has to be named, since OpenSSL loads it by itself only where no other provider is active.
+  return out +
+         "\n[default]\n"
+         "openssl_conf = trent_init\n"
+         "\n[trent_init]\n" + system.settings +
+         "providers = trent_providers\n"
+         "\n[trent_providers]\n"
+         "default = trent_default\n"
+         "trent = trent_provider\n" + system.providers +
+         "\n[trent_default]\n"
+         "activate = 1\n"
+         "\n[trent_provider]\n"
+         "module = " + openssl_escaped((token.directory / "modules/trent.so").string()) + "\n"
+         "trent-conf = " + openssl_escaped((token.directory / "trent.toml").string()) + "\n"
+         "activate = 1\n";
+}
+
+std::string environment(const NewToken& token) {
+  auto line = [&](const char* name, const char* file) {
+    return "export " + std::string(name) + "=" + shell_quoted((token.directory / file).string()) +
+           "\n";
+  };
+  return "# Made by `trent init`, to be sourced by a shell: . env\n" +
+         line("TRENT_CONF", "trent.toml") + line("SOFTHSM2_CONF", "softhsm2.conf") +
+         line("OPENSSL_CONF", "openssl.cnf") + line("OPENSSL_MODULES", "modules");
+}
+
+std::string shell_quoted(const std::string& text) {
+  std::string out = "'";
+  for (char c : text) {
+    if (c == '\'')
+      out += "'\\''";
+    else
+      out += c;
+  }
+  return out + "'";
+}
+
+}  // namespace trent::cli

@@ -1,0 +1,30 @@
+// The files that `trent init` writes.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace trent::cli {
+
+struct NewToken {
+  std::filesystem::path directory;  // absolute
+  std::string account;
+  std::string region;
+  std::string module;  // absolute path of SoftHSM's library
+  std::string label;
+};
+
+std::string softhsm_configuration(const NewToken& token);
+std::string trent_configuration(const NewToken& token);
+
+// The system's configuration with the provider trent added. Its other providers and its settings
+// (TLS policy and the like) stay in force.
+std::string openssl_configuration(const NewToken& token);
+
+// To be sourced by a shell.
+std::string environment(const NewToken& token);
+
+// `text` as one word of sh.
+std::string shell_quoted(const std::string& text);
+
+}  // namespace trent::cli

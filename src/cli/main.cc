@@ -1,0 +1,197 @@
+// The command: from the command line to one verb, and from its end to an exit code.
+#include <unistd.h>
+
+#include <cstdio>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "cli/errors.h"
+#include "cli/output.h"
+#include "cli/pin_prompt.h"
+#include "cli/process.h"
+#include "cli/verb.h"
+
+namespace trent::cli {
+
+namespace {
+
+constexpr const char* kHelp = R"(
+Start here:
+  trent init ~/kms && . ~/kms/env      make a token of your own, and use it
+  KEY=$(trent create-key --output raw)
+  trent create-alias --alias-name alias/app --target-key-id "$KEY"
+  trent encrypt --key-id alias/app --plaintext fileb://secret --output raw > secret.blob
+  trent decrypt --ciphertext-blob fileb://secret.blob --output raw
+
+The verbs, their options and their JSON are those of `aws kms`. Binary values are
+given as fileb://PATH, - (standard input) or base64; text also as file://PATH.
+
+The configuration is --config, $TRENT_CONF, ~/.config/trent/trent.toml or
+/etc/trent/trent.toml, whichever comes first.
+
+Exit codes: 0 success, 252 usage error, 253 no configuration, 254 KMS error,
+255 other failures.
+
+"trent VERB --help" shows the options of a verb. See also trent(1).
+)";
+
+// What the parser fills in, for whichever verb was given.
+struct CommandLine {
+  std::string config;
+  std::string output = "json";
+  std::vector<std::unique_ptr<Options>> options;
+  std::function<int()> action;
+};
+
+void write_raw(const KmsVerb& verb, ByteView bytes) {
+  if (verb.raw == Raw::Data && output_is_terminal() && !is_printable(bytes))
+    throw UsageError("The plaintext is binary and would upset the terminal: write it to a file "
+                     "(> FILE), or use --output json.");
+  write_output(bytes);
+}
+
+int run(const KmsVerb& verb, const std::function<Answer(kms::Service&)>& operation,
+        const CommandLine& line) {
+  bool raw = line.output == "raw";
+  if (raw && verb.raw == Raw::None)
+    throw UsageError("It has more than one result, so there is no raw output: take them from the "
+                     "JSON.");
+  if (raw && verb.raw == Raw::Binary && output_is_terminal())
+    throw UsageError("The result is binary and would upset the terminal: write it to a file "
+                     "(> FILE), or use --output json.");
+  kms::Service service(configuration(line.config), ask_pin);
+  Answer answer;
+  try {
+    answer = operation(service);
+  } catch (const Error& error) {
+    std::cerr << "An error occurred (" << error.name() << ") when calling the " << verb.operation
+              << " operation: " << error.message() << '\n';
+    if (!error.advice().empty()) std::cerr << error.advice() << '\n';
+    return kService;
+  }
+  if (answer.json.is_null()) return kSuccess;
+  if (raw)
+    write_raw(verb, answer.raw);
+  else
+    print_json(std::move(answer.json));
+  return kSuccess;
+}
+
+void config_option(CLI::App& app, CommandLine& line) {
+  app.add_option("--config", line.config, "Configuration file")->type_name("PATH");
+}
+
+Options& add_verb(CLI::App& app, const char* name, const char* summary, const char* help,
+                  const char* group, CommandLine& line) {
+  CLI::App* sub = app.add_subcommand(name, summary)->group(group);
+  sub->footer(help);
+  return *line.options.emplace_back(std::make_unique<Options>(*sub));
+}
+
+void add_kms_verb(CLI::App& app, const KmsVerb& verb, const char* group, CommandLine& line) {
+  Options& options = add_verb(app, verb.name, verb.summary, verb.help, group, line);
+  auto operation = verb.define(options);
+  options.choice(line.output, "--output", {"json", "raw"},
+                 "raw: only the blob, the plaintext or the identifier");
+  CLI::App* sub = app.get_subcommand(verb.name);
+  config_option(*sub, line);
+  sub->callback([&line, &options, &verb, operation] {
+    line.action = [&line, &options, &verb, operation] {
+      options.load();
+      return run(verb, operation, line);
+    };
+  });
+}
+
+void add_local_verb(CLI::App& app, const LocalVerb& verb, CommandLine& line) {
+  Options& options = add_verb(app, verb.name, verb.summary, verb.help, "Setup", line);
+  auto action = verb.define(options);
+  CLI::App* sub = app.get_subcommand(verb.name);
+  if (verb.takes_config) config_option(*sub, line);
+  sub->callback([&line, &options, action] {
+    line.action = [&line, &options, action] {
+      options.load();
+      return action(line.config);
+    };
+  });
+}
+
+// In the order in which CLI11 takes them: the last one first.
+std::vector<std::string> arguments(int argc, char** argv) {
+  std::vector<std::string> args;
+  for (int i = 1; i < argc; ++i) {
+    std::string arg = argv[i];
+    // CLI11 takes "--name=" for a --name that has its value in the next argument.
+    if (arg.size() > 3 && arg.starts_with("--") && arg.find('=') == arg.size() - 1) {
+      args.push_back(arg.substr(0, arg.size() - 1));
+      args.emplace_back();
+    } else {
+      args.push_back(arg);
+    }
+  }
+  // `trent help` and `trent VERB help`, as with aws.
+  if (args.size() <= 2 && !args.empty() && args.back() == "help") args.back() = "--help";
+  std::reverse(args.begin(), args.end());
+  return args;
+}
+
+int complain(const CLI::App& app, const std::string& what, int exit_code) {
+  std::string name = "trent";
+  for (const CLI::App* sub : app.get_subcommands()) name += " " + sub->get_name();
+  std::cerr << name << ": " << what << '\n';
+  if (exit_code == kUsage)
+    std::cerr << "Run \"" << name << " --help\" for the options and examples.\n";
+  return exit_code;
+}
+
+int command(int argc, char** argv) {
+  CLI::App app("Keys in an HSM, used as with AWS KMS", "trent");
+  app.footer(kHelp);
+  app.set_version_flag("--version", std::string("trent ") + TRENT_VERSION);
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(36);
+
+  CommandLine line;
+  config_option(app, line);
+  const LocalVerb local_verbs[] = {init_verb(), check_verb(), version_verb()};
+  for (const LocalVerb& verb : local_verbs) add_local_verb(app, verb, line);
+  for (const KmsVerb& verb : key_verbs()) add_kms_verb(app, verb, "Keys", line);
+  for (const KmsVerb& verb : alias_verbs()) add_kms_verb(app, verb, "Aliases", line);
+  for (const KmsVerb& verb : ciphertext_verbs()) add_kms_verb(app, verb, "Encryption", line);
+  for (const KmsVerb& verb : data_key_verbs()) add_kms_verb(app, verb, "Data keys", line);
+
+  try {
+    try {
+      app.parse(arguments(argc, argv));
+    } catch (const CLI::CallForHelp&) {
+      write_output(as_bytes(app.help()));
+      return kSuccess;
+    } catch (const CLI::CallForVersion& version) {
+      write_output(as_bytes(std::string(version.what()) + "\n"));
+      return kSuccess;
+    } catch (const CLI::ParseError& error) {
+      throw UsageError(error.what());
+    }
+    return line.action();
+  } catch (const UsageError& error) {
+    return complain(app, error.what(), kUsage);
+  } catch (const ConfigurationError& error) {
+    return complain(app, error.what(), kConfiguration);
+  } catch (const Error& error) {
+    return complain(app, error.text(), kFailure);
+  } catch (const std::exception& error) {
+    return complain(app, error.what(), kFailure);
+  }
+}
+
+}  // namespace
+
+}  // namespace trent::cli
+
+int main(int argc, char** argv) {
+  trent::cli::prepare_process();
+  return trent::cli::command(argc, argv);
+}

@@ -1,0 +1,87 @@
+#include "cli/options.h"
+
+#include <memory>
+
+#include "cli/errors.h"
+#include "cli/values.h"
+
+namespace trent::cli {
+
+void Options::value(const char* flag, const char* type, Need need, const char* help, Use use) {
+  auto argument = std::make_shared<std::optional<std::string>>();
+  app_.add_option_function<std::string>(
+          flag, [argument](const std::string& text) { *argument = text; }, help)
+      ->type_name(type)
+      ->required(need == Need::Required);
+  values_.push_back([this, argument, flag = std::string(flag), use = std::move(use)] {
+    if (!*argument) return;
+    if (**argument == "-") {
+      if (!standard_input_.empty())
+        throw UsageError("Both " + standard_input_ + " and " + flag +
+                         " would be read from standard input: give one of them as a file.");
+      standard_input_ = flag;
+    }
+    try {
+      use(**argument);
+    } catch (const UsageError& error) {
+      throw UsageError("Error parsing parameter '" + flag + "': " + error.what());
+    }
+  });
+}
+
+void Options::text(std::string& target, const char* flag, Need need, const char* help) {
+  value(flag, "TEXT", need, help,
+        [&target](const std::string& argument) { target = text_value(argument); });
+}
+
+void Options::binary(SecretBytes& target, const char* flag, Need need, const char* help) {
+  value(flag, "BLOB", need, help,
+        [&target](const std::string& argument) { target = binary_value(argument); });
+}
+
+void Options::binary(Bytes& target, const char* flag, Need need, const char* help) {
+  value(flag, "BLOB", need, help, [&target](const std::string& argument) {
+    SecretBytes bytes = binary_value(argument);
+    target.assign(bytes.begin(), bytes.end());
+  });
+}
+
+void Options::context(blob::EncryptionContext& target, const char* flag, const char* help) {
+  value(flag, "MAP", Need::Optional, help,
+        [&target](const std::string& argument) { target = context_value(argument); });
+}
+
+void Options::choice(std::string& target, const char* flag,
+                     const std::vector<std::string>& choices, const char* help) {
+  app_.add_option(flag, target, help)->check(CLI::IsMember(choices))->capture_default_str();
+}
+
+void Options::number(std::optional<std::int64_t>& target, const char* flag, Need need,
+                     const char* help) {
+  app_.add_option_function<std::int64_t>(
+          flag, [&target](const std::int64_t& number) { target = number; }, help)
+      ->type_name("NUMBER")
+      ->required(need == Need::Required);
+}
+
+void Options::flag(bool& target, const char* flags, const char* help) {
+  app_.add_flag(flags, target, help);
+}
+
+void Options::list(std::vector<std::string>& target, const char* flag, const char* help) {
+  app_.add_option(flag, target, help)->type_name("TEXT ...");
+}
+
+void Options::positional(std::string& target, const char* name, const char* help) {
+  app_.add_option(name, target, help)->type_name("")->required();
+}
+
+void Options::path(std::string& target, const char* flag, const char* help) {
+  app_.add_option(flag, target, help)->type_name("PATH");
+}
+
+void Options::load() {
+  for (const auto& read : values_) read();
+}
+
+}  // namespace trent::cli

@@ -1,0 +1,51 @@
+// The options of one verb. CLI11 parses the command line; the values are read (files, standard
+// input) by load(), once the whole line is known to be good.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "blob/context.h"
+
+namespace trent::cli {
+
+enum class Need { Optional, Required };
+
+// Targets must live as long as the Options. Flags are names such as "--key-id".
+class Options {
+ public:
+  explicit Options(CLI::App& app) : app_(app) {}
+  Options(const Options&) = delete;
+  Options& operator=(const Options&) = delete;
+
+  void text(std::string& target, const char* flag, Need need, const char* help);
+  void choice(std::string& target, const char* flag, const std::vector<std::string>& choices,
+              const char* help);
+  void number(std::optional<std::int64_t>& target, const char* flag, Need need, const char* help);
+  void flag(bool& target, const char* flags, const char* help);
+  void list(std::vector<std::string>& target, const char* flag, const char* help);
+  void binary(SecretBytes& target, const char* flag, Need need, const char* help);
+  void binary(Bytes& target, const char* flag, Need need, const char* help);
+  void context(blob::EncryptionContext& target, const char* flag, const char* help);
+  // A directory or file of the command's own: taken as it is.
+  void positional(std::string& target, const char* name, const char* help);
+  void path(std::string& target, const char* flag, const char* help);
+
+  // Throws UsageError that names the option.
+  void load();
+
+ private:
+  using Use = std::function<void(const std::string& argument)>;
+  void value(const char* flag, const char* type, Need need, const char* help, Use use);
+
+  CLI::App& app_;
+  std::vector<std::function<void()>> values_;
+  std::string standard_input_;  // the option that reads it
+};
+
+}  // namespace trent::cli
