@@ -101,6 +101,8 @@ Examples:
 
 }  // namespace
 
-std::span<const KmsVerb> alias_verbs() { return kVerbs; }
+std::span<const KmsVerb> alias_verbs() {
+  return kVerbs;
+}
 
 }  // namespace trent::cli

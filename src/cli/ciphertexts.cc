@@ -106,6 +106,8 @@ Examples:
 
 }  // namespace
 
-std::span<const KmsVerb> ciphertext_verbs() { return kVerbs; }
+std::span<const KmsVerb> ciphertext_verbs() {
+  return kVerbs;
+}
 
 }  // namespace trent::cli

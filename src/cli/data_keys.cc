@@ -77,6 +77,8 @@ Examples:
 
 }  // namespace
 
-std::span<const KmsVerb> data_key_verbs() { return kVerbs; }
+std::span<const KmsVerb> data_key_verbs() {
+  return kVerbs;
+}
 
 }  // namespace trent::cli

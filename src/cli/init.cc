@@ -115,7 +115,8 @@ class SignalsBlocked {
   sigset_t previous_;
 };
 
-// An empty directory of mode 0700 that is taken away again, with all in it, unless keep() is called.
+// An empty directory of mode 0700 that is taken away again, with all in it, unless keep() is
+// called.
 class NewDirectory {
  public:
   explicit NewDirectory(fs::path path) : path_(std::move(path)) {
@@ -188,7 +189,8 @@ std::string what_was_made(const NewToken& token) {
   env            sets TRENT_CONF, SOFTHSM2_CONF, OPENSSL_CONF and OPENSSL_MODULES
 
 Try it:
-  . )" + shell_quoted((token.directory / "env").string()) + R"(
+  . )" + shell_quoted((token.directory / "env").string()) +
+         R"(
   KEY=$(trent create-key --output raw)
   trent create-alias --alias-name alias/app --target-key-id "$KEY"
   echo 'a secret' | trent encrypt --key-id alias/app --plaintext - --output raw > secret.blob
@@ -200,8 +202,9 @@ void check_arguments(const NewToken& token) {
   // SoftHSM's configuration has no way to quote.
   auto bad = [](char c) { return c == '#' || static_cast<unsigned char>(c) < 0x20; };
   if (std::ranges::any_of(token.directory.string(), bad))
-    throw UsageError("DIR must have no '#' and no control character in its path: SoftHSM's "
-                     "configuration cannot name it.");
+    throw UsageError(
+        "DIR must have no '#' and no control character in its path: SoftHSM's "
+        "configuration cannot name it.");
   if (token.label.empty() || token.label.size() > 32)
     throw UsageError("--label must have 1 to 32 bytes: it becomes the label of a PKCS#11 token.");
   try {

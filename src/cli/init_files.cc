@@ -14,6 +14,11 @@ namespace trent::cli {
 
 namespace {
 
+// SoftHSM, TOML and OpenSSL write it alike.
+std::string setting(const std::string& name, const std::string& value) {
+  return name + " = " + value + "\n";
+}
+
 // A TOML basic string. Control characters do not occur in our values.
 std::string toml_quoted(const std::string& text) {
   std::string out = "\"";
@@ -86,7 +91,7 @@ struct SystemConfiguration {
     for (int i = 0; i < sk_CONF_VALUE_num(values); ++i) {
       const CONF_VALUE* value = sk_CONF_VALUE_value(values, i);
       if (std::ranges::find(but, std::string_view(value->name)) != but.end()) continue;
-      out += std::string(value->name) + " = " + openssl_escaped(value->value) + "\n";
+      out += setting(value->name, openssl_escaped(value->value));
     }
     return out;
   }
@@ -95,48 +100,42 @@ struct SystemConfiguration {
 }  // namespace
 
 std::string softhsm_configuration(const NewToken& token) {
-  return "# Made by `trent init`.\n"
-         "directories.tokendir = " + (token.directory / "tokens").string() + "\n"
-         "objectstore.backend = file\n"
-         "log.level = ERROR\n";
+  return "# Made by `trent init`.\n" +
+         setting("directories.tokendir", (token.directory / "tokens").string()) +
+         setting("objectstore.backend", "file") + setting("log.level", "ERROR");
 }
 
 std::string trent_configuration(const NewToken& token) {
-  return "# Made by `trent init`. Every key is described in trent.toml(5).\n"
-         "[[token]]\n"
-         "account    = " + toml_quoted(token.account) + "\n"
-         "region     = " + toml_quoted(token.region) + "\n"
-         "module     = " + toml_quoted(token.module) + "\n"
-         "uri        = " + toml_quoted("pkcs11:token=" + percent_encoded(token.label)) + "\n"
-         "pin-source = " + toml_quoted("file:" + (token.directory / "pin").string()) + "\n";
+  return "# Made by `trent init`. trent.toml(5) describes every key.\n"
+         "[[token]]\n" +
+         setting("account", toml_quoted(token.account)) +
+         setting("region", toml_quoted(token.region)) +
+         setting("module", toml_quoted(token.module)) +
+         setting("uri", toml_quoted("pkcs11:token=" + percent_encoded(token.label))) +
+         setting("pin-source", toml_quoted("file:" + (token.directory / "pin").string()));
 }
 
 std::string openssl_configuration(const NewToken& token) {
   SystemConfiguration system;
   std::string out = "# Made by `trent init`: the system's configuration, and the provider trent.\n";
   if (!system.path.empty()) out += ".include " + openssl_escaped(system.path) + "\n";
-  // `default` comes first: the provider that is first gets the keys and algorithms that both offer.
-  // It has to be named, since OpenSSL loads it by itself only where no other provider is active.
-  return out +
-         "\n[default]\n"
-         "openssl_conf = trent_init\n"
-         "\n[trent_init]\n" + system.settings +
-         "providers = trent_providers\n"
-         "\n[trent_providers]\n"
-         "default = trent_default\n"
-         "trent = trent_provider\n" + system.providers +
-         "\n[trent_default]\n"
-         "activate = 1\n"
-         "\n[trent_provider]\n"
-         "module = " + openssl_escaped((token.directory / "modules/trent.so").string()) + "\n"
-         "trent-conf = " + openssl_escaped((token.directory / "trent.toml").string()) + "\n"
-         "activate = 1\n";
+  out += "\n[default]\n" + setting("openssl_conf", "trent_init");
+  out += "\n[trent_init]\n" + system.settings + setting("providers", "trent_providers");
+  // `default` is named since OpenSSL loads it by itself only where no other provider is active. It
+  // comes first, so that public keys of other people are not handed to us.
+  out += "\n[trent_providers]\n" + setting("default", "trent_default") +
+         setting("trent", "trent_provider") + system.providers;
+  out += "\n[trent_default]\n" + setting("activate", "1");
+  out += "\n[trent_provider]\n" +
+         setting("module", openssl_escaped((token.directory / "modules/trent.so").string())) +
+         setting("trent-conf", openssl_escaped((token.directory / "trent.toml").string())) +
+         setting("activate", "1");
+  return out;
 }
 
 std::string environment(const NewToken& token) {
-  auto line = [&](const char* name, const char* file) {
-    return "export " + std::string(name) + "=" + shell_quoted((token.directory / file).string()) +
-           "\n";
+  auto line = [&](const std::string& name, const char* file) {
+    return "export " + name + "=" + shell_quoted((token.directory / file).string()) + "\n";
   };
   return "# Made by `trent init`, to be sourced by a shell: . env\n" +
          line("TRENT_CONF", "trent.toml") + line("SOFTHSM2_CONF", "softhsm2.conf") +

@@ -146,6 +146,8 @@ Examples:
 
 }  // namespace
 
-std::span<const KmsVerb> key_verbs() { return kVerbs; }
+std::span<const KmsVerb> key_verbs() {
+  return kVerbs;
+}
 
 }  // namespace trent::cli

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "cli/errors.h"
+#include "cli/help.h"
 #include "cli/output.h"
 #include "cli/pin_prompt.h"
 #include "cli/process.h"
@@ -48,8 +49,9 @@ struct CommandLine {
 
 void write_raw(const KmsVerb& verb, ByteView bytes) {
   if (verb.raw == Raw::Data && output_is_terminal() && !is_printable(bytes))
-    throw UsageError("The plaintext is binary and would upset the terminal: write it to a file "
-                     "(> FILE), or use --output json.");
+    throw UsageError(
+        "The plaintext is binary and would upset the terminal: write it to a file "
+        "(> FILE), or use --output json.");
   write_output(bytes);
 }
 
@@ -57,11 +59,13 @@ int run(const KmsVerb& verb, const std::function<Answer(kms::Service&)>& operati
         const CommandLine& line) {
   bool raw = line.output == "raw";
   if (raw && verb.raw == Raw::None)
-    throw UsageError("It has more than one result, so there is no raw output: take them from the "
-                     "JSON.");
+    throw UsageError(
+        "It has more than one result, so there is no raw output: take them from the "
+        "JSON.");
   if (raw && verb.raw == Raw::Binary && output_is_terminal())
-    throw UsageError("The result is binary and would upset the terminal: write it to a file "
-                     "(> FILE), or use --output json.");
+    throw UsageError(
+        "The result is binary and would upset the terminal: write it to a file "
+        "(> FILE), or use --output json.");
   kms::Service service(configuration(line.config), ask_pin);
   Answer answer;
   try {
@@ -81,7 +85,7 @@ int run(const KmsVerb& verb, const std::function<Answer(kms::Service&)>& operati
 }
 
 void config_option(CLI::App& app, CommandLine& line) {
-  app.add_option("--config", line.config, "Configuration file")->type_name("PATH");
+  app.add_option("--config", line.config, "Configuration file")->option_text("PATH");
 }
 
 Options& add_verb(CLI::App& app, const char* name, const char* summary, const char* help,
@@ -138,6 +142,19 @@ std::vector<std::string> arguments(int argc, char** argv) {
   return args;
 }
 
+// What was wrong with the command line. Arguments that are not understood may be secrets (the value
+// of an option that was misspelt): only what looks like the name of an option is repeated.
+std::string explanation(const CLI::App& app, const CLI::ParseError& error) {
+  std::string names;
+  std::vector<std::string> extras = app.remaining(true);
+  for (const std::string& extra : extras)
+    if (extra.starts_with("--")) names += " " + extra.substr(0, extra.find('='));
+  if (!names.empty()) return "Unknown option:" + names;
+  if (extras.empty()) return error.what();
+  return app.get_subcommands().empty() ? "There is no verb of this name."
+                                       : "There is an argument that belongs to no option.";
+}
+
 int complain(const CLI::App& app, const std::string& what, int exit_code) {
   std::string name = "trent";
   for (const CLI::App* sub : app.get_subcommands()) name += " " + sub->get_name();
@@ -151,8 +168,7 @@ int command(int argc, char** argv) {
   CLI::App app("Keys in an HSM, used as with AWS KMS", "trent");
   app.footer(kHelp);
   app.set_version_flag("--version", std::string("trent ") + TRENT_VERSION);
-  app.require_subcommand(1);
-  app.get_formatter()->column_width(36);
+  app.formatter(std::make_shared<HelpFormatter>());
 
   CommandLine line;
   config_option(app, line);
@@ -173,8 +189,9 @@ int command(int argc, char** argv) {
       write_output(as_bytes(std::string(version.what()) + "\n"));
       return kSuccess;
     } catch (const CLI::ParseError& error) {
-      throw UsageError(error.what());
+      throw UsageError(explanation(app, error));
     }
+    if (!line.action) throw UsageError("Give a verb, such as encrypt.");
     return line.action();
   } catch (const UsageError& error) {
     return complain(app, error.what(), kUsage);

@@ -7,11 +7,21 @@
 
 namespace trent::cli {
 
+namespace {
+
+// What `--help` shows behind the name of an option.
+std::string option_text(std::string type, Need need) {
+  return need == Need::Required ? type + " (required)" : type;
+}
+
+}  // namespace
+
 void Options::value(const char* flag, const char* type, Need need, const char* help, Use use) {
   auto argument = std::make_shared<std::optional<std::string>>();
   app_.add_option_function<std::string>(
           flag, [argument](const std::string& text) { *argument = text; }, help)
       ->type_name(type)
+      ->option_text(option_text(type, need))
       ->required(need == Need::Required);
   values_.push_back([this, argument, flag = std::string(flag), use = std::move(use)] {
     if (!*argument) return;
@@ -51,9 +61,11 @@ void Options::context(blob::EncryptionContext& target, const char* flag, const c
         [&target](const std::string& argument) { target = context_value(argument); });
 }
 
-void Options::choice(std::string& target, const char* flag,
-                     const std::vector<std::string>& choices, const char* help) {
-  app_.add_option(flag, target, help)->check(CLI::IsMember(choices))->capture_default_str();
+void Options::choice(std::string& target, const char* flag, const std::vector<std::string>& choices,
+                     const char* help) {
+  app_.add_option(flag, target, help)
+      ->check(CLI::IsMember(choices))
+      ->option_text(CLI::detail::join(choices, "|"));
 }
 
 void Options::number(std::optional<std::int64_t>& target, const char* flag, Need need,
@@ -61,6 +73,7 @@ void Options::number(std::optional<std::int64_t>& target, const char* flag, Need
   app_.add_option_function<std::int64_t>(
           flag, [&target](const std::int64_t& number) { target = number; }, help)
       ->type_name("NUMBER")
+      ->option_text(option_text("NUMBER", need))
       ->required(need == Need::Required);
 }
 
@@ -69,15 +82,15 @@ void Options::flag(bool& target, const char* flags, const char* help) {
 }
 
 void Options::list(std::vector<std::string>& target, const char* flag, const char* help) {
-  app_.add_option(flag, target, help)->type_name("TEXT ...");
+  app_.add_option(flag, target, help)->option_text("TEXT ...");
 }
 
 void Options::positional(std::string& target, const char* name, const char* help) {
-  app_.add_option(name, target, help)->type_name("")->required();
+  app_.add_option(name, target, help)->option_text(" ")->required();
 }
 
 void Options::path(std::string& target, const char* flag, const char* help) {
-  app_.add_option(flag, target, help)->type_name("PATH");
+  app_.add_option(flag, target, help)->option_text("PATH");
 }
 
 void Options::load() {

@@ -64,7 +64,9 @@ void print_json(kms::Json json) {
   write_output(as_bytes(text));
 }
 
-bool output_is_terminal() { return isatty(STDOUT_FILENO) == 1; }
+bool output_is_terminal() {
+  return isatty(STDOUT_FILENO) == 1;
+}
 
 bool is_printable(ByteView bytes) {
   if (!is_utf8(as_text(bytes))) return false;

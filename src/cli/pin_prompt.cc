@@ -19,8 +19,8 @@ std::optional<SecretBytes> ask_pin(const std::string& token_label) {
 
   SecretBytes buffer(512);  // more than any token takes (SoftHSM: 255)
   // Restores the terminal also when it is interrupted.
-  if (EVP_read_pw_string(reinterpret_cast<char*>(buffer.data()), static_cast<int>(buffer.size()) - 1,
-                         prompt.c_str(), 0) != 0)
+  if (EVP_read_pw_string(reinterpret_cast<char*>(buffer.data()),
+                         static_cast<int>(buffer.size()) - 1, prompt.c_str(), 0) != 0)
     return std::nullopt;
   buffer.resize(std::strlen(reinterpret_cast<const char*>(buffer.data())));
   if (buffer.empty()) return std::nullopt;

@@ -102,6 +102,8 @@ class Parser {
 
 }  // namespace
 
-blob::EncryptionContext parse_shorthand(std::string_view text) { return Parser(text).parse(); }
+blob::EncryptionContext parse_shorthand(std::string_view text) {
+  return Parser(text).parse();
+}
 
 }  // namespace trent::cli

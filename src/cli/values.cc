@@ -53,7 +53,9 @@ SecretBytes read_file(const std::string& path, const std::string& argument) {
   return read_all(file.get(), argument);
 }
 
-SecretBytes read_standard_input() { return read_all(STDIN_FILENO, "standard input"); }
+SecretBytes read_standard_input() {
+  return read_all(STDIN_FILENO, "standard input");
+}
 
 SecretBytes decode(std::string_view text) {
   SecretString compact;
