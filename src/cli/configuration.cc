@@ -8,9 +8,9 @@ namespace trent::cli {
 
 Config configuration(const std::string& config_option) {
   // For load_config() the environment comes first, but an option is meant for this one command.
-  if (!config_option.empty()) setenv("TRENT_CONF", config_option.c_str(), 1);
+  if (!config_option.empty()) unsetenv("TRENT_CONF");
   try {
-    return load_config();
+    return load_config(config_option);
   } catch (const Error& error) {
     throw ConfigurationError(error.text());
   }
