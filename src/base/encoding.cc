@@ -2,6 +2,7 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace trent {
@@ -90,6 +91,12 @@ bool is_utf8(std::string_view text) {
     }
   }
   return true;
+}
+
+std::size_t count_characters(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<std::uint8_t>(c) & 0xc0) != 0x80;
+  }));
 }
 
 std::string quote_for_message(std::string_view text) {

@@ -26,6 +26,9 @@ std::optional<SecretBytes> secret_from_base64(std::string_view text);
 // True if `text` is well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates).
 bool is_utf8(std::string_view text);
 
+// Code points of well-formed UTF-8: what KMS counts where it limits a text.
+std::size_t count_characters(std::string_view text);
+
 // Text from outside as a message may show it: in double quotes, control characters escaped, what is
 // not UTF-8 left out, and cut after 64 bytes.
 std::string quote_for_message(std::string_view text);

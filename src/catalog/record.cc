@@ -67,6 +67,10 @@ bool KeyRecord::has_material(const KeyMaterialId& id) const {
                      [&](const KeyMaterial& material) { return material.id == id; });
 }
 
+Timestamp now() {
+  return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+}
+
 std::string to_text(const KeyRecord& record) {
   json out = revision_members(record.revision);
   out["key_id"] = record.key_id;

@@ -52,6 +52,9 @@ struct AliasRecord {
   Timestamp updated;
 };
 
+// The present, in whole milliseconds as the records keep it.
+Timestamp now();
+
 // JSON text, and back. The parsers throw std::runtime_error that says what is wrong.
 std::string to_text(const KeyRecord& record);
 std::string to_text(const AliasRecord& record);

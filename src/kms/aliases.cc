@@ -57,7 +57,7 @@ void Service::create_alias(const CreateAliasRequest& request) {
   check_alias_name(request.alias_name);
   check_not_reserved(request.alias_name);
   Key key = alias_target(*implementation_, request.target_key_id);
-  auto now = std::chrono::system_clock::now();
+  auto now = catalog::now();
   if (!key.account->catalog.create_alias({{}, request.alias_name, key.record->key_id, now, now}))
     throw Error(
         ErrorCode::AlreadyExists,
@@ -73,7 +73,7 @@ void Service::update_alias(const UpdateAliasRequest& request) {
   Account& account = implementation_->home();
   bool found = account.catalog.change_alias(request.alias_name, [&](catalog::AliasRecord& alias) {
     alias.target = key.record->key_id;
-    alias.updated = std::chrono::system_clock::now();
+    alias.updated = catalog::now();
   });
   if (!found) throw not_found(account, request.alias_name);
 }

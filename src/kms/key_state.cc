@@ -54,7 +54,7 @@ ScheduleKeyDeletionResponse Service::schedule_key_deletion(
   ScheduleKeyDeletionResponse response;
   response.pending_window_in_days = request.pending_window_in_days.value_or(30);
   response.deletion_date =
-      std::chrono::system_clock::now() + std::chrono::hours(24) * response.pending_window_in_days;
+      catalog::now() + std::chrono::hours(24) * response.pending_window_in_days;
   response.key_state = "PendingDeletion";
   Key key = change_key(*implementation_, request.key_id,
                        [&](const Key& found, catalog::KeyRecord& record) {

@@ -14,7 +14,7 @@ namespace {
 
 void require_symmetric(const CreateKeyRequest& request) {
   Validation()
-      .length("description", request.description.size(), 0, 8192)
+      .length("description", count_characters(request.description), 0, 8192)
       .one_of("keyUsage", request.key_usage,
               {"SIGN_VERIFY", "ENCRYPT_DECRYPT", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT"})
       .one_of(
@@ -53,7 +53,7 @@ CreateKeyResponse Service::create_key(const CreateKeyRequest& request) {
   Account& account = implementation_->home();
   auto record = std::make_shared<catalog::KeyRecord>();
   record->key_id = new_key_id();
-  record->created = std::chrono::system_clock::now();
+  record->created = catalog::now();
   record->description = request.description;
   std::string label = catalog::key_label(record->key_id);
   record->current =

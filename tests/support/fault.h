@@ -30,6 +30,8 @@ class FaultModule {
   virtual std::vector<std::string> trace() const = 0;
   // Whether a call has been failed since arm().
   virtual bool fired() const = 0;
+  // What C_GetTokenInfo says of every token, besides what is true (CKF_USER_PIN_LOCKED ...).
+  virtual void pretend(CK_FLAGS token_flags) = 0;
 
  protected:
   ~FaultModule() = default;

@@ -1,6 +1,7 @@
 #include <dlfcn.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <mutex>
 #include <sstream>
@@ -60,6 +61,8 @@ class Faults final : public FaultModule {
     const std::lock_guard lock(mutex_);
     return fired_;
   }
+  void pretend(CK_FLAGS token_flags) override { token_flags_ = token_flags; }
+  CK_FLAGS token_flags() const { return token_flags_; }
 
   template <class Call>
   CK_RV run(const char* function, Call&& call) {
@@ -87,6 +90,7 @@ class Faults final : public FaultModule {
   unsigned long counted_ = 0;
   bool fired_ = false;
   std::vector<std::string> trace_;
+  std::atomic<CK_FLAGS> token_flags_ = 0;
 };
 
 Faults& faults() {
@@ -120,6 +124,12 @@ struct Forward<Member, name> {
   }
 };
 
+CK_RV get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO* info) {
+  const CK_RV rv = Forward<&CK_FUNCTION_LIST::C_GetTokenInfo, "C_GetTokenInfo">::call(slot, info);
+  if (rv == CKR_OK) info->flags |= faults().token_flags();
+  return rv;
+}
+
 CK_RV get_function_list(CK_FUNCTION_LIST** list) {
   static CK_FUNCTION_LIST forwarding = [] {
     CK_FUNCTION_LIST made{};
@@ -128,6 +138,7 @@ CK_RV get_function_list(CK_FUNCTION_LIST** list) {
 #define FORWARD(name) made.name = Forward<&CK_FUNCTION_LIST::name, #name>::call;
     FORWARDED(FORWARD)
 #undef FORWARD
+    made.C_GetTokenInfo = get_token_info;
     return made;
   }();
   *list = &forwarding;

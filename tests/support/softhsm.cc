@@ -31,8 +31,7 @@ CK_UTF8CHAR_PTR utf8(std::string& text) {
 }
 
 // PKCS#11 labels are 32 bytes, filled with blanks.
-std::string padded_label() {
-  std::string label = kTokenLabel;
+std::string padded(std::string label) {
   label.resize(32, ' ');
   return label;
 }
@@ -52,24 +51,6 @@ std::vector<CK_SLOT_ID> slots() {
   check_rv(softhsm()->C_GetSlotList(CK_TRUE, list.data(), &count), "C_GetSlotList");
   list.resize(count);
   return list;
-}
-
-void make_token() {
-  initialize();
-  const auto list = slots();
-  if (list.empty()) throw std::runtime_error("SoftHSM has no slot");
-  std::string label = padded_label();
-  std::string so_pin = "12345678";
-  std::string pin = kUserPin;
-  CK_FUNCTION_LIST* p11 = softhsm();
-  check_rv(p11->C_InitToken(list.back(), utf8(so_pin), so_pin.size(), utf8(label)), "C_InitToken");
-  CK_SESSION_HANDLE session = 0;
-  check_rv(p11->C_OpenSession(list.back(), CKF_SERIAL_SESSION | CKF_RW_SESSION, nullptr, nullptr,
-                              &session),
-           "C_OpenSession");
-  check_rv(p11->C_Login(session, CKU_SO, utf8(so_pin), so_pin.size()), "C_Login");
-  check_rv(p11->C_InitPIN(session, utf8(pin), pin.size()), "C_InitPIN");
-  check_rv(p11->C_Finalize(nullptr), "C_Finalize");
 }
 
 }  // namespace
@@ -93,6 +74,24 @@ CK_FUNCTION_LIST* softhsm() {
   return list;
 }
 
+void make_token(const std::string& token_label) {
+  initialize();
+  const auto list = slots();
+  if (list.empty()) throw std::runtime_error("SoftHSM has no slot");
+  std::string label = padded(token_label);
+  std::string so_pin = "12345678";
+  std::string pin = kUserPin;
+  CK_FUNCTION_LIST* p11 = softhsm();
+  check_rv(p11->C_InitToken(list.back(), utf8(so_pin), so_pin.size(), utf8(label)), "C_InitToken");
+  CK_SESSION_HANDLE session = 0;
+  check_rv(p11->C_OpenSession(list.back(), CKF_SERIAL_SESSION | CKF_RW_SESSION, nullptr, nullptr,
+                              &session),
+           "C_OpenSession");
+  check_rv(p11->C_Login(session, CKU_SO, utf8(so_pin), so_pin.size()), "C_Login");
+  check_rv(p11->C_InitPIN(session, utf8(pin), pin.size()), "C_InitPIN");
+  check_rv(p11->C_Finalize(nullptr), "C_Finalize");
+}
+
 SoftHsm::SoftHsm(const Options& options) : directory_(make_directory()), owner_(getpid()) {
   fs::create_directory(directory_ / "tokens");
   write_file(directory_ / "softhsm2.conf",
@@ -106,7 +105,7 @@ SoftHsm::SoftHsm(const Options& options) : directory_(make_directory()), owner_(
                  "\"\npin-source = \"file:" + (directory_ / "pin").string() + "\"\n");
   setenv("SOFTHSM2_CONF", (directory_ / "softhsm2.conf").c_str(), 1);
   setenv("TRENT_CONF", (directory_ / "trent.toml").c_str(), 1);
-  make_token();
+  make_token(kTokenLabel);
 }
 
 SoftHsm::~SoftHsm() {
@@ -114,8 +113,8 @@ SoftHsm::~SoftHsm() {
   if (getpid() == owner_) fs::remove_all(directory_, ignored);
 }
 
-CK_SLOT_ID token_slot() {
-  const std::string label = padded_label();
+CK_SLOT_ID token_slot(const std::string& token_label) {
+  const std::string label = padded(token_label);
   for (const CK_SLOT_ID slot : slots()) {
     CK_TOKEN_INFO info{};
     check_rv(softhsm()->C_GetTokenInfo(slot, &info), "C_GetTokenInfo");
@@ -124,9 +123,9 @@ CK_SLOT_ID token_slot() {
   throw std::runtime_error("the test's token is not there");
 }
 
-RawSession::RawSession() : session_(0) {
+RawSession::RawSession(const std::string& label) : session_(0) {
   initialize();
-  check_rv(softhsm()->C_OpenSession(token_slot(), CKF_SERIAL_SESSION | CKF_RW_SESSION, nullptr,
+  check_rv(softhsm()->C_OpenSession(token_slot(label), CKF_SERIAL_SESSION | CKF_RW_SESSION, nullptr,
                                     nullptr, &session_),
            "C_OpenSession");
   std::string pin = kUserPin;

@@ -53,11 +53,14 @@ CK_FUNCTION_LIST* softhsm();
 // Throws unless rv is CKR_OK.
 void check_rv(CK_RV rv, const char* what);
 
+// One more token for the SoftHSM that there is, with the same PINs. Leaves SoftHSM finalised.
+void make_token(const std::string& label);
+
 // A session that looks into the token behind Trent's back, in the same process. Leaves SoftHSM
 // initialised and the user logged in, for Trent may be using it.
 class RawSession {
  public:
-  RawSession();
+  explicit RawSession(const std::string& label = kTokenLabel);
   ~RawSession();
   RawSession(const RawSession&) = delete;
   RawSession& operator=(const RawSession&) = delete;
@@ -76,7 +79,7 @@ class RawSession {
   CK_SESSION_HANDLE session_;
 };
 
-// The slot with our token. SoftHSM must be initialised.
-CK_SLOT_ID token_slot();
+// The slot with our token, or another one. SoftHSM must be initialised.
+CK_SLOT_ID token_slot(const std::string& label = kTokenLabel);
 
 }  // namespace trent::test
