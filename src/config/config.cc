@@ -264,6 +264,14 @@ std::string environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
+std::vector<std::string> usual_places() {
+  std::string home = environment("HOME");
+  std::vector<std::string> places;
+  if (!home.empty()) places.push_back(home + "/.config/trent/trent.toml");
+  places.emplace_back("/etc/trent/trent.toml");
+  return places;
+}
+
 }  // namespace
 
 Config parse_config(std::string_view text, const std::string& source) {
@@ -304,21 +312,22 @@ Config parse_config(std::string_view text, const std::string& source) {
   return config;
 }
 
-Config load_config(const std::string& given) {
+std::optional<Config> find_config(const std::string& given) {
   std::string variable = environment("TRENT_CONF");
   if (!variable.empty()) return read_config(variable, " (named by TRENT_CONF)");
   if (!given.empty()) return read_config(given, "");
 
-  std::string home = environment("HOME");
-  std::vector<std::string> places;
-  if (!home.empty()) places.push_back(home + "/.config/trent/trent.toml");
-  places.emplace_back("/etc/trent/trent.toml");
-  for (const std::string& place : places) {
+  for (const std::string& place : usual_places()) {
     std::error_code unreachable;
     if (fs::exists(place, unreachable)) return read_config(place, "");
   }
+  return std::nullopt;
+}
+
+Config load_config(const std::string& given) {
+  if (auto config = find_config(given)) return *config;
   std::string list;
-  for (const std::string& place : places) list += (list.empty() ? "" : " or ") + place;
+  for (const std::string& place : usual_places()) list += (list.empty() ? "" : " or ") + place;
   throw Error(ErrorCode::Validation,
               "Trent has no configuration: TRENT_CONF is not set, and there is no " + list + ".",
               "Run `trent init DIR` to make one with a SoftHSM token of its own, or set TRENT_CONF "

@@ -33,6 +33,9 @@ struct Config {
 // Throws ValidationException that names the file, the line where known, the key and the mend.
 Config parse_config(std::string_view text, const std::string& source);
 
+// As load_config(), but nullopt if there is none.
+std::optional<Config> find_config(const std::string& given = {});
+
 // Reads the first of: $TRENT_CONF; `given` (the provider parameter trent-conf, p11-kit's
 // x-init-reserved or C_Initialize's pReserved), if not empty; ~/.config/trent/trent.toml;
 // /etc/trent/trent.toml. A file that is named by one of the first two must exist.

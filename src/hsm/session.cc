@@ -4,14 +4,14 @@
 
 namespace trent::hsm {
 
-Session::Session(std::shared_ptr<Module> module, CK_SLOT_ID slot)
-    : module_(std::move(module)), generation_(module_->generation()) {
-  module_->call<&CK_FUNCTION_LIST::C_OpenSession>(
-      slot, CK_FLAGS{CKF_SERIAL_SESSION | CKF_RW_SESSION}, nullptr, nullptr, &handle_);
+Session::Session(std::shared_ptr<Module> module, CK_SLOT_ID slot, CK_FLAGS flags)
+    : module_(std::move(module)), slot_(slot), generation_(module_->generation()) {
+  module_->call<&CK_FUNCTION_LIST::C_OpenSession>(slot, flags, nullptr, nullptr, &handle_);
 }
 
 Session::Session(Session&& other) noexcept
     : module_(std::move(other.module_)),
+      slot_(other.slot_),
       generation_(other.generation_),
       handle_(std::exchange(other.handle_, CK_INVALID_HANDLE)) {}
 

@@ -10,10 +10,11 @@
 
 namespace trent::hsm {
 
-// An open read-write session.
+// An open session, read-write unless `flags` say otherwise.
 class Session {
  public:
-  Session(std::shared_ptr<Module> module, CK_SLOT_ID slot);
+  Session(std::shared_ptr<Module> module, CK_SLOT_ID slot,
+          CK_FLAGS flags = CKF_SERIAL_SESSION | CKF_RW_SESSION);
   ~Session();
   Session(Session&& other) noexcept;
   Session& operator=(Session&&) = delete;
@@ -22,6 +23,8 @@ class Session {
   const Module& module() const { return *module_; }
   // False once its handles may name somebody else's objects: after fork, or a new initialisation.
   bool current() const { return generation_ == module_->generation(); }
+  // One more session with the same token.
+  Session another() const { return {module_, slot_}; }
 
   template <auto Function, class... Arguments>
   void call(Arguments... arguments) const {
@@ -41,6 +44,7 @@ class Session {
 
  private:
   std::shared_ptr<Module> module_;
+  CK_SLOT_ID slot_;
   std::uint64_t generation_;
   CK_SESSION_HANDLE handle_ = CK_INVALID_HANDLE;
 };

@@ -5,7 +5,6 @@
 #include <thread>
 
 #include "base/encoding.h"
-#include "hsm/startup_lock.h"
 
 namespace trent::hsm {
 
@@ -108,7 +107,7 @@ std::shared_ptr<Connection> Token::connect() {
   std::lock_guard lock(mutex_);
   if (connection_ && connection_->alive()) return connection_;
   connection_.reset();
-  StartupLock startup(config_.module + '\0' + config_.uri);
+  StartupLock startup = startup_lock();
   auto module = Module::open(config_.module);
   auto connection = std::make_shared<Connection>(module, open_token(module, config_.uri, pin_));
   connection_ = connection;
@@ -123,6 +122,35 @@ void Token::disconnect(const std::shared_ptr<Connection>& lost) {
     module->initialise_again(lost->generation());
   std::lock_guard lock(mutex_);
   if (connection_ == lost) connection_.reset();
+}
+
+bool Token::has_pin() const {
+  return !config_.pin_source.empty() || config_.uri.find("pin-value=") != std::string::npos;
+}
+
+FoundToken Token::find() {
+  for (bool again = false;; again = true) {
+    StartupLock startup = startup_lock();
+    auto module = Module::open(config_.module);
+    std::uint64_t seen = module->generation();
+    try {
+      return find_token(*module, config_.uri);
+    } catch (const Error& error) {
+      // The application finalised the module that it shares with us.
+      if (again || error.ck_rv() != CKR_CRYPTOKI_NOT_INITIALIZED) throw;
+    }
+    module->initialise_again(seen);
+  }
+}
+
+Session Token::open_session(CK_FLAGS flags) {
+  if (!has_pin()) {
+    CK_SLOT_ID slot = find().slot;
+    return {Module::open(config_.module), slot, flags};
+  }
+  return run(Retry::Always, [&](Connection& connection, const Session&) {
+    return Session(Module::open(config_.module), connection.slot(), flags);
+  });
 }
 
 void Token::forget_base_key(const Fingerprint& id) {

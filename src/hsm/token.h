@@ -16,6 +16,7 @@
 #include "hsm/login.h"
 #include "hsm/profile.h"
 #include "hsm/session.h"
+#include "hsm/startup_lock.h"
 
 namespace trent::hsm {
 
@@ -96,6 +97,16 @@ class Token {
 
   // The key was changed or removed: do not use what is remembered of it.
   void forget_base_key(const Fingerprint& id);
+
+  // For a door through which applications use the token's other functions too:
+  // Whether the configuration has the PIN; otherwise the application logs in.
+  bool has_pin() const;
+  // The token that the URI names, as it is now. Needs no login.
+  FoundToken find();
+  // A session for an application of its own, logged in if the configuration has the PIN.
+  Session open_session(CK_FLAGS flags);
+  // One process at a time logs in to a token (traps C9).
+  StartupLock startup_lock() const { return StartupLock(config_.module + '\0' + config_.uri); }
 
  private:
   std::shared_ptr<Connection> connect();

@@ -1,5 +1,7 @@
 #include "hsm/wrapping.h"
 
+#include <cstring>
+
 #include "hsm/secret.h"
 #include "hsm/token.h"
 #include "hsm/transport.h"
@@ -84,6 +86,43 @@ Bytes rewrap_across(Token& source_token, const WrappingKey& source, ByteView pay
       arrived.destroy();
       return wrapped;
     });
+  });
+}
+
+Bytes wrap(Token& token, const WrappingKey& key, ForeignObject object) {
+  return token.run(Retry::Always, [&](Connection& connection, const Session& session) {
+    return wrap_once(connection, session, key, object.handle);
+  });
+}
+
+ForeignObject unwrap(Token& token, const WrappingKey& key, ByteView payload, std::size_t length,
+                     const ForeignTemplate& destination) {
+  return token.run(Retry::Always, [&](Connection& connection, const Session& session) {
+    auto base_key = connection.base_key(session, key.base_key);
+    const Profile& profile = connection.profile(session);
+    auto one_time =
+        derive_one_time_key(session, profile, base_key->handle(), key.h, Purpose::Unwrap);
+    CK_MECHANISM mechanism{profile.kwp, nullptr, 0};
+    CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
+    CK_RV rv = destination.session.try_call<&CK_FUNCTION_LIST::C_UnwrapKey>(
+        &mechanism, one_time.handle(), const_cast<CK_BYTE_PTR>(payload.data()),
+        static_cast<CK_ULONG>(payload.size()), destination.attributes, destination.count, &handle);
+    if (rv != CKR_OK) {
+      // Was it the payload? Then the same happens without the application's template.
+      unwrap_object(session, profile, one_time.handle(), payload, Readable::No).destroy();
+      throw token_error("C_UnwrapKey", rv);
+    }
+    TemporaryObject object(destination.session, handle);
+    if (profile.value_len) {
+      auto found = destination.session.read<Bytes>(handle, CKA_VALUE_LEN, sizeof(CK_ULONG));
+      CK_ULONG expected = length;
+      if (found.size() != sizeof expected ||
+          std::memcmp(found.data(), &expected, found.size()) != 0)
+        throw Error(ErrorCode::InvalidCiphertext, {});
+    }
+    one_time.destroy();
+    object.release();
+    return ForeignObject{handle};
   });
 }
 

@@ -35,6 +35,25 @@ Bytes rewrap(Token& token, const WrappingKey& source, ByteView payload,
 Bytes rewrap_across(Token& source_token, const WrappingKey& source, ByteView payload,
                     Token& destination_token, const WrappingKey& destination);
 
+// An object of an application's in the token. Opaque to those who know no PKCS#11.
+struct ForeignObject {
+  unsigned long handle = 0;
+};
+// Where an unwrapped secret is to live: in an application's session, as it wants it.
+struct ForeignTemplate {
+  const Session& session;
+  CK_ATTRIBUTE_PTR attributes;
+  CK_ULONG count;
+};
+
+// Wraps an object that is there; its value stays in the token.
+Bytes wrap(Token& token, const WrappingKey& key, ForeignObject object);
+
+// Makes an object of `length` bytes from what `payload` wraps; its value stays in the token.
+// Errors as for unwrap(); those that the template causes come with the token's own CK_RV.
+ForeignObject unwrap(Token& token, const WrappingKey& key, ByteView payload, std::size_t length,
+                     const ForeignTemplate& destination);
+
 // Longest secret that the token can wrap and unwrap again, in bytes, up to 4096; found by trying.
 std::size_t longest_secret(Token& token);
 

@@ -37,6 +37,10 @@ const Config& Service::config() const {
   return implementation_->config;
 }
 
+hsm::Token& Service::token() {
+  return implementation_->home().token;
+}
+
 Account& Service::Implementation::account_of(const std::string& id, const std::string& region,
                                              const std::string& not_found) {
   for (const auto& account : accounts) {

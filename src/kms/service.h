@@ -10,6 +10,10 @@
 #include "config/config.h"
 #include "kms/requests.h"
 
+namespace trent::hsm {
+class Token;
+}
+
 namespace trent::kms {
 
 // Asks a person for the PIN of the token that is described (its label). nullopt: nobody to ask.
@@ -49,6 +53,9 @@ class Service {
   GenerateDataKeyWithoutPlaintextResponse generate_data_key_without_plaintext(
       const GenerateDataKeyWithoutPlaintextRequest&);
   GenerateRandomResponse generate_random(const GenerateRandomRequest&);
+
+  // The token of the caller's own account, for a door that offers the token's other functions too.
+  hsm::Token& token();
 
   // What `trent check` finds: see kms/check.h.
   struct Implementation;

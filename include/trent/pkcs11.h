@@ -1,0 +1,109 @@
+/* Trent's PKCS#11 numbers: include this after any PKCS#11 header (p11-kit's, OASIS's, NSS's ...).
+ *
+ * A KMS key is a secret key object (CKO_SECRET_KEY, CKK_AES) of Trent's token. Standard functions
+ * do KMS operations on it:
+ *
+ *   C_Encrypt, C_Decrypt        Encrypt, Decrypt          CKM_TRENT_SYMMETRIC_DEFAULT
+ *   C_Encrypt                   ReEncrypt                 CKM_TRENT_REENCRYPT
+ *   C_WrapKey, C_UnwrapKey      Encrypt and Decrypt of a key that never leaves the token
+ *                                                         CKM_TRENT_SYMMETRIC_DEFAULT
+ *   C_GenerateKey, CKA_TOKEN    CreateKey, CreateAlias    CKM_AES_KEY_GEN
+ *
+ * docs/pkcs11.md has whole programs. The numbers never change. */
+#ifndef TRENT_PKCS11_H
+#define TRENT_PKCS11_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* KMS's SYMMETRIC_DEFAULT: what is encrypted is a ciphertext blob that names its key.
+ *
+ * Parameter: none, or CK_TRENT_SYMMETRIC_PARAMS with an encryption context. The same context must
+ * be given to decrypt. Plaintext: 1 to 4096 bytes. C_Decrypt and C_UnwrapKey fail with
+ * CKR_KEY_HANDLE_INVALID (CKR_UNWRAPPING_KEY_HANDLE_INVALID) if the ciphertext is another key's,
+ * and with CKR_ENCRYPTED_DATA_INVALID (CKR_WRAPPED_KEY_INVALID) if it is damaged or the context is
+ * another one.
+ *
+ *   static const char context[] = "{\"tenant\":\"acme\"}";
+ *   CK_TRENT_SYMMETRIC_PARAMS params = {(CK_BYTE_PTR)context, sizeof context - 1};
+ *   CK_MECHANISM mechanism = {CKM_TRENT_SYMMETRIC_DEFAULT, &params, sizeof params};
+ *   CK_BYTE blob[6144];
+ *   CK_ULONG blob_len = sizeof blob;
+ *   rv = p11->C_EncryptInit(session, &mechanism, key);
+ *   if (rv == CKR_OK) rv = p11->C_Encrypt(session, secret, secret_len, blob, &blob_len);
+ *
+ * A data key goes from blob to token and never into the program:
+ *
+ *   CK_OBJECT_CLASS secret_key = CKO_SECRET_KEY;
+ *   CK_KEY_TYPE aes = CKK_AES;
+ *   CK_BBOOL yes = CK_TRUE;
+ *   CK_ATTRIBUTE data_key_template[] = {{CKA_CLASS, &secret_key, sizeof secret_key},
+ *                                       {CKA_KEY_TYPE, &aes, sizeof aes},
+ *                                       {CKA_SENSITIVE, &yes, sizeof yes},
+ *                                       {CKA_ENCRYPT, &yes, sizeof yes}};
+ *   CK_OBJECT_HANDLE data_key;
+ *   rv = p11->C_UnwrapKey(session, &mechanism, key, blob, blob_len, data_key_template, 4, &data_key);
+ */
+#define CKM_TRENT_SYMMETRIC_DEFAULT 0xD4520001UL
+
+typedef struct CK_TRENT_SYMMETRIC_PARAMS {
+  CK_BYTE_PTR pEncryptionContext; /* JSON object of strings, UTF-8; may be NULL */
+  CK_ULONG ulEncryptionContextLen;
+} CK_TRENT_SYMMETRIC_PARAMS;
+
+typedef CK_TRENT_SYMMETRIC_PARAMS *CK_TRENT_SYMMETRIC_PARAMS_PTR;
+
+/* KMS's ReEncrypt: C_EncryptInit on the destination key; C_Encrypt turns a ciphertext blob into one
+ * of that key. The plaintext stays inside the token.
+ *
+ * Parameter: none (the blob names the source key, and there are no encryption contexts), or
+ * CK_TRENT_REENCRYPT_PARAMS. A source key that is given must be the blob's own
+ * (CKR_KEY_HANDLE_INVALID otherwise).
+ *
+ *   CK_TRENT_SYMMETRIC_PARAMS old_context = {(CK_BYTE_PTR)context, sizeof context - 1};
+ *   CK_MECHANISM from = {CKM_TRENT_SYMMETRIC_DEFAULT, &old_context, sizeof old_context};
+ *   CK_TRENT_REENCRYPT_PARAMS params = {CK_INVALID_HANDLE, &from, NULL};
+ *   CK_MECHANISM mechanism = {CKM_TRENT_REENCRYPT, &params, sizeof params};
+ *   CK_BYTE new_blob[6144];
+ *   CK_ULONG new_blob_len = sizeof new_blob;
+ *   rv = p11->C_EncryptInit(session, &mechanism, new_key);
+ *   if (rv == CKR_OK) rv = p11->C_Encrypt(session, blob, blob_len, new_blob, &new_blob_len);
+ */
+#define CKM_TRENT_REENCRYPT 0xD4520002UL
+
+typedef struct CK_TRENT_REENCRYPT_PARAMS {
+  CK_OBJECT_HANDLE hSourceKey;             /* CK_INVALID_HANDLE: the key that the blob names */
+  CK_MECHANISM_PTR pSourceMechanism;       /* NULL: CKM_TRENT_SYMMETRIC_DEFAULT, no context */
+  CK_MECHANISM_PTR pDestinationMechanism;  /* likewise; the context is not inherited */
+} CK_TRENT_REENCRYPT_PARAMS;
+
+typedef CK_TRENT_REENCRYPT_PARAMS *CK_TRENT_REENCRYPT_PARAMS_PTR;
+
+/* Attributes of KMS keys. All are read-only, and all can be searched for.
+ *
+ *   CK_BYTE arn[256];
+ *   CK_ATTRIBUTE wanted = {CKA_TRENT_KEY_ARN, arn, sizeof arn};
+ *   rv = p11->C_GetAttributeValue(session, key, &wanted, 1);
+ *   printf("%.*s\n", (int)wanted.ulValueLen, arn);
+ */
+
+/* "arn:aws:kms:REGION:ACCOUNT:key/KEY-ID", not terminated. CKA_UNIQUE_ID has the same value. */
+#define CKA_TRENT_KEY_ARN 0xD4520001UL
+
+/* "Enabled", "Disabled" or "PendingDeletion", not terminated. C_FindObjects shows keys that are
+ * Enabled, unless the search names this attribute:
+ *
+ *   CK_ATTRIBUTE search = {CKA_TRENT_KEY_STATE, "Disabled", 8};
+ *   rv = p11->C_FindObjectsInit(session, &search, 1);
+ */
+#define CKA_TRENT_KEY_STATE 0xD4520002UL
+
+/* 32 bytes: which of the key's materials encrypts now. It changes when the key is rotated. */
+#define CKA_TRENT_KEY_MATERIAL_ID 0xD4520003UL
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,68 @@
+#include "kms/wrap_key.h"
+
+#include "base/error.h"
+#include "kms/implementation.h"
+#include "kms/validation.h"
+
+namespace trent::kms {
+
+namespace {
+
+void require_same_token(Service& service, const Key& key) {
+  if (&key.account->token != &service.token())
+    throw Error(ErrorCode::UnsupportedOperation, key.arn() + " is in another token.",
+                "Wrap the key with a KMS key of its own token.");
+}
+
+}  // namespace
+
+Bytes wrap_key(Service& service, const WrapKeyRequest& request) {
+  hsm::ForkGuard fork;
+  Validation()
+      .key_id("keyId", request.key_id)
+      .range("length", static_cast<std::int64_t>(request.length), 1, blob::kMaxPlaintext)
+      .check();
+  Bytes context = blob::canonical_context(request.encryption_context);
+  Key key = service.implementation().resolve(request.key_id);
+  require_usable(key, "Encrypt", {});
+  require_same_token(service, key);
+
+  blob::Header header = new_header(key, blob::Kind::Encrypt, request.length);
+  Sha256 h = blob::wrapping_key_input(header, context);
+  auto base_key = base_key_ref(*key.record, key.record->current);
+  Bytes payload = hsm::wrap(service.token(), {base_key, h}, request.object);
+  if (payload.size() != blob::payload_size(request.length))
+    throw Error(ErrorCode::Validation, "The object is not as long as it is said to be.");
+  return blob::make_blob(header, payload);
+}
+
+std::size_t unwrapped_length(ByteView ciphertext_blob) {
+  blob::Parameters parameters = blob::parse_blob(ciphertext_blob).parameters;
+  if (parameters.zero_padded)
+    throw Error(ErrorCode::UnsupportedOperation,
+                "The token filled this secret of " + std::to_string(parameters.plaintext_length) +
+                    " bytes up with zero bytes, and cannot make an object without them.",
+                "Wrap keys whose length is a multiple of 8 bytes, or use Decrypt.");
+  return parameters.plaintext_length;
+}
+
+hsm::ForeignObject unwrap_key(Service& service, const UnwrapKeyRequest& request,
+                              const hsm::ForeignTemplate& destination) {
+  hsm::ForkGuard fork;
+  Validation()
+      .length("ciphertextBlob", request.ciphertext_blob.size(), 1, blob::kMaxBlob)
+      .key_id("keyId", request.key_id)
+      .check();
+  Bytes context = blob::canonical_context(request.encryption_context);
+  Key key = service.implementation().key_of_blob(request.key_id, request.ciphertext_blob);
+  require_usable(key, "Decrypt", {});
+  require_same_token(service, key);
+
+  blob::Blob blob = blob::parse_blob(request.ciphertext_blob);
+  Sha256 h = blob::wrapping_key_input(blob.header, context);
+  auto base_key = base_key_ref(*key.record, blob.parameters.key_material_id);
+  return hsm::unwrap(service.token(), {base_key, h}, blob.payload,
+                     unwrapped_length(request.ciphertext_blob), destination);
+}
+
+}  // namespace trent::kms

@@ -1,0 +1,98 @@
+// The boundary between C and C++: every function of the lists is made by Entry, which finds the
+// session, and turns whatever is thrown into a CK_RV.
+#pragma once
+
+#include <chrono>
+#include <mutex>
+#include <new>
+#include <string_view>
+
+#include "hsm/debug.h"
+#include "hsm/fork.h"
+#include "pkcs11/rv.h"
+#include "pkcs11/session.h"
+
+namespace trent::pkcs11 {
+
+template <class Body>
+CK_RV guarded(Family family, std::string_view name, Body body) {
+  auto start = std::chrono::steady_clock::now();
+  try {
+    hsm::ForkGuard fork;
+    return body();
+  } catch (const Failure& failure) {
+    return failure.rv();
+  } catch (const Error& error) {
+    CK_RV rv = to_rv(error, family);
+    if (hsm::debug_enabled())
+      hsm::debug_call(name, error.what(), rv, std::chrono::steady_clock::now() - start);
+    return rv;
+  } catch (const std::bad_alloc&) {
+    return CKR_HOST_MEMORY;
+  } catch (const std::exception&) {
+    return CKR_GENERAL_ERROR;
+  }
+}
+
+// The function's C++ name, for the debug log.
+template <auto Function>
+constexpr std::string_view entry_name() {
+  std::string_view text = __PRETTY_FUNCTION__;
+  text.remove_prefix(text.find("Function = ") + 11);
+  return text.substr(0, text.find_first_of("];"));
+}
+
+// The C function of each kind of C++ function; see Entry.
+template <class Type, auto Function, Family family>
+struct EntryOf;
+
+template <class... Arguments, auto Function, Family family>
+struct EntryOf<CK_RV (*)(Arguments...), Function, family> {
+  static CK_RV call(Arguments... arguments) {
+    return guarded(family, entry_name<Function>(), [&] { return Function(arguments...); });
+  }
+};
+
+template <class... Arguments, auto Function, Family family>
+struct EntryOf<CK_RV (*)(Library&, Arguments...), Function, family> {
+  static CK_RV call(Arguments... arguments) {
+    return guarded(family, entry_name<Function>(),
+                   [&] { return Function(*Library::current(), arguments...); });
+  }
+};
+
+template <class... Arguments, auto Function, Family family>
+struct EntryOf<CK_RV (*)(Session&, Arguments...), Function, family> {
+  static CK_RV call(CK_SESSION_HANDLE handle, Arguments... arguments) {
+    return guarded(family, entry_name<Function>(), [&] {
+      std::shared_ptr<Library> library = Library::current();
+      std::shared_ptr<Session> session = library->session(handle);
+      std::lock_guard lock(session->mutex);
+      require(!session->closed, CKR_SESSION_HANDLE_INVALID);
+      return Function(*session, arguments...);
+    });
+  }
+};
+
+// Entry<&f>::call is the C function of
+//   CK_RV f(Session&, arguments...)   CK_RV (CK_SESSION_HANDLE, arguments...)
+//   CK_RV f(Library&, arguments...)   CK_RV (arguments...), between C_Initialize and C_Finalize
+//   CK_RV f(arguments...)             CK_RV (arguments...), at any time
+template <auto Function, Family family = Family::Key>
+struct Entry : EntryOf<decltype(Function), Function, family> {};
+
+// A function that Trent does not have.
+template <class Function>
+struct Unsupported;
+
+template <class... Arguments>
+struct Unsupported<CK_RV (*)(Arguments...)> {
+  static CK_RV call(Arguments...) {
+    return guarded(Family::Key, "unsupported", []() -> CK_RV {
+      Library::current();
+      return CKR_FUNCTION_NOT_SUPPORTED;
+    });
+  }
+};
+
+}  // namespace trent::pkcs11

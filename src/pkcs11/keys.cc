@@ -1,0 +1,178 @@
+// Keys: generated, wrapped, unwrapped, derived.
+#include <cstring>
+#include <vector>
+
+#include "blob/blob.h"
+#include "kms/wrap_key.h"
+#include "pkcs11/functions.h"
+#include "pkcs11/kms_key.h"
+#include "pkcs11/mechanism.h"
+
+namespace trent::pkcs11 {
+
+namespace {
+
+std::shared_ptr<const Object> get(Session& session, CK_OBJECT_HANDLE handle, Family family) {
+  return session.library().objects().get(session.slot().id(), handle, family);
+}
+
+// For calls to the backend: a mechanism of its own, that names no object.
+void require_passable(const CK_MECHANISM& mechanism) {
+  require(!is_trents(mechanism.mechanism) && !carries_handles(mechanism), CKR_MECHANISM_INVALID);
+}
+
+bool is_on_token(Template attributes) {
+  return flag_in(attributes, CKA_TOKEN).value_or(false);
+}
+
+// Length of a secret's value, which the blob's header needs before the token wraps it.
+std::size_t length_of_secret(Session& session, CK_OBJECT_HANDLE handle) {
+  auto object = get(session, handle, Family::Key);
+  require(object->kms_key() == nullptr, CKR_KEY_UNEXTRACTABLE);
+  if (object->backend()->length != 0) return object->backend()->length;
+  CK_OBJECT_HANDLE backend = session.backend_handle(handle, Family::Key);
+  CK_OBJECT_CLASS object_class = CKO_DATA;
+  CK_ULONG length = 0;
+  CK_ATTRIBUTE attributes[] = {{CKA_CLASS, &object_class, sizeof object_class},
+                               {CKA_VALUE_LEN, &length, sizeof length}};
+  CK_RV rv =
+      session.call<&CK_FUNCTION_LIST::C_GetAttributeValue>(backend, &attributes[0], CK_ULONG{2});
+  require(rv != CKR_OBJECT_HANDLE_INVALID, CKR_KEY_HANDLE_INVALID);
+  // SoftHSM does not know it of keys that it unwrapped itself.
+  require(rv == CKR_OK && object_class == CKO_SECRET_KEY && length != 0, CKR_KEY_NOT_WRAPPABLE);
+  return length;
+}
+
+CK_RV wrap_with_kms_key(Session& session, const CK_MECHANISM& mechanism, const KmsKey& key,
+                        CK_OBJECT_HANDLE target, CK_BYTE_PTR wrapped, CK_ULONG_PTR wrapped_len) {
+  kms::WrapKeyRequest request;
+  request.key_id = key.key_id;
+  request.encryption_context = encryption_context(&mechanism);
+  request.length = length_of_secret(session, target);
+  require(request.length <= blob::kMaxPlaintext, CKR_KEY_SIZE_RANGE);
+  request.object.handle = session.backend_handle(target, Family::Key);
+  // The size is known without the work.
+  CK_ULONG room = *wrapped_len;
+  *wrapped_len = blob::blob_size(request.length);
+  if (wrapped == nullptr) return CKR_OK;
+  require(room >= *wrapped_len, CKR_BUFFER_TOO_SMALL);
+  Bytes ciphertext = kms::wrap_key(session.slot().service(), request);
+  *wrapped_len = ciphertext.size();
+  std::memcpy(wrapped, ciphertext.data(), ciphertext.size());
+  return CKR_OK;
+}
+
+CK_OBJECT_HANDLE unwrap_with_kms_key(Session& session, const CK_MECHANISM& mechanism,
+                                     const KmsKey& key, ByteView wrapped, Template attributes) {
+  kms::UnwrapKeyRequest request;
+  request.key_id = key.key_id;
+  request.encryption_context = encryption_context(&mechanism);
+  request.ciphertext_blob = {wrapped.begin(), wrapped.end()};
+  std::size_t length = kms::unwrapped_length(wrapped);
+  auto type = number_in(attributes, CKA_KEY_TYPE);
+  require(type.has_value(), CKR_TEMPLATE_INCOMPLETE);
+  require(type != CKK_AES || length == 16 || length == 24 || length == 32,
+          CKR_WRAPPED_KEY_LEN_RANGE);
+  // Tokens want no CKA_VALUE_LEN here; the application may well say what it expects.
+  auto expected = number_in(attributes, CKA_VALUE_LEN);
+  require(!expected || *expected == length, CKR_TEMPLATE_INCONSISTENT);
+  std::vector<CK_ATTRIBUTE> passed(attributes.begin(), attributes.end());
+  std::erase_if(passed, [](const CK_ATTRIBUTE& each) { return each.type == CKA_VALUE_LEN; });
+  hsm::ForeignTemplate destination{session.backend(), passed.data(), passed.size()};
+  auto object = kms::unwrap_key(session.slot().service(), request, destination);
+  return session.add_object(object.handle, is_on_token(attributes), length);
+}
+
+}  // namespace
+
+CK_RV generate_key(Session& session, CK_MECHANISM_PTR mechanism, CK_ATTRIBUTE_PTR attributes,
+                   CK_ULONG count, CK_OBJECT_HANDLE* key) {
+  const CK_MECHANISM& checked = checked_mechanism(mechanism);
+  require(key != nullptr, CKR_ARGUMENTS_BAD);
+  Template wanted = new_object_template(attributes, count);
+  if (checked.mechanism == CKM_AES_KEY_GEN && is_on_token(wanted)) {
+    *key = session.library().objects().add(session.slot().id(), create_kms_key(session, wanted));
+    return CKR_OK;
+  }
+  require_passable(checked);
+  CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
+  CK_RV rv = session.call<&CK_FUNCTION_LIST::C_GenerateKey>(mechanism, attributes, count, &handle);
+  require(rv == CKR_OK, rv);
+  *key = session.add_object(handle, is_on_token(wanted));
+  return CKR_OK;
+}
+
+CK_RV generate_key_pair(Session& session, CK_MECHANISM_PTR mechanism,
+                        CK_ATTRIBUTE_PTR public_attributes, CK_ULONG public_count,
+                        CK_ATTRIBUTE_PTR private_attributes, CK_ULONG private_count,
+                        CK_OBJECT_HANDLE* public_key, CK_OBJECT_HANDLE* private_key) {
+  require_passable(checked_mechanism(mechanism));
+  require(public_key != nullptr && private_key != nullptr, CKR_ARGUMENTS_BAD);
+  Template wanted_public = new_object_template(public_attributes, public_count);
+  Template wanted_private = new_object_template(private_attributes, private_count);
+  CK_OBJECT_HANDLE public_handle = CK_INVALID_HANDLE;
+  CK_OBJECT_HANDLE private_handle = CK_INVALID_HANDLE;
+  CK_RV rv = session.call<&CK_FUNCTION_LIST::C_GenerateKeyPair>(
+      mechanism, public_attributes, public_count, private_attributes, private_count, &public_handle,
+      &private_handle);
+  require(rv == CKR_OK, rv);
+  *public_key = session.add_object(public_handle, is_on_token(wanted_public));
+  *private_key = session.add_object(private_handle, is_on_token(wanted_private));
+  return CKR_OK;
+}
+
+CK_RV wrap_key(Session& session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE wrapping_key,
+               CK_OBJECT_HANDLE key, CK_BYTE_PTR wrapped, CK_ULONG_PTR wrapped_len) {
+  const CK_MECHANISM& checked = checked_mechanism(mechanism);
+  require(wrapped_len != nullptr, CKR_ARGUMENTS_BAD);
+  auto wrapping = get(session, wrapping_key, Family::Wrap);
+  if (const KmsKey* kms_key = wrapping->kms_key()) {
+    require(checked.mechanism == CKM_TRENT_SYMMETRIC_DEFAULT, CKR_MECHANISM_INVALID);
+    return wrap_with_kms_key(session, checked, *kms_key, key, wrapped, wrapped_len);
+  }
+  require_passable(checked);
+  CK_OBJECT_HANDLE backend_wrapping = session.backend_handle(wrapping_key, Family::Wrap);
+  require(get(session, key, Family::Key)->kms_key() == nullptr, CKR_KEY_UNEXTRACTABLE);
+  return session.call<&CK_FUNCTION_LIST::C_WrapKey>(
+      mechanism, backend_wrapping, session.backend_handle(key, Family::Key), wrapped, wrapped_len);
+}
+
+CK_RV unwrap_key(Session& session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE unwrapping_key,
+                 CK_BYTE_PTR wrapped, CK_ULONG wrapped_len, CK_ATTRIBUTE_PTR attributes,
+                 CK_ULONG count, CK_OBJECT_HANDLE* key) {
+  const CK_MECHANISM& checked = checked_mechanism(mechanism);
+  require(key != nullptr && wrapped != nullptr, CKR_ARGUMENTS_BAD);
+  require(wrapped_len <= blob::kMaxBlob, CKR_WRAPPED_KEY_LEN_RANGE);
+  Template wanted = new_object_template(attributes, count);
+  auto unwrapping = get(session, unwrapping_key, Family::Unwrap);
+  if (const KmsKey* kms_key = unwrapping->kms_key()) {
+    require(checked.mechanism == CKM_TRENT_SYMMETRIC_DEFAULT, CKR_MECHANISM_INVALID);
+    *key = unwrap_with_kms_key(session, checked, *kms_key, {wrapped, wrapped_len}, wanted);
+    return CKR_OK;
+  }
+  require_passable(checked);
+  CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
+  CK_RV rv = session.call<&CK_FUNCTION_LIST::C_UnwrapKey>(
+      mechanism, session.backend_handle(unwrapping_key, Family::Unwrap), wrapped, wrapped_len,
+      attributes, count, &handle);
+  require(rv == CKR_OK, rv);
+  *key = session.add_object(handle, is_on_token(wanted));
+  return CKR_OK;
+}
+
+CK_RV derive_key(Session& session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE base_key,
+                 CK_ATTRIBUTE_PTR attributes, CK_ULONG count, CK_OBJECT_HANDLE* key) {
+  require_passable(checked_mechanism(mechanism));
+  require(key != nullptr, CKR_ARGUMENTS_BAD);
+  Template wanted = new_object_template(attributes, count);
+  require(get(session, base_key, Family::Key)->kms_key() == nullptr,
+          CKR_KEY_FUNCTION_NOT_PERMITTED);
+  CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
+  CK_RV rv = session.call<&CK_FUNCTION_LIST::C_DeriveKey>(
+      mechanism, session.backend_handle(base_key, Family::Key), attributes, count, &handle);
+  require(rv == CKR_OK, rv);
+  *key = session.add_object(handle, is_on_token(wanted));
+  return CKR_OK;
+}
+
+}  // namespace trent::pkcs11

@@ -1,0 +1,307 @@
+#include "pkcs11/kms_key.h"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+
+#include "base/encoding.h"
+#include "kms/inventory.h"
+
+namespace trent::pkcs11 {
+
+namespace {
+
+template <class Number>
+Bytes number(Number value) {
+  Bytes bytes(sizeof value);
+  std::memcpy(bytes.data(), &value, sizeof value);
+  return bytes;
+}
+
+Bytes flag(bool value) {
+  return number<CK_BBOOL>(value ? CK_TRUE : CK_FALSE);
+}
+
+Bytes text(std::string_view value) {
+  return {value.begin(), value.end()};
+}
+
+// What all KMS keys have in common; nullopt for what depends on the key, or no secret key has.
+std::optional<Bytes> common_attribute(CK_ATTRIBUTE_TYPE type) {
+  switch (type) {
+    case CKA_CLASS:
+      return number<CK_OBJECT_CLASS>(CKO_SECRET_KEY);
+    case CKA_KEY_TYPE:
+      return number<CK_KEY_TYPE>(CKK_AES);
+    case CKA_VALUE_LEN:
+      return number<CK_ULONG>(32);
+    case CKA_KEY_GEN_MECHANISM:
+      return number<CK_MECHANISM_TYPE>(CKM_AES_KEY_GEN);
+    case CKA_ALLOWED_MECHANISMS: {
+      const CK_MECHANISM_TYPE both[] = {CKM_TRENT_SYMMETRIC_DEFAULT, CKM_TRENT_REENCRYPT};
+      Bytes bytes(sizeof both);
+      std::memcpy(bytes.data(), &both[0], sizeof both);
+      return bytes;
+    }
+    case CKA_START_DATE:
+    case CKA_END_DATE:
+      return Bytes{};
+    case CKA_TOKEN:
+    case CKA_PRIVATE:
+    case CKA_MODIFIABLE:
+    case CKA_DESTROYABLE:
+    case CKA_SENSITIVE:
+    case CKA_ALWAYS_SENSITIVE:
+    case CKA_NEVER_EXTRACTABLE:
+    case CKA_LOCAL:
+    case CKA_ENCRYPT:
+    case CKA_DECRYPT:
+    case CKA_WRAP:
+    case CKA_UNWRAP:
+      return flag(true);
+    case CKA_COPYABLE:
+    case CKA_EXTRACTABLE:
+    case CKA_DERIVE:
+    case CKA_SIGN:
+    case CKA_VERIFY:
+    case CKA_TRUSTED:
+    case CKA_WRAP_WITH_TRUSTED:
+    case CKA_ALWAYS_AUTHENTICATE:
+      return flag(false);
+    default:
+      return std::nullopt;
+  }
+}
+
+// The 16 bytes of the UUID.
+Bytes id_of(const std::string& key_id) {
+  std::string digits = key_id;
+  std::erase(digits, '-');
+  return from_hex(digits).value_or(Bytes{});
+}
+
+std::string key_id_of(ByteView id) {
+  std::string key_id = to_hex(id);
+  for (std::size_t dash : {8, 13, 18, 23}) key_id.insert(dash, "-");
+  return key_id;
+}
+
+std::optional<Bytes> attribute_of(Slot& slot, const kms::KeyMetadata& key, CK_ATTRIBUTE_TYPE type) {
+  switch (type) {
+    case CKA_LABEL:
+      return text(slot.label(key.key_id));
+    case CKA_ID:
+      return id_of(key.key_id);
+    case kAttributeUniqueId:
+    case CKA_TRENT_KEY_ARN:
+      return text(key.arn);
+    case CKA_TRENT_KEY_STATE:
+      return text(key.key_state);
+    case CKA_TRENT_KEY_MATERIAL_ID:
+      return from_hex(key.current_key_material_id);
+    default:
+      return common_attribute(type);
+  }
+}
+
+bool is_common(CK_ATTRIBUTE_TYPE type) {
+  return common_attribute(type).has_value();
+}
+
+bool equals(ByteView a, ByteView b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end());
+}
+
+// DescribeKey; nullopt if there is no such key.
+std::optional<kms::KeyMetadata> look_up(Session& session, const std::string& key_id) {
+  try {
+    return session.slot().service().describe_key({key_id, {}}).key_metadata;
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::NotFound && error.code() != ErrorCode::Validation) throw;
+    return std::nullopt;
+  }
+}
+
+// As the application writes it: an alias with or without "alias/", or a key id.
+std::optional<kms::KeyMetadata> look_up_label(Session& session, std::string_view label) {
+  std::string name(label);
+  if (auto key = look_up(session, name.starts_with("alias/") ? name : "alias/" + name)) return key;
+  auto key = look_up(session, name);
+  if (key && key->key_id != name) return std::nullopt;  // an ARN is no label
+  return key;
+}
+
+std::vector<kms::KeyMetadata> candidates(Session& session, Template search) {
+  std::optional<kms::KeyMetadata> key;
+  if (const CK_ATTRIBUTE* id = find_attribute(search, CKA_ID)) {
+    constexpr std::size_t kUuid = 16;
+    if (id->ulValueLen == kUuid) key = look_up(session, key_id_of(value_of(*id)));
+  } else if (const CK_ATTRIBUTE* unique = find_attribute(search, kAttributeUniqueId)) {
+    key = look_up(session, std::string(as_text(value_of(*unique))));
+  } else if (const CK_ATTRIBUTE* arn = find_attribute(search, CKA_TRENT_KEY_ARN)) {
+    key = look_up(session, std::string(as_text(value_of(*arn))));
+  } else if (const CK_ATTRIBUTE* label = find_attribute(search, CKA_LABEL)) {
+    key = look_up_label(session, as_text(value_of(*label)));
+  } else {
+    return kms::all_keys(session.slot().service());
+  }
+  if (!key) return {};
+  return {std::move(*key)};
+}
+
+bool matches(Session& session, const kms::KeyMetadata& key, Template search) {
+  if (!key.enabled && find_attribute(search, CKA_TRENT_KEY_STATE) == nullptr) return false;
+  return std::all_of(search.begin(), search.end(), [&](const CK_ATTRIBUTE& wanted) {
+    if (wanted.type == CKA_LABEL) {
+      auto named = look_up_label(session, as_text(value_of(wanted)));
+      return named && named->key_id == key.key_id;
+    }
+    auto value = attribute_of(session.slot(), key, wanted.type);
+    return value && equals(*value, value_of(wanted));
+  });
+}
+
+std::string alias_of_label(ByteView label) {
+  require(!label.empty(), CKR_ATTRIBUTE_VALUE_INVALID);
+  std::string name(as_text(label));
+  return name.starts_with("alias/") ? name : "alias/" + name;
+}
+
+// Runs an alias operation; its complaints are about the value of CKA_LABEL.
+template <class Change>
+void change_alias(Slot& slot, Change change) {
+  slot.forget_labels();
+  try {
+    change(slot.service());
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::Validation) throw Failure(CKR_ATTRIBUTE_VALUE_INVALID);
+    throw;
+  }
+}
+
+void require_write_access(Session& session) {
+  require(session.is_read_write(), CKR_SESSION_READ_ONLY);
+  require(session.logged_in(), CKR_USER_NOT_LOGGED_IN);
+}
+
+// What an application may ask of a new KMS key. It may get more protection than it asks for, but no
+// use that KMS keys do not have.
+void check_new_key(Template attributes) {
+  for (const CK_ATTRIBUTE& wanted : attributes) {
+    switch (wanted.type) {
+      case CKA_CLASS:
+      case CKA_KEY_TYPE:
+        require(equals(*common_attribute(wanted.type), value_of(wanted)),
+                CKR_TEMPLATE_INCONSISTENT);
+        break;
+      case CKA_VALUE_LEN:
+        require(number_in(attributes, CKA_VALUE_LEN) == 32UL, CKR_KEY_SIZE_RANGE);
+        break;
+      case CKA_ID:  // it is the key id, which is drawn by lot
+        require(wanted.ulValueLen == 0, CKR_ATTRIBUTE_READ_ONLY);
+        break;
+      case CKA_EXTRACTABLE:
+      case CKA_DERIVE:
+      case CKA_SIGN:
+      case CKA_VERIFY:
+        require(flag_in(attributes, wanted.type) == false, CKR_TEMPLATE_INCONSISTENT);
+        break;
+      default:
+        require(wanted.type == CKA_LABEL || is_common(wanted.type), CKR_ATTRIBUTE_TYPE_INVALID);
+    }
+  }
+}
+
+}  // namespace
+
+bool only_kms_keys_match(Template search) {
+  return std::any_of(search.begin(), search.end(), [](const CK_ATTRIBUTE& wanted) {
+    return wanted.type == CKA_TRENT_KEY_ARN || wanted.type == CKA_TRENT_KEY_STATE ||
+           wanted.type == CKA_TRENT_KEY_MATERIAL_ID ||
+           (wanted.type == kAttributeUniqueId && as_text(value_of(wanted)).starts_with("arn:"));
+  });
+}
+
+std::vector<CK_OBJECT_HANDLE> find_kms_keys(Session& session, Template search) {
+  for (const CK_ATTRIBUTE& wanted : search) {
+    auto common = common_attribute(wanted.type);
+    if (common && !equals(*common, value_of(wanted))) return {};
+  }
+  if (!session.logged_in()) return {};  // CKA_PRIVATE
+  std::vector<CK_OBJECT_HANDLE> found;
+  for (const kms::KeyMetadata& key : candidates(session, search))
+    if (matches(session, key, search))
+      found.push_back(session.library().objects().add(session.slot().id(), KmsKey{key.key_id}));
+  return found;
+}
+
+CK_RV get_attributes(Session& session, const KmsKey& key, Template attributes) {
+  require(session.logged_in(), CKR_OBJECT_HANDLE_INVALID);
+  kms::KeyMetadata metadata = session.slot().service().describe_key({key.key_id, {}}).key_metadata;
+  CK_RV result = CKR_OK;
+  for (CK_ATTRIBUTE& wanted : attributes) {
+    auto value = attribute_of(session.slot(), metadata, wanted.type);
+    CK_RV rv = CKR_OK;
+    if (wanted.type == CKA_VALUE)
+      rv = answer_unavailable(wanted, CKR_ATTRIBUTE_SENSITIVE);
+    else if (!value)
+      rv = answer_unavailable(wanted, CKR_ATTRIBUTE_TYPE_INVALID);
+    else
+      rv = answer(wanted, *value);
+    if (rv != CKR_OK) result = rv;
+  }
+  return result;
+}
+
+void set_attributes(Session& session, const KmsKey& key, Template attributes) {
+  require_write_access(session);
+  Slot& slot = session.slot();
+  slot.service().describe_key({key.key_id, {}});  // or the handle is bad
+  for (const CK_ATTRIBUTE& wanted : attributes)
+    require(wanted.type == CKA_LABEL, CKR_ATTRIBUTE_READ_ONLY);
+  const CK_ATTRIBUTE* label = find_attribute(attributes, CKA_LABEL);
+  if (label == nullptr) return;
+  std::string name = alias_of_label(value_of(*label));
+  slot.forget_labels();
+  std::string old_label = slot.label(key.key_id);
+  std::string old_name = "alias/" + old_label;
+  if (old_name == name) return;
+  change_alias(slot, [&](kms::Service& service) {
+    // UpdateAlias where there is such an alias, as another key's label moves to this key.
+    if (look_up(session, name))
+      service.update_alias({name, key.key_id});
+    else
+      service.create_alias({name, key.key_id});
+    if (old_label != key.key_id) service.delete_alias({old_name});
+  });
+  slot.forget_labels();
+}
+
+KmsKey create_kms_key(Session& session, Template attributes) {
+  require_write_access(session);
+  check_new_key(attributes);
+  Slot& slot = session.slot();
+  const CK_ATTRIBUTE* label = find_attribute(attributes, CKA_LABEL);
+  std::string alias;
+  if (label != nullptr && label->ulValueLen > 0) {
+    alias = alias_of_label(value_of(*label));
+    require(!look_up(session, alias), CKR_ATTRIBUTE_VALUE_INVALID);
+  }
+  KmsKey key{slot.service().create_key({}).key_metadata.key_id};
+  if (alias.empty()) return key;
+  try {
+    change_alias(slot, [&](kms::Service& service) { service.create_alias({alias, key.key_id}); });
+  } catch (const std::exception&) {
+    // KMS has no way to undo CreateKey; this is as near as it gets.
+    slot.service().schedule_key_deletion({key.key_id, 7});
+    throw;
+  }
+  return key;
+}
+
+void destroy_kms_key(Session& session, const KmsKey& key) {
+  require_write_access(session);
+  session.slot().service().schedule_key_deletion({key.key_id, std::nullopt});
+}
+
+}  // namespace trent::pkcs11

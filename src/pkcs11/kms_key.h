@@ -1,0 +1,30 @@
+// KMS keys as CKO_SECRET_KEY objects.
+#pragma once
+
+#include <vector>
+
+#include "pkcs11/session.h"
+#include "pkcs11/template.h"
+
+namespace trent::pkcs11 {
+
+// The keys that match a search: those that are Enabled, unless the search names
+// CKA_TRENT_KEY_STATE. By CKA_ID, CKA_UNIQUE_ID, CKA_TRENT_KEY_ARN and CKA_LABEL keys are looked
+// up, without a listing; and by CKA_LABEL under each of their aliases.
+std::vector<CK_OBJECT_HANDLE> find_kms_keys(Session& session, Template search);
+
+// True if nothing in the token but KMS keys can match.
+bool only_kms_keys_match(Template search);
+
+CK_RV get_attributes(Session& session, const KmsKey& key, Template attributes);
+
+// CKA_LABEL: the alias that is the label now gives way to the new one. Nothing else can change.
+void set_attributes(Session& session, const KmsKey& key, Template attributes);
+
+// CreateKey, and CreateAlias if there is a CKA_LABEL.
+KmsKey create_kms_key(Session& session, Template attributes);
+
+// ScheduleKeyDeletion with the longest window.
+void destroy_kms_key(Session& session, const KmsKey& key);
+
+}  // namespace trent::pkcs11

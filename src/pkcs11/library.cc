@@ -1,0 +1,116 @@
+#include "pkcs11/library.h"
+
+#include <chrono>
+#include <utility>
+
+#include "hsm/debug.h"
+#include "hsm/fork.h"
+#include "pkcs11/session.h"
+
+namespace trent::pkcs11 {
+
+namespace {
+
+// Never destroyed: threads may outlive static destruction.
+struct Current {
+  std::mutex mutex;
+  std::shared_ptr<Library> library;
+};
+
+Current& current_library() {
+  static Current* const instance = std::make_unique<Current>().release();
+  return *instance;
+}
+
+}  // namespace
+
+Library::Library(const std::optional<Config>& config) : fork_count_(hsm::fork_count()) {
+  if (!config) return;
+  for (CK_SLOT_ID id = 0; id < config->tokens.size(); ++id)
+    slots_.push_back(std::make_unique<Slot>(id, *config));
+}
+
+Library::~Library() = default;
+
+std::shared_ptr<Library> Library::current() {
+  Current& current = current_library();
+  std::lock_guard lock(current.mutex);
+  require(current.library && current.library->fork_count_ == hsm::fork_count(),
+          CKR_CRYPTOKI_NOT_INITIALIZED);
+  return current.library;
+}
+
+void Library::initialise(const std::string& configuration) {
+  hsm::watch_fork();
+  Current& current = current_library();
+  std::shared_ptr<Library> of_parent;  // goes after the lock is released
+  std::lock_guard lock(current.mutex);
+  require(!current.library || current.library->fork_count_ != hsm::fork_count(),
+          CKR_CRYPTOKI_ALREADY_INITIALIZED);
+  auto config = find_config(configuration);
+  // p11-kit loads every registered module into programs that have nothing to do with Trent: no
+  // configuration is no error, but a bad one is.
+  if (!config && hsm::debug_enabled())
+    hsm::debug_call("C_Initialize", "no trent.toml was found: no slots", CKR_OK,
+                    std::chrono::nanoseconds(0));
+  of_parent = std::exchange(current.library, std::make_shared<Library>(config));
+}
+
+void Library::finalise() {
+  Current& current = current_library();
+  std::shared_ptr<Library> library = Library::current();
+  {
+    std::lock_guard lock(current.mutex);
+    require(current.library == library, CKR_CRYPTOKI_NOT_INITIALIZED);
+    current.library.reset();
+  }
+  for (const auto& slot : library->slots_) library->close_all_sessions(*slot);
+}
+
+Slot& Library::slot(CK_SLOT_ID id) const {
+  require(id < slots_.size(), CKR_SLOT_ID_INVALID);
+  return *slots_[id];
+}
+
+CK_SESSION_HANDLE Library::open_session(Slot& slot, CK_FLAGS flags) {
+  auto session = std::make_shared<Session>(*this, slot, flags);
+  // Nobody knows the handle before this returns.
+  session->set_handle(sessions_.add(session));
+  return session->handle();
+}
+
+std::shared_ptr<Session> Library::session(CK_SESSION_HANDLE handle) const {
+  auto session = sessions_.find(handle);
+  require(session != nullptr, CKR_SESSION_HANDLE_INVALID);
+  return session;
+}
+
+void Library::end(const std::shared_ptr<Session>& session) {
+  std::lock_guard lock(session->mutex);  // waits for a thread that is at work in it
+  session->closed = true;
+  Slot& slot = session->slot();
+  // PKCS#11 v3.0 section 5.6.2: the last session takes the login with it.
+  if (slot.sessions == 1 && slot.logged_in.exchange(false) && !slot.token().has_pin()) {
+    try {
+      session->call<&CK_FUNCTION_LIST::C_Logout>();
+    } catch (const Error&) {  // no token, no login
+    }
+  }
+  objects_.remove_owned_by(session->handle());
+}
+
+void Library::close_session(CK_SESSION_HANDLE handle) {
+  auto session = sessions_.take(handle);
+  require(session != nullptr, CKR_SESSION_HANDLE_INVALID);
+  end(session);
+}
+
+void Library::close_all_sessions(const Slot& slot) {
+  auto all = sessions_.take_if([&](Session& session) { return &session.slot() == &slot; });
+  while (!all.empty()) {
+    end(all.back());
+    all.pop_back();
+  }
+}
+
+}  // namespace trent::pkcs11

@@ -1,0 +1,31 @@
+// Mechanisms: Trent's own, and which of the backend's are passed on.
+#pragma once
+
+#include "kms/requests.h"
+#include "pkcs11/cryptoki.h"
+#include "pkcs11/rv.h"
+
+namespace trent::pkcs11 {
+
+inline bool is_trents(CK_MECHANISM_TYPE type) {
+  return type == CKM_TRENT_SYMMETRIC_DEFAULT || type == CKM_TRENT_REENCRYPT;
+}
+
+// Throws CKR_ARGUMENTS_BAD for NULL, and CKR_MECHANISM_PARAM_INVALID for a parameter that the
+// backend might follow into nowhere.
+const CK_MECHANISM& checked_mechanism(CK_MECHANISM_PTR mechanism);
+
+// True if the parameter has, or may have, object handles in it. The application's handles mean
+// nothing to the backend, and a number that does could be that of a key of Trent's: such mechanisms
+// are not passed on.
+bool carries_handles(const CK_MECHANISM& mechanism);
+bool carries_handles(CK_MECHANISM_TYPE type);
+
+// The encryption context of a CKM_TRENT_SYMMETRIC_DEFAULT; nullptr stands for one without
+// parameter. Throws CKR_MECHANISM_INVALID, CKR_MECHANISM_PARAM_INVALID.
+kms::EncryptionContext encryption_context(const CK_MECHANISM* mechanism);
+
+// Throws CKR_MECHANISM_PARAM_INVALID. All zero if there is no parameter.
+CK_TRENT_REENCRYPT_PARAMS re_encrypt_params(const CK_MECHANISM& mechanism);
+
+}  // namespace trent::pkcs11

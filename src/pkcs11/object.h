@@ -1,0 +1,65 @@
+// What an object handle names.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "pkcs11/handles.h"
+#include "pkcs11/rv.h"
+
+namespace trent::pkcs11 {
+
+struct KmsKey {
+  std::string key_id;
+};
+
+// An object of the application's in the backend token.
+struct BackendObject {
+  CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
+  std::uint64_t generation = 0;  // of the backend module; the handle means nothing in another
+  CK_SESSION_HANDLE owner = 0;   // the session (ours) that it dies with; 0: a token object
+  std::size_t length = 0;        // of a secret that was unwrapped here; 0: ask the token
+};
+
+struct Object {
+  CK_SLOT_ID slot = 0;
+  std::variant<KmsKey, BackendObject> what;
+
+  const KmsKey* kms_key() const { return std::get_if<KmsKey>(&what); }
+  const BackendObject* backend() const { return std::get_if<BackendObject>(&what); }
+};
+
+// Thread-safe. The same object has the same handle for as long as it is known.
+class ObjectTable {
+ public:
+  CK_OBJECT_HANDLE add(CK_SLOT_ID slot, const KmsKey& key);
+  CK_OBJECT_HANDLE add(CK_SLOT_ID slot, const BackendObject& object);
+
+  // Throws bad_handle() unless it is one of this slot's.
+  std::shared_ptr<const Object> get(CK_SLOT_ID slot, CK_OBJECT_HANDLE handle, Family family) const;
+  // Our handle for an object of the backend; nullopt if it has none yet.
+  std::optional<CK_OBJECT_HANDLE> find(CK_SLOT_ID slot, std::uint64_t generation,
+                                       CK_OBJECT_HANDLE backend_handle) const;
+
+  void remove(CK_OBJECT_HANDLE handle);
+  void remove_owned_by(CK_SESSION_HANDLE session);
+
+ private:
+  using KmsName = std::pair<CK_SLOT_ID, std::string>;
+  struct BackendName {
+    CK_SLOT_ID slot;
+    std::uint64_t generation;
+    CK_OBJECT_HANDLE handle;
+    auto operator<=>(const BackendName&) const = default;
+  };
+  void forget_name(const Object& object);
+
+  mutable std::mutex mutex_;  // of the names; taken before the map's own
+  HandleMap<const Object> objects_;
+  std::map<KmsName, CK_OBJECT_HANDLE> kms_keys_;
+  std::map<BackendName, CK_OBJECT_HANDLE> backend_objects_;
+};
+
+}  // namespace trent::pkcs11

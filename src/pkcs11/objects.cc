@@ -1,0 +1,93 @@
+// Objects: created, copied, read, changed and destroyed.
+#include "pkcs11/functions.h"
+#include "pkcs11/kms_key.h"
+
+namespace trent::pkcs11 {
+
+namespace {
+
+std::shared_ptr<const Object> get(Session& session, CK_OBJECT_HANDLE handle) {
+  return session.library().objects().get(session.slot().id(), handle, Family::Object);
+}
+
+}  // namespace
+
+CK_RV create_object(Session& session, CK_ATTRIBUTE_PTR attributes, CK_ULONG count,
+                    CK_OBJECT_HANDLE* object) {
+  require(object != nullptr, CKR_ARGUMENTS_BAD);
+  Template wanted = new_object_template(attributes, count);
+  // SoftHSM keeps what it could not finish, so the commonest fault does not get there.
+  require(find_attribute(wanted, CKA_CLASS) != nullptr, CKR_TEMPLATE_INCOMPLETE);
+  bool on_token = flag_in(wanted, CKA_TOKEN).value_or(false);
+  CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
+  CK_RV rv = session.call<&CK_FUNCTION_LIST::C_CreateObject>(attributes, count, &handle);
+  require(rv == CKR_OK, rv);
+  *object = session.add_object(handle, on_token);
+  return CKR_OK;
+}
+
+CK_RV copy_object(Session& session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_PTR attributes,
+                  CK_ULONG count, CK_OBJECT_HANDLE* copy) {
+  require(copy != nullptr, CKR_ARGUMENTS_BAD);
+  Template wanted = new_object_template(attributes, count);
+  auto source = get(session, object);
+  require(source->kms_key() == nullptr, CKR_ACTION_PROHIBITED);  // CKA_COPYABLE is false
+  const BackendObject& original = *source->backend();
+  bool on_token = flag_in(wanted, CKA_TOKEN).value_or(original.owner == 0);
+  // Not NULL, which tokens refuse even for a template without attributes.
+  CK_ATTRIBUTE none{};
+  CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
+  CK_RV rv = session.call<&CK_FUNCTION_LIST::C_CopyObject>(
+      session.backend_handle(object, Family::Object), wanted.empty() ? &none : attributes, count,
+      &handle);
+  require(rv == CKR_OK, rv);
+  *copy = session.add_object(handle, on_token, original.length);
+  return CKR_OK;
+}
+
+CK_RV destroy_object(Session& session, CK_OBJECT_HANDLE object) {
+  auto target = get(session, object);
+  if (const KmsKey* key = target->kms_key()) {
+    destroy_kms_key(session, *key);
+  } else {
+    CK_RV rv = session.call<&CK_FUNCTION_LIST::C_DestroyObject>(
+        session.backend_handle(object, Family::Object));
+    require(rv == CKR_OK, rv);
+  }
+  session.library().objects().remove(object);
+  return CKR_OK;
+}
+
+CK_RV get_object_size(Session& session, CK_OBJECT_HANDLE object, CK_ULONG_PTR size) {
+  require(size != nullptr, CKR_ARGUMENTS_BAD);
+  if (get(session, object)->kms_key() != nullptr) {
+    *size = CK_UNAVAILABLE_INFORMATION;
+    return CKR_OK;
+  }
+  return session.call<&CK_FUNCTION_LIST::C_GetObjectSize>(
+      session.backend_handle(object, Family::Object), size);
+}
+
+CK_RV get_attribute_value(Session& session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_PTR attributes,
+                          CK_ULONG count) {
+  auto target = get(session, object);
+  Template wanted = template_of(attributes, count);
+  if (const KmsKey* key = target->kms_key()) return get_attributes(session, *key, wanted);
+  require(count > 0, CKR_ARGUMENTS_BAD);
+  return session.call<&CK_FUNCTION_LIST::C_GetAttributeValue>(
+      session.backend_handle(object, Family::Object), attributes, count);
+}
+
+CK_RV set_attribute_value(Session& session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_PTR attributes,
+                          CK_ULONG count) {
+  auto target = get(session, object);
+  if (const KmsKey* key = target->kms_key()) {
+    set_attributes(session, *key, input_template(attributes, count));
+    return CKR_OK;
+  }
+  new_object_template(attributes, count);
+  return session.call<&CK_FUNCTION_LIST::C_SetAttributeValue>(
+      session.backend_handle(object, Family::Object), attributes, count);
+}
+
+}  // namespace trent::pkcs11

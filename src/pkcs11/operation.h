@@ -1,0 +1,50 @@
+// The one operation that a session can have going: with a KMS key, or passed through to the
+// backend. PKCS#11 v3.0 section 5.2 and the function descriptions say when it ends.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "hsm/session.h"
+#include "kms/requests.h"
+#include "pkcs11/rv.h"
+
+namespace trent::pkcs11 {
+
+enum class Kind { Encrypt, Decrypt, Digest, Sign, SignRecover, Verify, VerifyRecover };
+
+// How far it is, which decides what may come next.
+enum class Phase {
+  Started,
+  OnePart,   // the length of a one-part answer was told
+  Parts,     // an update was made
+  LastPart,  // the length of the last part was told
+};
+
+// Encrypt, Decrypt or ReEncrypt. Collects the input; the answer is computed once, and kept until
+// the caller's buffer fits.
+struct KmsOperation {
+  bool re_encrypt = false;
+  std::string key_id;
+  std::string source_key_id;  // of ReEncrypt, may be empty
+  kms::EncryptionContext context;
+  kms::EncryptionContext source_context;
+
+  SecretBytes input;
+  std::optional<SecretBytes> output;
+};
+
+// Has a backend session of its own: closing it is the one way to end an operation that every token
+// knows, and must not take the application's session objects with it.
+struct BackendOperation {
+  hsm::Session session;
+};
+
+struct Operation {
+  Kind kind;
+  Phase phase = Phase::Started;
+  std::variant<KmsOperation, BackendOperation> what;
+};
+
+}  // namespace trent::pkcs11

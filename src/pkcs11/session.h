@@ -1,0 +1,74 @@
+// A session of an application: with a backend session of its own, in which its session objects
+// live.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "hsm/session.h"
+#include "pkcs11/library.h"
+#include "pkcs11/operation.h"
+#include "pkcs11/slot.h"
+
+namespace trent::pkcs11 {
+
+class Session {
+ public:
+  Session(Library& library, Slot& slot, CK_FLAGS flags);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  Library& library() { return library_; }
+  Slot& slot() { return slot_; }
+  CK_FLAGS flags() const { return flags_; }
+  bool is_read_write() const { return (flags_ & CKF_RW_SESSION) != 0; }
+  CK_SESSION_HANDLE handle() const { return handle_; }
+  void set_handle(CK_SESSION_HANDLE handle) { handle_ = handle; }
+
+  // Whether it may use what is private in the token.
+  bool logged_in();
+  // CKS_...
+  CK_STATE state();
+
+  // The backend session with the session objects. Opened again, without them, if it was lost.
+  const hsm::Session& backend();
+  // Calls a function in it, with its handle as the first argument.
+  template <auto Function, class... Arguments>
+  CK_RV call(Arguments... arguments) {
+    return note(backend().template try_call<Function>(arguments...));
+  }
+
+  // A backend session for one operation. Given back only when no operation is left active in it.
+  hsm::Session take_backend();
+  void give_back(hsm::Session session);
+
+  // The backend's handle for an object of the application's; throws bad_handle(). A KMS key is
+  // none.
+  CK_OBJECT_HANDLE backend_handle(CK_OBJECT_HANDLE handle, Family family);
+  // Our handle for an object that the application just made in backend().
+  CK_OBJECT_HANDLE add_object(CK_OBJECT_HANDLE backend_handle, bool on_token,
+                              std::size_t length = 0);
+
+  // If the backend's session is gone, says so in PKCS#11's words, and lets go of it.
+  CK_RV note(CK_RV rv);
+
+  // Held while a function works with the session.
+  std::mutex mutex;
+  bool closed = false;
+  std::optional<Operation> operation;
+  std::optional<std::vector<CK_OBJECT_HANDLE>> found;  // C_FindObjects: what is left, last first
+  std::string user;                                    // of C_LoginUser
+
+ private:
+  Library& library_;
+  Slot& slot_;
+  CK_FLAGS flags_;
+  CK_SESSION_HANDLE handle_ = CK_INVALID_HANDLE;
+  std::optional<hsm::Session> backend_;
+  std::optional<hsm::Session> spare_;
+};
+
+}  // namespace trent::pkcs11

@@ -1,0 +1,101 @@
+// Sessions and login.
+#include "base/encoding.h"
+#include "pkcs11/functions.h"
+
+namespace trent::pkcs11 {
+
+CK_RV open_session(Library& library, CK_SLOT_ID id, CK_FLAGS flags, CK_VOID_PTR, CK_NOTIFY,
+                   CK_SESSION_HANDLE* session) {
+  Slot& slot = library.slot(id);
+  require(session != nullptr, CKR_ARGUMENTS_BAD);
+  require((flags & CKF_SERIAL_SESSION) != 0, CKR_SESSION_PARALLEL_NOT_SUPPORTED);
+  *session = library.open_session(slot, flags & (CKF_SERIAL_SESSION | CKF_RW_SESSION));
+  return CKR_OK;
+}
+
+CK_RV close_session(Library& library, CK_SESSION_HANDLE session) {
+  library.close_session(session);
+  return CKR_OK;
+}
+
+CK_RV close_all_sessions(Library& library, CK_SLOT_ID id) {
+  library.close_all_sessions(library.slot(id));
+  return CKR_OK;
+}
+
+CK_RV get_session_info(Session& session, CK_SESSION_INFO* info) {
+  require(info != nullptr, CKR_ARGUMENTS_BAD);
+  *info = {session.slot().id(), session.state(), session.flags(), 0};
+  return CKR_OK;
+}
+
+CK_RV login(Session& session, CK_USER_TYPE user_type, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len) {
+  Slot& slot = session.slot();
+  require(user_type == CKU_USER || user_type == CKU_SO || user_type == CKU_CONTEXT_SPECIFIC,
+          CKR_USER_TYPE_INVALID);
+  require(pin != nullptr || pin_len == 0, CKR_ARGUMENTS_BAD);
+  if (slot.token().has_pin()) {
+    // Nobody needs to log in, but many programs do. Whatever the PIN, it gives no access that the
+    // configuration does not give anyway.
+    require(user_type != CKU_SO, CKR_PIN_LOCKED);
+    require(user_type == CKU_USER, CKR_OPERATION_NOT_INITIALIZED);
+    return slot.logged_in.exchange(true) ? CKR_USER_ALREADY_LOGGED_IN : CKR_OK;
+  }
+  hsm::StartupLock startup = slot.token().startup_lock();
+  CK_RV rv = session.call<&CK_FUNCTION_LIST::C_Login>(user_type, pin, pin_len);
+  // Another part of the process logged in before us, and this session with it.
+  if (rv == CKR_USER_ALREADY_LOGGED_IN && !slot.logged_in) rv = CKR_OK;
+  if (rv == CKR_OK) slot.logged_in = true;
+  return rv;
+}
+
+CK_RV login_user(Session& session, CK_USER_TYPE user_type, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len,
+                 CK_UTF8CHAR_PTR user, CK_ULONG user_len) {
+  constexpr CK_ULONG kMaxPrincipal = 2048;
+  require(user != nullptr || user_len == 0, CKR_ARGUMENTS_BAD);
+  require(user_len <= kMaxPrincipal && is_utf8(as_text({user, user_len})), CKR_ARGUMENTS_BAD);
+  CK_RV rv = login(session, user_type, pin, pin_len);
+  if (rv == CKR_OK) session.user = as_text({user, user_len});
+  return rv;
+}
+
+CK_RV logout(Session& session) {
+  Slot& slot = session.slot();
+  require(slot.logged_in.exchange(false), CKR_USER_NOT_LOGGED_IN);
+  session.user.clear();
+  if (slot.token().has_pin()) return CKR_OK;
+  CK_RV rv = session.call<&CK_FUNCTION_LIST::C_Logout>();
+  return rv;
+}
+
+CK_RV session_cancel(Session& session, CK_FLAGS flags) {
+  auto flag_of = [](Kind kind) -> CK_FLAGS {
+    switch (kind) {
+      case Kind::Encrypt:
+        return CKF_ENCRYPT;
+      case Kind::Decrypt:
+        return CKF_DECRYPT;
+      case Kind::Digest:
+        return CKF_DIGEST;
+      case Kind::Sign:
+        return CKF_SIGN;
+      case Kind::SignRecover:
+        return CKF_SIGN_RECOVER;
+      case Kind::Verify:
+        return CKF_VERIFY;
+      case Kind::VerifyRecover:
+        return CKF_VERIFY_RECOVER;
+    }
+    return 0;
+  };
+  if (session.operation && (flags & flag_of(session.operation->kind)) != 0)
+    session.operation.reset();
+  if ((flags & kFlagFindObjects) != 0) session.found.reset();
+  return CKR_OK;
+}
+
+CK_RV not_parallel(Session&) {
+  return CKR_FUNCTION_NOT_PARALLEL;
+}
+
+}  // namespace trent::pkcs11

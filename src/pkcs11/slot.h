@@ -1,0 +1,47 @@
+// A slot: one token of the configuration, with the KMS keys of its account.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "hsm/token.h"
+#include "kms/service.h"
+#include "pkcs11/cryptoki.h"
+
+namespace trent::pkcs11 {
+
+// Thread-safe. Opens nothing before it is asked for something.
+class Slot {
+ public:
+  // The token number `id` of the configuration.
+  Slot(CK_SLOT_ID id, const Config& config);
+
+  CK_SLOT_ID id() const { return id_; }
+  kms::Service& service() { return service_; }
+  hsm::Token& token() { return service_.token(); }
+  const TokenConfig& config() { return token().config(); }
+
+  // CKA_LABEL of a key: its first alias, without "alias/", or else its id. Names that others change
+  // are seen `refresh` later.
+  std::string label(const std::string& key_id);
+  void forget_labels();
+
+  // How often it is open; what C_GetTokenInfo tells.
+  std::atomic<CK_ULONG> sessions = 0;
+  std::atomic<CK_ULONG> rw_sessions = 0;
+  // C_Login went through here (and was passed on, unless the configuration has the PIN).
+  std::atomic<bool> logged_in = false;
+
+ private:
+  CK_SLOT_ID id_;
+  kms::Service service_;
+  std::mutex labels_mutex_;
+  std::map<std::string, std::vector<std::string>> aliases_;  // by key id
+  std::chrono::steady_clock::time_point aliases_read_{};
+};
+
+}  // namespace trent::pkcs11

@@ -1,0 +1,146 @@
+// Slots, tokens and mechanisms.
+#include <algorithm>
+#include <vector>
+
+#include "pkcs11/functions.h"
+#include "pkcs11/mechanism.h"
+#include "pkcs11/padded.h"
+
+namespace trent::pkcs11 {
+
+namespace {
+
+// PKCS#11 v3.0 section 5.2: NULL asks for the number, too little room is an error that tells it.
+template <class T>
+CK_RV answer_list(const std::vector<T>& items, T* list, CK_ULONG_PTR count) {
+  require(count != nullptr, CKR_ARGUMENTS_BAD);
+  CK_ULONG room = *count;
+  *count = items.size();
+  if (list == nullptr) return CKR_OK;
+  if (room < items.size()) return CKR_BUFFER_TOO_SMALL;
+  std::copy(items.begin(), items.end(), list);
+  return CKR_OK;
+}
+
+bool is_present(Slot& slot) {
+  try {
+    slot.token().find();
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+hsm::FoundToken find_present(Slot& slot) {
+  try {
+    return slot.token().find();
+  } catch (const Error&) {
+    throw Failure(CKR_TOKEN_NOT_PRESENT);
+  }
+}
+
+template <auto Function, class... Arguments>
+CK_RV call_backend(Slot& slot, Arguments... arguments) {
+  CK_SLOT_ID backend = find_present(slot).slot;
+  return hsm::Module::open(slot.config().module)->try_call<Function>(backend, arguments...);
+}
+
+}  // namespace
+
+CK_RV get_slot_list(Library& library, CK_BBOOL token_present, CK_SLOT_ID* list,
+                    CK_ULONG_PTR count) {
+  std::vector<CK_SLOT_ID> ids;
+  for (const auto& slot : library.slots())
+    if (token_present == CK_FALSE || is_present(*slot)) ids.push_back(slot->id());
+  return answer_list(ids, list, count);
+}
+
+CK_RV get_slot_info(Library& library, CK_SLOT_ID id, CK_SLOT_INFO* info) {
+  Slot& slot = library.slot(id);
+  require(info != nullptr, CKR_ARGUMENTS_BAD);
+  *info = {};
+  fill_padded(info->slotDescription,
+              "Trent KMS, account " + slot.config().account + ", region " + slot.config().region);
+  fill_padded(info->manufacturerID, "Trent");
+  info->flags = CKF_REMOVABLE_DEVICE | CKF_HW_SLOT;
+  if (is_present(slot)) info->flags |= CKF_TOKEN_PRESENT;
+  info->hardwareVersion = info->firmwareVersion = library_version();
+  return CKR_OK;
+}
+
+CK_RV get_token_info(Library& library, CK_SLOT_ID id, CK_TOKEN_INFO* info) {
+  Slot& slot = library.slot(id);
+  require(info != nullptr, CKR_ARGUMENTS_BAD);
+  CK_TOKEN_INFO backend = find_present(slot).info;
+  *info = backend;
+  // The label is the backend's, and so are sizes and times. Model and serial tell Trent's token
+  // from the backend's own where a program sees both.
+  fill_padded(info->manufacturerID, "Trent");
+  fill_padded(info->model, "Trent KMS");
+  fill_padded(info->serialNumber, slot.config().account);
+  info->flags &= ~CKF_DUAL_CRYPTO_OPERATIONS & ~CKF_RESTORE_KEY_NOT_NEEDED;
+  if (slot.token().has_pin()) {
+    // Trent logs in; whatever the state of the PIN, it is not the application's to see to.
+    info->flags &= CKF_RNG | CKF_WRITE_PROTECTED | CKF_CLOCK_ON_TOKEN;
+    info->flags |= CKF_TOKEN_INITIALIZED | CKF_USER_PIN_INITIALIZED | CKF_SO_PIN_LOCKED;
+  }
+  info->ulMaxSessionCount = info->ulMaxRwSessionCount = CK_EFFECTIVELY_INFINITE;
+  info->ulSessionCount = slot.sessions;
+  info->ulRwSessionCount = slot.rw_sessions;
+  return CKR_OK;
+}
+
+CK_RV wait_for_slot_event(Library&, CK_FLAGS flags, CK_SLOT_ID* slot, CK_VOID_PTR reserved) {
+  require(slot != nullptr && reserved == nullptr, CKR_ARGUMENTS_BAD);
+  // The slots never change; a caller that wants to wait would wait for ever.
+  return (flags & CKF_DONT_BLOCK) != 0 ? CKR_NO_EVENT : CKR_FUNCTION_NOT_SUPPORTED;
+}
+
+CK_RV get_mechanism_list(Library& library, CK_SLOT_ID id, CK_MECHANISM_TYPE* list,
+                         CK_ULONG_PTR count) {
+  Slot& slot = library.slot(id);
+  require(count != nullptr, CKR_ARGUMENTS_BAD);
+  CK_ULONG size = 0;
+  CK_RV rv = call_backend<&CK_FUNCTION_LIST::C_GetMechanismList>(slot, nullptr, &size);
+  require(rv == CKR_OK, rv);
+  std::vector<CK_MECHANISM_TYPE> mechanisms(size);
+  rv = call_backend<&CK_FUNCTION_LIST::C_GetMechanismList>(slot, mechanisms.data(), &size);
+  require(rv == CKR_OK, rv);
+  mechanisms.resize(size);
+  std::erase_if(mechanisms, [](CK_MECHANISM_TYPE type) { return carries_handles(type); });
+  mechanisms.push_back(CKM_TRENT_SYMMETRIC_DEFAULT);
+  mechanisms.push_back(CKM_TRENT_REENCRYPT);
+  return answer_list(mechanisms, list, count);
+}
+
+CK_RV get_mechanism_info(Library& library, CK_SLOT_ID id, CK_MECHANISM_TYPE type,
+                         CK_MECHANISM_INFO* info) {
+  Slot& slot = library.slot(id);
+  require(info != nullptr, CKR_ARGUMENTS_BAD);
+  constexpr CK_ULONG kAes256 = 32;  // AES key sizes are in bytes
+  switch (type) {
+    case CKM_TRENT_SYMMETRIC_DEFAULT:
+      *info = {kAes256, kAes256, CKF_HW | CKF_ENCRYPT | CKF_DECRYPT | CKF_WRAP | CKF_UNWRAP};
+      return CKR_OK;
+    case CKM_TRENT_REENCRYPT:
+      *info = {kAes256, kAes256, CKF_HW | CKF_ENCRYPT};
+      return CKR_OK;
+    default:
+      if (carries_handles(type)) return CKR_MECHANISM_INVALID;
+      return call_backend<&CK_FUNCTION_LIST::C_GetMechanismInfo>(slot, type, info);
+  }
+}
+
+CK_RV init_pin(Session& session, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len) {
+  if (session.slot().token().has_pin()) return CKR_FUNCTION_NOT_SUPPORTED;
+  return session.call<&CK_FUNCTION_LIST::C_InitPIN>(pin, pin_len);
+}
+
+CK_RV set_pin(Session& session, CK_UTF8CHAR_PTR old_pin, CK_ULONG old_len, CK_UTF8CHAR_PTR new_pin,
+              CK_ULONG new_len) {
+  // A new PIN would lock out everybody who has the old one in a file.
+  if (session.slot().token().has_pin()) return CKR_FUNCTION_NOT_SUPPORTED;
+  return session.call<&CK_FUNCTION_LIST::C_SetPIN>(old_pin, old_len, new_pin, new_len);
+}
+
+}  // namespace trent::pkcs11
