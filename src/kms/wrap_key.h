@@ -15,7 +15,7 @@ struct WrapKeyRequest {
   hsm::ForeignObject object;  // in Service::token()
   std::size_t length = 0;     // of its value, in bytes
 };
-// The ciphertext blob. Throws KeyUnavailableException if the KMS key is not in the object's token.
+// The ciphertext blob. Throws UnsupportedOperationException if the KMS key is in another token.
 Bytes wrap_key(Service& service, const WrapKeyRequest& request);
 
 struct UnwrapKeyRequest {

@@ -24,8 +24,19 @@ void check_parameter(const CK_MECHANISM& mechanism, Check check) {
   require(check(parameter), CKR_MECHANISM_PARAM_INVALID);
 }
 
-void check_pointers(const CK_MECHANISM& mechanism) {
+void check_known_parameter(const CK_MECHANISM& mechanism) {
   switch (mechanism.mechanism) {
+    // SoftHSM calls the mechanism invalid, if it is the initialisation vector.
+    case CKM_DES_CBC:
+    case CKM_DES_CBC_PAD:
+    case CKM_DES3_CBC:
+    case CKM_DES3_CBC_PAD:
+      require(mechanism.ulParameterLen == 8, CKR_MECHANISM_PARAM_INVALID);
+      break;
+    case CKM_AES_CBC:
+    case CKM_AES_CBC_PAD:
+      require(mechanism.ulParameterLen == 16, CKR_MECHANISM_PARAM_INVALID);
+      break;
     case CKM_AES_GCM:
       check_parameter<CK_GCM_PARAMS>(mechanism, [](const CK_GCM_PARAMS& p) {
         return points_somewhere(p.pIv, p.ulIvLen) && points_somewhere(p.pAAD, p.ulAADLen);
@@ -78,7 +89,7 @@ const CK_MECHANISM& checked_mechanism(CK_MECHANISM_PTR mechanism) {
   require(mechanism != nullptr, CKR_ARGUMENTS_BAD);
   require(points_somewhere(mechanism->pParameter, mechanism->ulParameterLen),
           CKR_MECHANISM_PARAM_INVALID);
-  check_pointers(*mechanism);
+  check_known_parameter(*mechanism);
   return *mechanism;
 }
 
