@@ -1,5 +1,8 @@
 #include "kms/wrap_key.h"
 
+#include <algorithm>
+#include <array>
+
 #include "base/error.h"
 #include "kms/implementation.h"
 #include "kms/validation.h"
@@ -14,24 +17,34 @@ void require_same_token(Service& service, const Key& key) {
                 "Wrap the key with a KMS key of its own token.");
 }
 
+// The header says of the length only what it is modulo 8: that is 0 for every AES key.
+bool has_length(const Bytes& payload, std::optional<std::size_t> length) {
+  if (length) return payload.size() == blob::payload_size(*length);
+  return std::ranges::any_of(std::array{16, 24, 32}, [&](std::size_t aes) {
+    return payload.size() == blob::payload_size(aes);
+  });
+}
+
 }  // namespace
 
 Bytes wrap_key(Service& service, const WrapKeyRequest& request) {
   hsm::ForkGuard fork;
+  constexpr std::size_t kAes256 = 32;
+  std::size_t length = request.length.value_or(kAes256);
   Validation()
       .key_id("keyId", request.key_id)
-      .range("length", static_cast<std::int64_t>(request.length), 1, blob::kMaxPlaintext)
+      .range("length", static_cast<std::int64_t>(length), 1, blob::kMaxPlaintext)
       .check();
   Bytes context = blob::canonical_context(request.encryption_context);
   Key key = service.implementation().resolve(request.key_id);
   require_usable(key, "Encrypt", {});
   require_same_token(service, key);
 
-  blob::Header header = new_header(key, blob::Kind::Encrypt, request.length);
+  blob::Header header = new_header(key, blob::Kind::Encrypt, length);
   Sha256 h = blob::wrapping_key_input(header, context);
   auto base_key = base_key_ref(*key.record, key.record->current);
   Bytes payload = hsm::wrap(service.token(), {base_key, h}, request.object);
-  if (payload.size() != blob::payload_size(request.length))
+  if (!has_length(payload, request.length))
     throw Error(ErrorCode::Validation, "The object is not as long as it is said to be.");
   return blob::make_blob(header, payload);
 }

@@ -2,6 +2,7 @@
 // has no such operations; blobs, checks and errors are those of Encrypt and Decrypt.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "hsm/wrapping.h"
@@ -13,7 +14,8 @@ struct WrapKeyRequest {
   std::string key_id;
   EncryptionContext encryption_context;
   hsm::ForeignObject object;  // in Service::token()
-  std::size_t length = 0;     // of its value, in bytes
+  // Of its value, in bytes; nullopt: not known, but the object is an AES key.
+  std::optional<std::size_t> length;
 };
 // The ciphertext blob. Throws UnsupportedOperationException if the KMS key is in another token.
 Bytes wrap_key(Service& service, const WrapKeyRequest& request);

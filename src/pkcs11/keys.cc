@@ -1,5 +1,6 @@
 // Keys: generated, wrapped, unwrapped, derived.
 #include <cstring>
+#include <optional>
 #include <vector>
 
 #include "blob/blob.h"
@@ -25,22 +26,27 @@ bool is_on_token(Template attributes) {
   return flag_in(attributes, CKA_TOKEN).value_or(false);
 }
 
-// Length of a secret's value, which the blob's header needs before the token wraps it.
-std::size_t length_of_secret(Session& session, CK_OBJECT_HANDLE handle) {
+// Length of a secret's value, which the blob's header needs before the token wraps it; nullopt for
+// AES keys of unknown length.
+std::optional<std::size_t> length_of_secret(Session& session, CK_OBJECT_HANDLE handle) {
   auto object = get(session, handle, Family::Key);
   require(object->kms_key() == nullptr, CKR_KEY_UNEXTRACTABLE);
   if (object->backend()->length != 0) return object->backend()->length;
   CK_OBJECT_HANDLE backend = session.backend_handle(handle, Family::Key);
   CK_OBJECT_CLASS object_class = CKO_DATA;
+  CK_KEY_TYPE type = CKK_GENERIC_SECRET;
   CK_ULONG length = 0;
   CK_ATTRIBUTE attributes[] = {{CKA_CLASS, &object_class, sizeof object_class},
+                               {CKA_KEY_TYPE, &type, sizeof type},
                                {CKA_VALUE_LEN, &length, sizeof length}};
   CK_RV rv =
-      session.call<&CK_FUNCTION_LIST::C_GetAttributeValue>(backend, &attributes[0], CK_ULONG{2});
+      session.call<&CK_FUNCTION_LIST::C_GetAttributeValue>(backend, &attributes[0], CK_ULONG{3});
   require(rv != CKR_OBJECT_HANDLE_INVALID, CKR_KEY_HANDLE_INVALID);
-  // SoftHSM does not know it of keys that it unwrapped itself.
-  require(rv == CKR_OK && object_class == CKO_SECRET_KEY && length != 0, CKR_KEY_NOT_WRAPPABLE);
-  return length;
+  require(rv == CKR_OK && object_class == CKO_SECRET_KEY, CKR_KEY_NOT_WRAPPABLE);
+  if (length != 0) return length;
+  // SoftHSM does not know it of token objects that it once unwrapped.
+  require(type == CKK_AES, CKR_KEY_NOT_WRAPPABLE);
+  return std::nullopt;
 }
 
 CK_RV wrap_with_kms_key(Session& session, const CK_MECHANISM& mechanism, const KmsKey& key,
@@ -49,11 +55,13 @@ CK_RV wrap_with_kms_key(Session& session, const CK_MECHANISM& mechanism, const K
   request.key_id = key.key_id;
   request.encryption_context = encryption_context(&mechanism);
   request.length = length_of_secret(session, target);
-  require(request.length <= blob::kMaxPlaintext, CKR_KEY_SIZE_RANGE);
+  constexpr std::size_t kLongestAes = 32;
+  std::size_t length = request.length.value_or(kLongestAes);
+  require(length <= blob::kMaxPlaintext, CKR_KEY_SIZE_RANGE);
   request.object.handle = session.backend_handle(target, Family::Key);
-  // The size is known without the work.
+  // The size is known without the work. (PKCS#11 v3.0 section 5.2: or somewhat more than the size.)
   CK_ULONG room = *wrapped_len;
-  *wrapped_len = blob::blob_size(request.length);
+  *wrapped_len = blob::blob_size(length);
   if (wrapped == nullptr) return CKR_OK;
   require(room >= *wrapped_len, CKR_BUFFER_TOO_SMALL);
   Bytes ciphertext = kms::wrap_key(session.slot().service(), request);
