@@ -54,10 +54,13 @@ std::string default_module() {
   return candidates[0];
 }
 
-// Beside the command, as in a build directory, or where it was installed.
+// Beside the command, as in a build directory, or where it was installed. The way from the command
+// to there is what counts: an installation may have been moved, all of it.
 fs::path find_library() {
-  fs::path beside = fs::read_symlink("/proc/self/exe").parent_path() / "trent.so";
-  fs::path installed = fs::path(TRENT_MODULES_DIR) / "trent.so";
+  fs::path here = fs::read_symlink("/proc/self/exe").parent_path();
+  fs::path to_modules = fs::path(TRENT_MODULES_DIR).lexically_relative(TRENT_BIN_DIR);
+  fs::path beside = here / "trent.so";
+  fs::path installed = (here / to_modules / "trent.so").lexically_normal();
   for (const fs::path& path : {beside, installed})
     if (fs::exists(path)) return path;
   throw Failure("The library trent.so is neither " + beside.string() + " nor " +
