@@ -1,0 +1,73 @@
+#!/bin/sh
+# libp11's engine for OpenSSL and ssh-keygen: programs that want RSA and EC keys.
+. "$TRENT_SOURCE/tests/pkcs11/clients/lib.sh"
+make_key app
+cat >engine.cnf <<CONF
+openssl_conf = init
+[init]
+engines = engines
+[engines]
+pkcs11 = pkcs11
+[pkcs11]
+engine_id = pkcs11
+dynamic_path = $(of_library engines-3/pkcs11.so)
+MODULE_PATH = $module
+init = 0
+CONF
+key='pkcs11:token=kms;object=web'
+echo text >text
+
+make_key_pair() {
+  pkcs11-tool --module "$module" --keypairgen --key-type rsa:2048 --label web --id 77
+}
+
+with_engine() {
+  command=$1
+  shift
+  OPENSSL_CONF=$PWD/engine.cnf timeout 60 openssl "$command" -engine pkcs11 "$@"
+}
+
+random_numbers() {
+  assert_eq "$(with_engine rand -hex 16 | wc -c)" 33
+}
+
+signature() {
+  make_key_pair
+  with_engine pkey -inform engine -pubin -in "$key" -pubout -out web.pem
+  with_engine dgst -keyform engine -sign "$key" -sha256 -out signature text
+  openssl dgst -verify web.pem -sha256 -signature signature text
+}
+
+decryption() {
+  openssl pkeyutl -encrypt -pubin -inkey web.pem -in text -out encrypted
+  with_engine pkeyutl -keyform engine -inkey "$key" -decrypt -in encrypted -out back
+  assert_same_file back text
+}
+
+# KMS keys are secret keys, of which engines know nothing.
+kms_keys_are_no_key_pairs() {
+  OPENSSL_CONF=$PWD/engine.cnf assert_fails_with 'object not found|not found' openssl pkey \
+    -engine pkcs11 -inform engine -in 'pkcs11:token=kms;object=app' -noout
+}
+
+ssh_lists_public_keys() {
+  assert_eq "$(ssh-keygen -D "$module" | cut -d ' ' -f 2)" \
+    "$(ssh-keygen -i -m PKCS8 -f web.pem | cut -d ' ' -f 2)"
+}
+
+ssh_ends_cleanly_without_any() {
+  pkcs11-tool --module "$module" --delete-object --type privkey --label web
+  pkcs11-tool --module "$module" --delete-object --type pubkey --label web
+  status=0
+  output=$(timeout 60 ssh-keygen -D "$module" 2>&1) || status=$?
+  assert_contains "$output" 'cannot read public key from pkcs11'
+  assert_eq $status 255 # of every error of ssh's; a signal's is lower
+}
+
+test_case 'random numbers through the engine' random_numbers
+test_case 'the engine signs with a key pair of the application'\''s' signature
+test_case 'and decrypts' decryption
+test_case 'KMS keys are no key pairs' kms_keys_are_no_key_pairs
+test_case 'ssh-keygen -D lists public keys' ssh_lists_public_keys
+test_case 'ssh-keygen -D ends cleanly when there are none' ssh_ends_cleanly_without_any
+done_testing

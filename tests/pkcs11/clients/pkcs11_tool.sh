@@ -1,0 +1,210 @@
+#!/bin/sh
+# OpenSC's pkcs11-tool.
+. "$TRENT_SOURCE/tests/pkcs11/clients/lib.sh"
+
+tool() { timeout 60 pkcs11-tool --module "$module" "$@"; }
+# refused CODE OPTION...
+refused() {
+  code=$1
+  shift
+  assert_fails_with "$code" pkcs11-tool --module "$module" "$@"
+}
+objects() { tool --list-objects 2>/dev/null; }
+
+slot_is_listed() {
+  output=$(tool --list-slots)
+  assert_contains "$output" 'Trent KMS, account 111122223333, region local'
+  assert_contains "$output" 'token label        : kms'
+  assert_contains "$output" 'serial num         : 111122223333'
+  assert_lacks "$output" 'login required'
+  assert_eq "$(printf '%s\n' "$output" | grep -c '^Slot')" 1
+}
+
+mechanisms_are_listed() {
+  output=$(tool --list-mechanisms)
+  assert_contains "$output" 'mechtype-0xD4520001, keySize={32,32}, hw, encrypt, decrypt, wrap, unwrap'
+  assert_contains "$output" 'mechtype-0xD4520002, keySize={32,32}, hw, encrypt'
+  assert_contains "$output" 'AES-GCM'
+}
+
+both_interfaces_are_listed() {
+  output=$(tool --list-interfaces)
+  assert_contains "$output" 'version: 3.0'
+  assert_contains "$output" 'version: 2.40'
+}
+
+keygen_creates_a_kms_key_with_an_alias() {
+  tool --keygen --key-type AES:32 --label old
+  assert_eq "$(key_state alias/old)" Enabled
+  tool --keygen --key-type AES:32 --label alias/new
+  assert_eq "$(key_state alias/new)" Enabled
+}
+
+label_in_use_is_refused() {
+  before=$(trent list-keys | grep -c KeyId)
+  refused CKR_ATTRIBUTE_VALUE_INVALID --keygen --key-type AES:32 --label old
+  assert_eq "$(trent list-keys | grep -c KeyId)" "$before"
+}
+
+only_256_bits() {
+  refused CKR_KEY_SIZE_RANGE --keygen --key-type AES:16 --label short
+}
+
+objects_are_the_kms_keys() {
+  output=$(objects)
+  assert_contains "$output" 'label:      old'
+  assert_contains "$output" "ID:         $(id_of old)"
+  assert_contains "$output" 'Access:     sensitive, always sensitive, never extractable, local'
+  arn=arn:aws:kms:local:111122223333:key/$(trent describe-key --key-id alias/old --output raw)
+  assert_contains "$output" "Unique ID:  $arn"
+  # Neither key material nor records.
+  assert_eq "$(printf '%s\n' "$output" | grep -c ' Object')" 2
+}
+
+data_key_goes_from_key_to_key_in_the_token() { # OPTION... for the data key
+  make_data_key alias/old
+  tool --unwrap --mechanism 0xD4520001 --id "$(id_of old)" --input-file data-key.blob \
+    --key-type AES: --application-label data-key --application-id 0102 "$@"
+  iv=000102030405060708090a0b0c0d0e0f
+  echo text >text
+  tool --encrypt --id 0102 --mechanism AES-CBC-PAD --iv $iv --input-file text --output-file encrypted
+  assert_eq "$(openssl enc -d -aes-256-cbc -K "$(xxd -p -c 32 data-key)" -iv $iv -in encrypted)" text
+  tool --wrap --mechanism 0xD4520001 --id "$(id_of new)" --application-id 0102 --output-file moved.blob
+  tool --delete-object --type secrkey --id 0102
+  trent decrypt --key-id alias/new --ciphertext-blob fileb://moved.blob --output raw >back
+  assert_same_file back data-key
+}
+
+sensitive_data_key_is_not_shown() {
+  make_data_key alias/old
+  output=$(tool --unwrap --mechanism 0xD4520001 --id "$(id_of old)" --input-file data-key.blob \
+    --key-type AES: --application-id 0103 --sensitive)
+  assert_lacks "$output" "$(xxd -p -c 32 data-key)"
+  assert_lacks "$output" VALUE
+  tool --delete-object --type secrkey --id 0103
+}
+
+wrong_key_is_refused() {
+  make_data_key alias/old
+  refused CKR_UNWRAPPING_KEY_HANDLE_INVALID --unwrap --mechanism 0xD4520001 \
+    --id "$(id_of new)" --input-file data-key.blob --key-type AES: --application-id 0104
+  printf x >>data-key.blob
+  refused CKR_WRAPPED_KEY_INVALID --unwrap --mechanism 0xD4520001 \
+    --id "$(id_of old)" --input-file data-key.blob --key-type AES: --application-id 0104
+  assert_lacks "$(objects)" 0104
+}
+
+# Of pkcs11-tool 0.23: when this case fails, docs/pkcs11.md has more to say.
+tool_itself_refuses_to_encrypt() {
+  echo text >text
+  refused 'illegal or not supported' --encrypt --label old --mechanism 0xD4520001 \
+    --input-file text --output-file encrypted
+}
+
+random_numbers() {
+  tool --generate-random 32 --output-file random1
+  tool --generate-random 32 --output-file random2
+  assert_eq "$(cat random1 random2 | wc -c)" 64
+  if cmp random1 random2; then return 1; fi
+}
+
+delete_schedules_the_deletion() {
+  make_key doomed
+  echo secret | trent encrypt --key-id alias/doomed --plaintext - --output raw >blob
+  tool --delete-object --type secrkey --label doomed
+  assert_lacks "$(objects)" doomed
+  assert_eq "$(key_state alias/doomed)" PendingDeletion
+  days=$(trent describe-key --key-id alias/doomed | sed -n 's/.*"DeletionDate": "\(.*\)".*/\1/p')
+  assert_eq "$(date -d "$days - 30 days" -I -u)" "$(date -I -u)"
+  # The key material is still there.
+  key=$(trent describe-key --key-id alias/doomed --output raw)
+  trent cancel-key-deletion --key-id "$key"
+  trent enable-key --key-id "$key"
+  assert_eq "$(trent decrypt --ciphertext-blob fileb://blob --output raw)" secret
+  assert_contains "$(objects)" doomed
+}
+
+certificates_and_data_can_be_stored() {
+  openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=test -keyout key.pem -outform DER -out cert.der
+  tool --write-object cert.der --type cert --label web --id 77
+  tool --read-object --type cert --label web --output-file read.der
+  assert_same_file read.der cert.der
+  echo data >data
+  tool --write-object data --type data --label note
+  tool --read-object --type data --label note --output-file read
+  assert_same_file read data
+  tool --delete-object --type cert --label web
+  tool --delete-object --type data --label note
+  assert_lacks "$(objects)" web
+}
+
+trents_own_objects_are_out_of_reach() {
+  refused 'object not found' --read-object --type data --application-label trent
+  refused 'object not found' --read-object --type data --label trent/alias/old
+  echo data >data
+  refused CKR_TEMPLATE_INCONSISTENT --write-object data --type data \
+    --application-label trent --label trent/alias/mine
+}
+
+login_is_accepted_but_not_needed() {
+  assert_contains "$(tool --list-objects --login --pin whatever 2>/dev/null)" 'label:      old'
+}
+
+login_is_needed_without_a_configured_pin() {
+  without_pin
+  assert_contains "$(tool --list-slots)" 'login required'
+  assert_lacks "$(objects)" old
+  assert_contains "$(tool --list-objects --login --pin "$(cat "$kms/pin")" 2>/dev/null)" 'label:      old'
+  refused CKR_PIN_INCORRECT --list-objects --login --pin 00000000
+  tool --keygen --key-type AES:32 --label logged-in --login --pin "$(cat "$kms/pin")"
+  refused CKR_USER_NOT_LOGGED_IN --keygen --key-type AES:32 --label not-logged-in
+}
+
+own_tests_pass() {
+  tool --test >output
+  cat output
+  assert_contains "$(cat output)" 'No errors'
+}
+
+survives_fork() { # SETTING
+  sed "s/^library.reset_on_fork.*//; \$a library.reset_on_fork = $1" "$SOFTHSM2_CONF" >softhsm2.conf
+  SOFTHSM2_CONF=$PWD/softhsm2.conf
+  # The tool itself exits with 0 whatever it sees.
+  output=$(tool --test-fork 2>&1)
+  assert_contains "$output" 'Calling C_Initialize in forked child process'
+  assert_lacks "$output" CKR_
+  assert_lacks "$output" error
+}
+
+nothing_is_configured() {
+  unset TRENT_CONF
+  assert_contains "$(tool --show-info)" 'Trent KMS'
+  # It would say so of any module without slots.
+  assert_contains "$(tool --list-slots 2>&1)" 'No slots'
+}
+
+test_case 'one slot, with a token that needs no login' slot_is_listed
+test_case 'mechanisms: Trent'\''s and the token'\''s' mechanisms_are_listed
+test_case 'interfaces 3.0 and 2.40' both_interfaces_are_listed
+test_case 'keygen creates a KMS key and its alias' keygen_creates_a_kms_key_with_an_alias
+test_case 'keygen with a label in use creates nothing' label_in_use_is_refused
+test_case 'keygen of other sizes is refused' only_256_bits
+test_case 'the objects are the KMS keys' objects_are_the_kms_keys
+test_case 'unwrap and wrap move a data key from key to key' data_key_goes_from_key_to_key_in_the_token \
+  --extractable
+test_case 'and one that cannot be read' data_key_goes_from_key_to_key_in_the_token \
+  --extractable --sensitive
+test_case 'a sensitive data key is not shown' sensitive_data_key_is_not_shown
+test_case 'unwrap with another key, or of something else, is refused' wrong_key_is_refused
+test_case 'pkcs11-tool itself encrypts with AES only' tool_itself_refuses_to_encrypt
+test_case 'random numbers' random_numbers
+test_case 'delete schedules the deletion of the key' delete_schedules_the_deletion
+test_case 'certificates and data are stored and found again' certificates_and_data_can_be_stored
+test_case 'records and key material cannot be read or forged' trents_own_objects_are_out_of_reach
+test_case 'a login that nobody needs does no harm' login_is_accepted_but_not_needed
+test_case 'without a PIN in the configuration the program logs in' login_is_needed_without_a_configured_pin
+test_case 'pkcs11-tool --test' own_tests_pass
+test_case 'pkcs11-tool --test-fork' survives_fork false
+test_case 'pkcs11-tool --test-fork, and SoftHSM that resets on fork' survives_fork true
+test_case 'without a configuration there are no slots' nothing_is_configured
+done_testing
