@@ -105,7 +105,6 @@ std::optional<Framing> framing_of_size(std::size_t der_size) {
     return std::nullopt;
   std::size_t largest = (der_size - Framing::kMin) / 8 * 8;
   for (std::size_t payload : {largest, largest - 8}) {
-    if (payload < kMinPayload || payload > kMaxPayload) continue;
     Framing framing(payload);
     if (framing.der_size() == der_size) return framing;
   }

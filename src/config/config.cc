@@ -299,7 +299,7 @@ Config parse_config(std::string_view text, const std::string& source) {
   if (!table.contains("token"))
     top.refuse("token", "is missing: no token is configured.", kTokenMend);
   const toml::array* tokens = table["token"].as_array();
-  if (tokens == nullptr || tokens->empty() || !tokens->is_homogeneous<toml::table>())
+  if (tokens == nullptr || !tokens->is_homogeneous<toml::table>())
     top.refuse("token", "is not a list of tables.", kTokenMend);
   for (const toml::node& node : *tokens)
     config.tokens.push_back(read_token(Section(*node.as_table(), source), config.tokens));

@@ -267,6 +267,10 @@ void accounts_and_tokens_occur_once() {
   check_refused(kToken + other, "4: account is taken");  // both have the default one
   check_refused(kToken + kToken + account, "6: uri names the same token");
   CHECK_EQ(parse(kToken + other + account).tokens.size(), 2U);
+  // Two modules may each have a token of the same name.
+  CHECK_EQ(parse(kToken + "[[token]]\nmodule = \"m\"\nuri = \"pkcs11:token=kms\"\n" + account)
+               .tokens.size(),
+           2U);
 }
 
 void relative_paths_are_relative_to_the_file() {
