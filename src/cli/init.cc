@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -65,6 +64,10 @@ fs::path find_library() {
     if (fs::exists(path)) return path;
   throw Failure("The library trent.so is neither " + beside.string() + " nor " +
                 installed.string() + ". Install Trent completely.");
+}
+
+std::string system_configuration() {
+  return std::string(OPENSSL_info(OPENSSL_INFO_CONFIG_DIR)) + "/openssl.cnf";
 }
 
 // 160 random bits, of characters that need no quoting anywhere and are not mistaken for another.
@@ -176,7 +179,7 @@ void make(const NewToken& token) {
   write_file(dir / "so-pin", so_pin);
   write_file(dir / "trent.toml", as_bytes(trent_configuration(token)));
   link_modules(dir / "modules");
-  write_file(dir / "openssl.cnf", as_bytes(openssl_configuration(token)));
+  write_file(dir / "openssl.cnf", as_bytes(openssl_configuration(token, system_configuration())));
   write_file(dir / "env", as_bytes(environment(token)));
   directory.keep();
 }

@@ -1,7 +1,6 @@
 #include "cli/init_files.h"
 
 #include <openssl/conf.h>
-#include <openssl/crypto.h>
 
 #include <algorithm>
 #include <memory>
@@ -63,18 +62,14 @@ struct FreeConf {
 // What the system's configuration activates, to be repeated beside our provider: OpenSSL obeys a
 // single openssl_conf section.
 struct SystemConfiguration {
-  std::string path;       // empty: there is none
   std::string settings;   // lines of its openssl_conf section, but for providers
   std::string providers;  // lines of its provider section, but for default and trent
 
-  SystemConfiguration() {
+  explicit SystemConfiguration(const std::string& file) {
     OpensslGuard guard;
-    std::string file = std::string(OPENSSL_info(OPENSSL_INFO_CONFIG_DIR)) + "/openssl.cnf";
-    if (!std::filesystem::exists(file)) return;
     std::unique_ptr<CONF, FreeConf> conf(NCONF_new(nullptr));
     if (!conf || NCONF_load(conf.get(), file.c_str(), nullptr) != 1)
       throw Failure("OpenSSL cannot read its configuration " + file + ".");
-    path = file;
     const char* init = NCONF_get_string(conf.get(), nullptr, "openssl_conf");
     if (init == nullptr) return;
     settings = lines(conf.get(), init, {"providers"});
@@ -115,16 +110,21 @@ std::string trent_configuration(const NewToken& token) {
          setting("pin-source", toml_quoted("file:" + (token.directory / "pin").string()));
 }
 
-std::string openssl_configuration(const NewToken& token) {
-  SystemConfiguration system;
+std::string openssl_configuration(const NewToken& token, const std::string& system_file) {
   std::string out = "# Made by `trent init`: the system's configuration, and the provider trent.\n";
-  if (!system.path.empty()) out += ".include " + openssl_escaped(system.path) + "\n";
+  std::string settings, providers;
+  if (std::filesystem::exists(system_file)) {
+    SystemConfiguration system(system_file);
+    out += ".include " + openssl_escaped(system_file) + "\n";
+    settings = system.settings;
+    providers = system.providers;
+  }
   out += "\n[default]\n" + setting("openssl_conf", "trent_init");
-  out += "\n[trent_init]\n" + system.settings + setting("providers", "trent_providers");
+  out += "\n[trent_init]\n" + settings + setting("providers", "trent_providers");
   // `default` is named since OpenSSL loads it by itself only where no other provider is active. It
   // comes first, so that public keys of other people are not handed to us.
   out += "\n[trent_providers]\n" + setting("default", "trent_default") +
-         setting("trent", "trent_provider") + system.providers;
+         setting("trent", "trent_provider") + providers;
   out += "\n[trent_default]\n" + setting("activate", "1");
   out += "\n[trent_provider]\n" +
          setting("module", openssl_escaped((token.directory / "modules/trent.so").string())) +

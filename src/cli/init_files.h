@@ -17,9 +17,9 @@ struct NewToken {
 std::string softhsm_configuration(const NewToken& token);
 std::string trent_configuration(const NewToken& token);
 
-// The system's configuration with the provider trent added. Its other providers and its settings
-// (TLS policy and the like) stay in force.
-std::string openssl_configuration(const NewToken& token);
+// The system's configuration (a file that need not exist) with the provider trent added. Its other
+// providers and its settings (TLS policy and the like) stay in force.
+std::string openssl_configuration(const NewToken& token, const std::string& system_file);
 
 // To be sourced by a shell.
 std::string environment(const NewToken& token);

@@ -61,7 +61,7 @@ SecretBytes decode(std::string_view text) {
   SecretString compact;
   compact.reserve(text.size());
   for (char c : text)
-    if (kWhiteSpace.find(c) == std::string_view::npos) compact.push_back(c);
+    if (c != '\n' && c != '\r') compact.push_back(c);
   auto bytes = secret_from_base64(compact);
   if (!bytes)
     throw UsageError(

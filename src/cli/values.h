@@ -10,7 +10,8 @@ namespace trent::cli {
 
 // The rules of the AWS CLI v2, and "-" for standard input:
 //   fileb://PATH and -   the bytes themselves
-//   file://PATH, others  base64 (white space is ignored, as files with base64 have line breaks)
+//   file://PATH, others  base64 (in lines or in one; but no other white space, or "my secret",
+//                        where fileb:// was forgotten, would pass)
 SecretBytes binary_value(const std::string& argument);
 
 // file://PATH and - for the text in a file or on standard input (without its last line break),

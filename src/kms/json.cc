@@ -9,8 +9,9 @@ namespace trent::kms {
 namespace {
 
 Json epoch_seconds(Timestamp time) {
-  // Three decimals, as KMS sends.
-  auto milliseconds = std::chrono::round<std::chrono::milliseconds>(time.time_since_epoch());
+  // Three decimals, as KMS sends. Cut off and not rounded, as in the records of the catalog: the
+  // same time looks the same wherever it comes from.
+  auto milliseconds = std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch());
   return static_cast<double>(milliseconds.count()) / 1000;
 }
 

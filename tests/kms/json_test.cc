@@ -76,9 +76,10 @@ void key_metadata_that_is_not_set_is_left_out() {
   CHECK(!key.contains("CurrentKeyMaterialId"));
 }
 
-// As KMS: three decimals, whatever the clock of the host gives.
-void timestamps_are_rounded_to_milliseconds() {
-  ScheduleKeyDeletionResponse r{kArn, Timestamp(std::chrono::nanoseconds(1700000000123456789)),
+// As KMS: three decimals, whatever the clock of the host gives. Not rounded: DescribeKey must show
+// the time that ScheduleKeyDeletion answered.
+void timestamps_are_cut_off_at_milliseconds() {
+  ScheduleKeyDeletionResponse r{kArn, Timestamp(std::chrono::nanoseconds(1700000000123999999)),
                                 "PendingDeletion", 7};
   CHECK_EQ(wire(r), std::string(R"({"KeyId":")") + kArn +
                         R"(","DeletionDate":1700000000.123,"KeyState":"PendingDeletion",)"
@@ -147,7 +148,7 @@ void data_keys_and_random_bytes() {
 int main() {
   return RUN_TESTS(
       "json", TEST(key_metadata_of_a_symmetric_key), TEST(key_metadata_that_is_not_set_is_left_out),
-      TEST(timestamps_are_rounded_to_milliseconds), TEST(lists_say_whether_they_are_whole),
+      TEST(timestamps_are_cut_off_at_milliseconds), TEST(lists_say_whether_they_are_whole),
       TEST(cancel_key_deletion_names_the_key), TEST(encrypt_sends_no_key_material_id),
       TEST(decrypt_sends_the_plaintext_in_base64), TEST(re_encrypt_names_both_sides),
       TEST(data_keys_and_random_bytes));

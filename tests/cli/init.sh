@@ -1,0 +1,181 @@
+#!/bin/sh
+# trent init: what it makes, and that nothing is left of what it cannot make.
+. "$TRENT_SOURCE/tests/support/lib.sh"
+. "$TRENT_SOURCE/tests/cli/lib.sh"
+unset SOFTHSM2_CONF OPENSSL_MODULES # as in a shell that knows nothing of Trent
+PATH=$TRENT_BUILD/src:$PATH
+
+makes_a_directory_of_its_own() {
+  umask 022
+  trent init kms >out
+  assert_contains "$(cat out)" "Made the SoftHSM token \"kms\" in $work/kms"
+  assert_eq "$(ls -A kms | tr '\n' ' ')" \
+    'env modules openssl.cnf pin so-pin softhsm2.conf tokens trent.toml '
+  for dir in kms kms/tokens kms/modules; do assert_file_mode $dir 700; done
+  for file in env openssl.cnf pin so-pin softhsm2.conf trent.toml; do
+    assert_file_mode kms/$file 600
+  done
+  assert_eq "$(find kms/tokens -perm /077)" ''
+}
+
+pins_are_random_and_right() {
+  trent init first >out
+  trent init second >out
+  for name in pin so-pin; do
+    assert_eq "$(wc -c <first/$name)" 32
+    ! cmp -s first/$name second/$name
+  done
+  ! cmp -s first/pin first/so-pin
+  . first/env
+  pkcs11-tool --module $softhsm_module --login --pin "$(cat first/pin)" -O
+  pkcs11-tool --module $softhsm_module --login --login-type so --so-pin "$(cat first/so-pin)" \
+    --init-pin --new-pin 1234
+}
+
+commands_that_it_prints_work() {
+  trent init 'printed here' >out
+  sed -n '/^Try it:/,$ s/^  //p' out >commands
+  [ "$(wc -l <commands)" -ge 5 ]
+  assert_eq "$(sh -eu commands)" 'a secret'
+}
+
+# use DIRECTORY: everything in a token of `trent init` works from anywhere.
+use() {
+  . "$1/env"
+  mkdir -p elsewhere
+  cd elsewhere
+  make_key app
+  printf 'a secret' >secret
+  trent encrypt --key-id alias/app --plaintext fileb://secret --output raw >blob
+
+  openssl list -providers >providers
+  assert_eq "$(grep -c 'status: active' providers)" 2
+  assert_eq "$(grep -E '^  (default|trent)$' providers | tr -d '\n')" '  default  trent'
+  assert_eq "$(openssl pkeyutl -decrypt -inkey kms:alias/app -in blob)" 'a secret'
+  assert_eq "$(openssl pkeyutl -provider trent -provider default -decrypt -inkey kms:alias/app \
+    -in blob)" 'a secret'
+  # The system's configuration, and its modules.
+  openssl req -new -newkey rsa:2048 -nodes -keyout key.pem -subj /CN=test -out request.pem
+  openssl req -in request.pem -verify -noout
+  openssl list -providers -provider legacy >providers
+  grep -qx '  legacy' providers
+}
+
+for name in plain 'with spaces' "it's" 'a"b$HOME`c\d' 'per%20cent;x' 'grün'; do
+  works() {
+    trent init "$name" >out
+    use "./$name"
+  }
+  test_case "a token in $name works, also through openssl" works
+done
+
+openssl_without_the_rest_of_the_environment() {
+  trent init conf-only >out
+  . conf-only/env
+  make_key app
+  unset TRENT_CONF OPENSSL_MODULES
+  assert_eq "$(openssl storeutl kms: | grep -c "$key")" 1
+}
+
+dir_is_made_absolute() {
+  mkdir -p up/here
+  (cd up/here && trent init ../there/ >out)
+  assert_contains "$(cat up/there/env)" "'$work/up/there/trent.toml'"
+  . up/there/env
+  trent list-keys >out
+}
+
+account_region_label() {
+  trent init named --account 999988887777 --region eu-central-1 --label 'Büro; 2 %' >out
+  . named/env
+  key=$(trent create-key --output raw)
+  trent describe-key --key-id "$key" >out
+  assert_eq "$(field out KeyMetadata Arn)" "arn:aws:kms:eu-central-1:999988887777:key/$key"
+  softhsm2-util --show-slots | grep -q 'Büro; 2 %'
+}
+
+bad_arguments_make_nothing() {
+  fails 252 'DIR is required' init
+  fails 252 'account' init bad --account 12345
+  fails 252 'region' init bad --region 'a b'
+  fails 252 '1 to 32 bytes' init bad --label ''
+  fails 252 '1 to 32 bytes' init bad --label '123456789012345678901234567890123'
+  fails 252 'There is no .*/nowhere.so.*apt install softhsm2' init bad --module nowhere.so
+  fails 252 "no '#'" init 'ba#d'
+  fails 252 'no control character' init "$(printf 'ba\nd')"
+  fails 252 '--config' init bad --config trent.toml # it makes one
+  assert_eq "$(ls -d ba*d* 2>/dev/null)" ''
+}
+
+twice() {
+  trent init again >out
+  find again -type f -exec sha256sum {} + | sort >before
+  fails 252 'again is not empty.*/again/env' init again
+  fails 252 'is not empty' init again/
+  find again -type f -exec sha256sum {} + | sort | assert_same_file before -
+}
+
+places_that_are_taken() {
+  echo precious >file
+  fails 252 'is there already, and is no directory' init file
+  assert_eq "$(cat file)" precious
+  fails 255 'No such file or directory' init no/such/parent
+  mkdir -m 755 empty
+  trent init empty >out
+  assert_file_mode empty 700
+  . empty/env
+  trent list-keys >out
+}
+
+# fault.so is SoftHSM, but for the call that is told to fail.
+failures_leave_nothing() {
+  for call in C_Initialize C_InitToken C_OpenSession C_Login C_InitPIN; do
+    export TRENT_FAULT="1 $call 0x30"
+    fails 255 'CKR_DEVICE_ERROR' init broken --module "$TRENT_BUILD/tests/fault.so"
+    assert_eq "$(ls -d broken 2>/dev/null)" ''
+  done
+  mkdir there
+  fails 255 'CKR_DEVICE_ERROR' init there --module "$TRENT_BUILD/tests/fault.so"
+  assert_eq "$(ls -A there)" ''
+  unset TRENT_FAULT
+  fails 255 'libc.so.6' init broken --module "$(ldd "$trent" | sed -n 's/.* \(.*libc\.so\.6\) .*/\1/p')"
+  assert_eq "$(ls -d broken 2>/dev/null)" ''
+  trent init there >out
+}
+
+# Results that cannot be printed do not undo what was made.
+full_disk_for_the_message() {
+  status=0
+  trent init kept >/dev/full 2>err || status=$?
+  assert_eq $status 255
+  . kept/env
+  trent list-keys >out
+}
+
+without_the_library() {
+  mkdir alone
+  cp "$TRENT_BUILD/src/trent" alone
+  status=0
+  alone/trent init lonely 2>err || status=$?
+  assert_eq $status 255
+  assert_contains "$(cat err)" "trent.so is neither $work/alone/trent.so nor /"
+  assert_eq "$(ls -d lonely 2>/dev/null)" ''
+  cp "$TRENT_BUILD/src/trent.so" alone
+  alone/trent init lonely >out
+  assert_eq "$(readlink lonely/modules/trent.so)" "$work/alone/trent.so"
+}
+
+test_case 'makes one directory, for its owner only' makes_a_directory_of_its_own
+test_case 'PINs are random, and those of the token' pins_are_random_and_right
+test_case 'the commands that it prints work' commands_that_it_prints_work
+test_case 'OPENSSL_CONF and SOFTHSM2_CONF are enough for openssl' \
+  openssl_without_the_rest_of_the_environment
+test_case 'DIR is made absolute' dir_is_made_absolute
+test_case 'account, region and label' account_region_label
+test_case 'bad arguments are refused before anything is made' bad_arguments_make_nothing
+test_case 'a second time is refused, and changes nothing' twice
+test_case 'places that are taken, and those that are free' places_that_are_taken
+test_case 'nothing is left of an init that failed' failures_leave_nothing
+test_case 'what was made stays if the message cannot be printed' full_disk_for_the_message
+test_case 'trent.so is looked for beside the command' without_the_library
+done_testing

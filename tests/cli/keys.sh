@@ -1,0 +1,166 @@
+#!/bin/sh
+# The verbs that manage keys, and their JSON.
+. "$TRENT_SOURCE/tests/support/lib.sh"
+. "$TRENT_SOURCE/tests/cli/lib.sh"
+make_token
+
+create_key() {
+  trent create-key --description 'für "acme"' >out
+  matches "$(field out KeyMetadata KeyId)" "$uuid"
+  assert_eq "$(field out KeyMetadata Arn)" "$arn_prefix:key/$(field out KeyMetadata KeyId)"
+  assert_eq "$(field out KeyMetadata AWSAccountId)" 111122223333
+  assert_eq "$(field out KeyMetadata Description)" 'für "acme"'
+  assert_eq "$(field out KeyMetadata KeySpec)" SYMMETRIC_DEFAULT
+  assert_eq "$(field out KeyMetadata CustomerMasterKeySpec)" SYMMETRIC_DEFAULT
+  assert_eq "$(field out KeyMetadata EncryptionAlgorithms)" '["SYMMETRIC_DEFAULT"]'
+  assert_eq "$(field out KeyMetadata KeyState)" Enabled
+  assert_eq "$(field out KeyMetadata Enabled)" true
+  matches "$(field out KeyMetadata CreationDate)" "$time"
+  matches "$(field out KeyMetadata CurrentKeyMaterialId)" "$material"
+  assert_eq "$(names out KeyMetadata)" "AWSAccountId KeyId Arn CreationDate Enabled Description \
+KeyUsage KeyState Origin KeyManager CustomerMasterKeySpec KeySpec EncryptionAlgorithms MultiRegion \
+CurrentKeyMaterialId"
+}
+
+json_looks_as_that_of_aws() {
+  trent create-key >out
+  assert_eq "$(sed -n 1,2p out)" "$(printf '{\n    "KeyMetadata": {')"
+  assert_eq "$(sed -n 3p out)" '        "AWSAccountId": "111122223333",'
+  assert_eq "$(tail -n 1 out)" '}'
+}
+
+explicit_parameters() {
+  trent create-key --key-spec SYMMETRIC_DEFAULT --key-usage ENCRYPT_DECRYPT --origin AWS_KMS \
+    --description= >out
+  assert_eq "$(field out KeyMetadata Description)" ''
+  fails 254 'ValidationException\) when calling the CreateKey operation: .*keySpec' \
+    create-key --key-spec AES_256
+}
+
+describe_key_by_every_name() {
+  make_key described
+  trent describe-key --key-id "$key" >by-id
+  for name in "$arn_prefix:key/$key" alias/described "$arn_prefix:alias/described"; do
+    trent describe-key --key-id "$name" >out
+    assert_same_file by-id out
+  done
+  assert_eq "$(trent describe-key --key-id alias/described --output raw)" "$key"
+  assert_eq "$(trent describe-key --key-id=alias/described --output=raw)" "$key"
+}
+
+unknown_keys() {
+  id=1234abcd-12ab-34cd-56ef-1234567890ab
+  fails 254 "^An error occurred \(NotFoundException\) when calling the DescribeKey operation: \
+Key '$arn_prefix:key/$id' does not exist$" describe-key --key-id $id
+  fails 254 "NotFoundException.*Invalid keyId 'nonsense'" describe-key --key-id nonsense
+  fails 254 'NotFoundException.*alias/nobody' describe-key --key-id alias/nobody
+  fails 254 'ValidationException' describe-key --key-id ''
+}
+
+states() {
+  key=$(trent create-key --output raw)
+  assert_eq "$(trent disable-key --key-id "$key")" ''
+  trent describe-key --key-id "$key" >out
+  assert_eq "$(field out KeyMetadata KeyState) $(field out KeyMetadata Enabled)" 'Disabled false'
+  fails 254 'DisabledException' encrypt --key-id "$key" --plaintext YQ==
+  assert_eq "$(trent enable-key --key-id "$arn_prefix:key/$key")" ''
+  trent encrypt --key-id "$key" --plaintext YQ== >out
+
+  trent schedule-key-deletion --key-id "$key" --pending-window-in-days 7 >out
+  assert_eq "$(names out)" 'KeyId DeletionDate KeyState PendingWindowInDays'
+  assert_eq "$(field out KeyId)" "$arn_prefix:key/$key"
+  assert_eq "$(field out KeyState) $(field out PendingWindowInDays)" 'PendingDeletion 7'
+  matches "$(field out DeletionDate)" "$time"
+  assert_eq "$(date -ud "$(field out DeletionDate)" +%F)" "$(date -ud '+7 days' +%F)"
+  trent describe-key --key-id "$key" >described
+  assert_eq "$(field described KeyMetadata DeletionDate)" "$(field out DeletionDate)"
+  fails 254 'KMSInvalidStateException' encrypt --key-id "$key" --plaintext YQ==
+  fails 254 'KMSInvalidStateException' enable-key --key-id "$key"
+
+  trent cancel-key-deletion --key-id "$key" >out
+  assert_eq "$(cat out)" "$(printf '{\n    "KeyId": "%s"\n}' "$arn_prefix:key/$key")"
+  trent describe-key --key-id "$key" >out
+  assert_eq "$(field out KeyMetadata KeyState)" Disabled
+  fails 254 'KMSInvalidStateException' cancel-key-deletion --key-id "$key"
+  assert_eq "$(trent schedule-key-deletion --key-id "$key" --output raw)" "$arn_prefix:key/$key"
+}
+
+deletion_window() {
+  key=$(trent create-key --output raw)
+  for days in 6 31 -1; do
+    fails 254 'ValidationException' schedule-key-deletion --key-id "$key" \
+      --pending-window-in-days $days
+  done
+  fails 252 '--pending-window-in-days' schedule-key-deletion --key-id "$key" \
+    --pending-window-in-days week
+}
+
+aliases_are_refused_by_verbs_that_change_a_key() {
+  make_key changed
+  for verb in enable-key disable-key schedule-key-deletion cancel-key-deletion; do
+    fails 254 'NotFoundException' $verb --key-id alias/changed
+  done
+  trent describe-key --key-id alias/changed >out
+  assert_eq "$(field out KeyMetadata KeyState)" Enabled
+}
+
+list_keys() {
+  n=0
+  while [ $n -lt 3 ]; do
+    trent create-key --output raw >>made
+    n=$((n + 1))
+  done
+  trent list-keys --output raw >listed
+  assert_eq "$(grep -cxFf made listed)" 3
+  trent list-keys >out
+  assert_eq "$(names out)" Keys
+  assert_eq "$(names out Keys 0)" 'KeyId KeyArn'
+  assert_eq "$(field out Keys 0 KeyArn)" "$arn_prefix:key/$(field out Keys 0 KeyId)"
+  # The same in pages of any size.
+  trent list-keys --page-size 1 >pages
+  assert_same_file out pages
+}
+
+pages() {
+  total=$(trent list-keys --output raw | wc -l)
+  [ "$total" -ge 3 ]
+  trent list-keys --limit 2 >first
+  assert_eq "$(names first)" 'Keys NextMarker Truncated'
+  assert_eq "$(field first Truncated)" true
+  trent list-keys --limit 1000 --marker "$(field first NextMarker)" >rest
+  assert_eq "$(names rest)" 'Keys Truncated'
+  { trent list-keys --limit 2 --output raw
+    trent list-keys --marker "$(field first NextMarker)" --limit 1000 --output raw; } >joined
+  trent list-keys --output raw | assert_same_file - joined
+
+  trent list-keys --max-items 2 >first
+  assert_eq "$(names first)" 'Keys NextToken'
+  { trent list-keys --max-items 2 --output raw
+    trent list-keys --starting-token "$(field first NextToken)" --output raw; } >joined
+  trent list-keys --output raw | assert_same_file - joined
+  trent list-keys --max-items 100000 >all
+  assert_eq "$(names all)" Keys
+  trent list-keys --no-paginate >page
+  assert_eq "$(field page Truncated)" false
+}
+
+pages_that_make_no_sense() {
+  fails 252 'do not go together' list-keys --limit 2 --max-items 2
+  fails 252 'do not go together' list-keys --no-paginate --page-size 2
+  fails 252 'at least 1' list-keys --max-items 0
+  fails 254 'ValidationException' list-keys --limit 0
+  fails 254 'ValidationException' list-keys --page-size 1001
+}
+
+test_case 'create-key tells all of the new key' create_key
+test_case 'JSON is indented as that of aws' json_looks_as_that_of_aws
+test_case 'create-key takes the parameters of CreateKey' explicit_parameters
+test_case 'describe-key finds a key by ID, ARN, alias and alias ARN' describe_key_by_every_name
+test_case 'a key that is not there' unknown_keys
+test_case 'disable, enable, schedule deletion, cancel' states
+test_case 'the waiting period is checked' deletion_window
+test_case 'verbs that change a key take no alias' aliases_are_refused_by_verbs_that_change_a_key
+test_case 'list-keys lists all keys' list_keys
+test_case 'one page, or as many as asked for' pages
+test_case 'paging options that contradict each other' pages_that_make_no_sense
+done_testing

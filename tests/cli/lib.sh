@@ -1,0 +1,60 @@
+# For the tests of the command. Source after support/lib.sh.
+
+# trent as a person calls it.
+trent() { timeout 60 "$trent" "$@"; }
+
+# fails STATUS PATTERN ARGUMENT...: `trent ARGUMENT...` ends with this exit code, says on standard
+# error what matches the extended regular expression, and prints no result. Never a crash: those
+# have other exit codes.
+fails() {
+  want_status=$1
+  want_text=$2
+  shift 2
+  status=0
+  trent "$@" >fails.out 2>fails.err || status=$?
+  if [ "$status" -ne "$want_status" ] || ! grep -Eq -e "$want_text" fails.err || [ -s fails.out ]; then
+    printf 'trent %s\nexit status %s, expected %s and: %s\n' "$*" "$status" "$want_status" "$want_text"
+    cat fails.err fails.out
+    return 1
+  fi
+}
+
+# field FILE NAME...: the member of that path in a JSON file, strings without quotes.
+field() {
+  python3 - "$@" <<-'PYTHON'
+	import json, sys
+	value = json.load(open(sys.argv[1]))
+	for name in sys.argv[2:]:
+	    value = value[int(name)] if isinstance(value, list) else value[name]
+	print(value if isinstance(value, str) else json.dumps(value))
+	PYTHON
+}
+
+# names FILE [NAME...]: the names of the members of an object, in their order.
+names() {
+  python3 - "$@" <<-'PYTHON'
+	import json, sys
+	value = json.load(open(sys.argv[1]))
+	for name in sys.argv[2:]:
+	    value = value[int(name)] if isinstance(value, list) else value[name]
+	print(*value)
+	PYTHON
+}
+
+uuid='[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'
+material='[0-9a-f]{64}'
+time='[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{6})?\+00:00'
+arn_prefix=arn:aws:kms:local:111122223333
+
+# matches TEXT PATTERN: the whole text.
+matches() {
+  printf '%s\n' "$1" | grep -Exq -e "$2" && return
+  printf 'expected a match of: %s\nin: %s\n' "$2" "$1"
+  return 1
+}
+
+# make_key ALIAS: sets key.
+make_key() {
+  key=$(trent create-key --output raw)
+  trent create-alias --alias-name "alias/$1" --target-key-id "$key"
+}

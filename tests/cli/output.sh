@@ -1,0 +1,114 @@
+#!/bin/sh
+# What goes to standard output, and what happens if it does not get there.
+. "$TRENT_SOURCE/tests/support/lib.sh"
+. "$TRENT_SOURCE/tests/cli/lib.sh"
+make_token
+make_key app
+printf 'a secret' >text
+head -c 32 /dev/urandom >binary
+for name in text binary; do
+  "$trent" encrypt --key-id alias/app --plaintext fileb://$name --output raw >$name.blob
+done
+
+# at_terminal STATUS ARGUMENT...: what it shows is in `shown`.
+at_terminal() {
+  want_status=$1
+  shift
+  status=0
+  python3 "$TRENT_SOURCE/tests/cli/terminal.py" '' '' "$trent" "$@" >shown || status=$?
+  [ $status -eq "$want_status" ] || cat shown
+  assert_eq $status "$want_status"
+}
+
+verbs_without_a_result_print_nothing() {
+  for format in json raw; do
+    assert_eq "$(trent disable-key --key-id "$key" --output $format; echo .)" .
+    assert_eq "$(trent enable-key --key-id "$key" --output $format; echo .)" .
+  done
+}
+
+full_disk() {
+  for format in json raw; do
+    status=0
+    trent decrypt --ciphertext-blob fileb://text.blob --output $format >/dev/full 2>err || status=$?
+    assert_eq $status 255
+    assert_contains "$(cat err)" 'No space left on device'
+  done
+  status=0
+  trent --help >/dev/full 2>err || status=$?
+  assert_eq $status 255
+  # Nothing to print: nothing to fail.
+  trent enable-key --key-id "$key" >/dev/full
+}
+
+closed_output() {
+  status=0
+  trent decrypt --ciphertext-blob fileb://text.blob >&- 2>err || status=$?
+  assert_eq $status 255
+  assert_contains "$(cat err)" 'Bad file descriptor'
+  # The token's files must not have got the number of the missing stream.
+  status=0
+  trent create-key >&- 2>/dev/null || status=$?
+  assert_eq $status 255
+  status=0
+  trent create-key 2>&- >out || status=$?
+  assert_eq $status 0
+  assert_eq "$(grep -rl KeyMetadata tokens)" ''
+  trent check >/dev/null
+}
+
+closed_pipe() {
+  mkfifo pipe
+  # The reader is gone before the writer begins.
+  trent generate-random --number-of-bytes 8 >pipe 2>err &
+  : <pipe
+  status=0
+  wait $! || status=$?
+  assert_eq $status 255
+  assert_contains "$(cat err)" 'Broken pipe'
+}
+
+json_at_a_terminal() {
+  at_terminal 0 decrypt --ciphertext-blob fileb://binary.blob
+  field shown Plaintext | base64 -d | assert_same_file binary -
+}
+
+text_is_shown_at_a_terminal() {
+  at_terminal 0 decrypt --ciphertext-blob fileb://text.blob --output raw
+  assert_same_file text shown
+}
+
+binary_is_kept_from_a_terminal() {
+  at_terminal 252 decrypt --ciphertext-blob fileb://binary.blob --output raw
+  assert_contains "$(cat shown)" 'would upset the terminal'
+  printf '\033[2J' | trent encrypt --key-id alias/app --plaintext - --output raw >escape.blob
+  at_terminal 252 decrypt --ciphertext-blob fileb://escape.blob --output raw
+  printf '\302\233c' | trent encrypt --key-id alias/app --plaintext - --output raw >escape.blob
+  at_terminal 252 decrypt --ciphertext-blob fileb://escape.blob --output raw
+  at_terminal 252 encrypt --key-id alias/app --plaintext fileb://text --output raw
+  at_terminal 252 generate-random --number-of-bytes 8 --output raw
+  at_terminal 252 re-encrypt --ciphertext-blob fileb://text.blob --destination-key-id alias/app \
+    --output raw
+}
+
+# A refused terminal is found out before anything is done.
+nothing_is_done_before_the_refusal() {
+  at_terminal 252 generate-data-key-without-plaintext --key-id alias/nobody --key-spec AES_256 \
+    --output raw
+  assert_contains "$(cat shown)" 'would upset the terminal'
+}
+
+errors_do_not_go_to_standard_output() {
+  fails 254 NotFoundException describe-key --key-id alias/nobody # fails() looks at both
+}
+
+test_case 'verbs without a result print nothing' verbs_without_a_result_print_nothing
+test_case 'a full disk is an error' full_disk
+test_case 'a closed standard output is an error' closed_output
+test_case 'a closed pipe is an error' closed_pipe
+test_case 'JSON is shown at a terminal' json_at_a_terminal
+test_case 'plaintext that is text is shown at a terminal' text_is_shown_at_a_terminal
+test_case 'binary data is kept from a terminal' binary_is_kept_from_a_terminal
+test_case 'binary verbs at a terminal do nothing' nothing_is_done_before_the_refusal
+test_case 'errors go to standard error' errors_do_not_go_to_standard_output
+done_testing

@@ -1,0 +1,32 @@
+"""Runs a command at a terminal of its own, and answers one prompt:
+
+    terminal.py PROMPT ANSWER COMMAND [ARGUMENT...]
+
+Prints what the terminal shows; an empty PROMPT is never awaited. Exits as the command does.
+"""
+import os
+import pty
+import signal
+import sys
+
+prompt, answer, *command = sys.argv[1:]
+signal.alarm(60)
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execv(command[0], command)
+shown = b""
+answered = not prompt
+while True:
+    try:
+        piece = os.read(terminal, 4096)
+    except OSError:  # what Linux says when the last program at the terminal has ended
+        break
+    if not piece:
+        break
+    shown += piece
+    if not answered and prompt.encode() in shown:
+        os.write(terminal, answer.encode() + b"\n")
+        answered = True
+sys.stdout.buffer.write(shown.replace(b"\r\n", b"\n"))
+sys.stdout.flush()
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
