@@ -8,6 +8,17 @@ import os
 import pty
 import signal
 import sys
+import termios
+import time
+
+
+def wait_for_silence(terminal):
+    """A person answers a while after the prompt: then the terminal must not echo any more."""
+    for _ in range(200):
+        if not termios.tcgetattr(terminal)[3] & termios.ECHO:
+            return
+        time.sleep(0.01)
+
 
 prompt, answer, *command = sys.argv[1:]
 signal.alarm(60)
@@ -25,6 +36,7 @@ while True:
         break
     shown += piece
     if not answered and prompt.encode() in shown:
+        wait_for_silence(terminal)
         os.write(terminal, answer.encode() + b"\n")
         answered = True
 sys.stdout.buffer.write(shown.replace(b"\r\n", b"\n"))
