@@ -89,7 +89,9 @@ std::optional<bool> flag_in(Template attributes, CK_ATTRIBUTE_TYPE type) {
 
 CK_RV answer(CK_ATTRIBUTE& attribute, ByteView value) {
   if (attribute.pValue != nullptr) {
-    if (attribute.ulValueLen < value.size())
+    // What an earlier failure left there is no size of a buffer.
+    bool is_size = attribute.ulValueLen != CK_UNAVAILABLE_INFORMATION;
+    if (!is_size || attribute.ulValueLen < value.size())
       return answer_unavailable(attribute, CKR_BUFFER_TOO_SMALL);
     if (!value.empty()) std::memcpy(attribute.pValue, value.data(), value.size());
   }

@@ -1,0 +1,453 @@
+// KMS keys as objects, what can be done with them, and what of the token stays hidden.
+#include "base/encoding.h"
+#include "door.h"
+
+using namespace trent;
+using namespace trent::test;
+
+namespace {
+
+// One module and one session for all cases.
+CK_SESSION_HANDLE session() {
+  static const CK_SESSION_HANDLE handle = [] {
+    check_rv(p11().C_Initialize(nullptr), "C_Initialize");
+    return open_session();
+  }();
+  return handle;
+}
+
+template <class Number>
+Number number_attribute(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type) {
+  std::string value = attribute(session(), object, type);
+  Number number = 0;
+  CHECK_EQ(value.size(), sizeof number);
+  value.copy(reinterpret_cast<char*>(&number), sizeof number);
+  return number;
+}
+
+std::size_t count(Attrs search) {
+  return find(session(), std::move(search)).size();
+}
+
+CK_OBJECT_HANDLE generate_data_key(bool on_token = false) {
+  CK_OBJECT_HANDLE key = 0;
+  Attrs attributes;
+  attributes.number(CKA_VALUE_LEN, 32)
+      .flag(CKA_TOKEN, on_token)
+      .flag(CKA_EXTRACTABLE, true)
+      .flag(CKA_SENSITIVE, true)
+      .flag(CKA_ENCRYPT, true)
+      .flag(CKA_DECRYPT, true);
+  check_rv(try_generate_key(session(), attributes, &key), "C_GenerateKey");
+  return key;
+}
+
+std::string aes_ecb(CK_OBJECT_HANDLE key, const std::string& block) {
+  CK_MECHANISM mechanism{CKM_AES_ECB, nullptr, 0};
+  return encrypt(session(), &mechanism, key, block);
+}
+
+std::string wrap(CK_MECHANISM* mechanism, CK_OBJECT_HANDLE wrapping, CK_OBJECT_HANDLE key) {
+  CK_ULONG size = 0;
+  check_rv(p11().C_WrapKey(session(), mechanism, wrapping, key, nullptr, &size), "C_WrapKey");
+  std::string out(size, '\0');
+  check_rv(p11().C_WrapKey(session(), mechanism, wrapping, key, bytes(out), &size), "C_WrapKey");
+  CHECK_EQ(size, out.size());
+  return out;
+}
+
+CK_RV try_unwrap(CK_MECHANISM* mechanism, CK_OBJECT_HANDLE unwrapping, const std::string& blob,
+                 CK_OBJECT_HANDLE* key, CK_KEY_TYPE type = CKK_AES, CK_ULONG expect = 0) {
+  Attrs attributes;
+  attributes.number(CKA_CLASS, CKO_SECRET_KEY)
+      .number(CKA_KEY_TYPE, type)
+      .flag(CKA_SENSITIVE, true)
+      .flag(CKA_EXTRACTABLE, true)
+      .flag(CKA_ENCRYPT, true);
+  if (expect != 0) attributes.number(CKA_VALUE_LEN, expect);
+  return p11().C_UnwrapKey(session(), mechanism, unwrapping, bytes(blob), blob.size(),
+                           attributes.data(), attributes.size(), key);
+}
+
+std::string re_encrypt(CK_OBJECT_HANDLE destination, const std::string& blob,
+                       CK_TRENT_REENCRYPT_PARAMS* params = nullptr) {
+  CK_MECHANISM mechanism{CKM_TRENT_REENCRYPT, params, params == nullptr ? 0 : sizeof *params};
+  return encrypt(session(), &mechanism, destination, blob);
+}
+
+}  // namespace
+
+static void shows_a_kms_key_as_a_secret_key() {
+  CK_OBJECT_HANDLE key = create_kms_key(session(), "attributes");
+  CHECK_EQ(number_attribute<CK_ULONG>(key, CKA_CLASS), CK_ULONG{CKO_SECRET_KEY});
+  CHECK_EQ(number_attribute<CK_ULONG>(key, CKA_KEY_TYPE), CK_ULONG{CKK_AES});
+  CHECK_EQ(attribute(session(), key, CKA_LABEL), "attributes");
+  std::string arn = attribute(session(), key, CKA_TRENT_KEY_ARN);
+  CHECK_EQ(attribute(session(), key, kAttributeUniqueId), arn);
+  CHECK_EQ(arn.substr(0, 35), "arn:aws:kms:local:111122223333:key/");
+  std::string id = arn.substr(35);
+  std::erase(id, '-');
+  CHECK_EQ(to_hex(as_bytes(attribute(session(), key, CKA_ID))), id);
+  CHECK_EQ(attribute(session(), key, CKA_TRENT_KEY_STATE), "Enabled");
+  CHECK_EQ(attribute(session(), key, CKA_TRENT_KEY_MATERIAL_ID).size(), 32UL);
+  CHECK_EQ(attribute(session(), key, CKA_ALLOWED_MECHANISMS).size(), 2 * sizeof(CK_ULONG));
+  for (CK_ATTRIBUTE_TYPE yes :
+       {CKA_TOKEN, CKA_PRIVATE, CKA_SENSITIVE, CKA_ALWAYS_SENSITIVE, CKA_NEVER_EXTRACTABLE,
+        CKA_ENCRYPT, CKA_DECRYPT, CKA_WRAP, CKA_UNWRAP})
+    CHECK_EQ(int{number_attribute<CK_BBOOL>(key, yes)}, 1);
+  for (CK_ATTRIBUTE_TYPE no : {CKA_EXTRACTABLE, CKA_DERIVE, CKA_SIGN, CKA_VERIFY, CKA_COPYABLE})
+    CHECK_EQ(int{number_attribute<CK_BBOOL>(key, no)}, 0);
+}
+
+static void tells_missing_sensitive_and_short_attributes_apart() {
+  CK_OBJECT_HANDLE key = create_kms_key(session());
+  CK_BYTE small[4];
+  CK_BYTE room[64];
+  CK_ATTRIBUTE all[] = {{CKA_VALUE, &room[0], sizeof room},
+                        {CKA_MODULUS, &room[0], sizeof room},
+                        {CKA_ID, &small[0], sizeof small},
+                        {CKA_START_DATE, &room[0], sizeof room},
+                        {CKA_ID, &room[0], sizeof room}};
+  CHECK_RV(p11().C_GetAttributeValue(session(), key, &all[0], 1), CKR_ATTRIBUTE_SENSITIVE);
+  CHECK_RV(p11().C_GetAttributeValue(session(), key, &all[1], 1), CKR_ATTRIBUTE_TYPE_INVALID);
+  CHECK_RV(p11().C_GetAttributeValue(session(), key, &all[2], 1), CKR_BUFFER_TOO_SMALL);
+  CHECK(p11().C_GetAttributeValue(session(), key, &all[0], 5) != CKR_OK);
+  for (int missing : {0, 1, 2}) CHECK_EQ(all[missing].ulValueLen, CK_UNAVAILABLE_INFORMATION);
+  CHECK_EQ(all[3].ulValueLen, 0UL);
+  CHECK_EQ(all[4].ulValueLen, 16UL);
+}
+
+static void finds_keys_by_every_name() {
+  CK_OBJECT_HANDLE key = create_kms_key(session(), "find/me");
+  std::string id = attribute(session(), key, CKA_ID);
+  std::string arn = attribute(session(), key, CKA_TRENT_KEY_ARN);
+  auto only = [&](Attrs search) {
+    auto found = find(session(), std::move(search));
+    CHECK_EQ(found.size(), 1UL);
+    CHECK_EQ(found[0], key);
+  };
+  only(Attrs().text(CKA_ID, id));
+  only(Attrs().text(CKA_LABEL, "find/me"));
+  only(Attrs().text(CKA_LABEL, "alias/find/me"));
+  only(Attrs().text(kAttributeUniqueId, arn));
+  only(Attrs().text(CKA_TRENT_KEY_ARN, arn));
+  only(Attrs().text(CKA_TRENT_KEY_MATERIAL_ID,
+                    attribute(session(), key, CKA_TRENT_KEY_MATERIAL_ID)));
+  only(Attrs().number(CKA_CLASS, CKO_SECRET_KEY).text(CKA_LABEL, "find/me").flag(CKA_TOKEN, true));
+  CHECK_EQ(count(Attrs().text(CKA_ID, id).flag(CKA_SIGN, true)), 0UL);
+  CHECK_EQ(count(Attrs().text(CKA_ID, id).text(CKA_LABEL, "other")), 0UL);
+  CHECK_EQ(count(Attrs().number(CKA_CLASS, CKO_PRIVATE_KEY)), 0UL);
+  CHECK_EQ(count(Attrs().text(CKA_LABEL, "find")), 0UL);
+  CHECK_EQ(count(Attrs().text(CKA_ID, "short")), 0UL);
+}
+
+static void encrypts_and_decrypts() {
+  CK_OBJECT_HANDLE key = create_kms_key(session());
+  Symmetric plain;
+  Symmetric with_context(R"({"tenant":"acme"})");
+  std::string blob = encrypt(session(), &with_context, key, "hello");
+  CHECK_EQ(decrypt(session(), &with_context, key, blob), "hello");
+  std::string out;
+  CHECK_RV(try_decrypt(session(), &plain, key, blob, &out), CKR_ENCRYPTED_DATA_INVALID);
+  CHECK_RV(try_decrypt(session(), &with_context, create_kms_key(session()), blob, &out),
+           CKR_KEY_HANDLE_INVALID);
+  blob[70] ^= 1;
+  CHECK_RV(try_decrypt(session(), &with_context, key, blob, &out), CKR_ENCRYPTED_DATA_INVALID);
+  Symmetric bad_json("{");
+  CHECK_RV(p11().C_EncryptInit(session(), &bad_json, key), CKR_MECHANISM_PARAM_INVALID);
+  CK_MECHANISM other{CKM_AES_ECB, nullptr, 0};
+  CHECK_RV(p11().C_EncryptInit(session(), &other, key), CKR_MECHANISM_INVALID);
+  CHECK_RV(p11().C_EncryptInit(session(), &plain, generate_data_key()), CKR_KEY_TYPE_INCONSISTENT);
+}
+
+static void keeps_the_answer_until_the_buffer_fits() {
+  CK_OBJECT_HANDLE key = create_kms_key(session());
+  std::string text = "text";
+  std::string out(500, '\0');
+  CHECK_OK(p11().C_EncryptInit(session(), &Symmetric(), key));
+  CK_ULONG size = 0;
+  CHECK_OK(p11().C_Encrypt(session(), bytes(text), text.size(), nullptr, &size));
+  CK_ULONG needed = size--;
+  CHECK_RV(p11().C_Encrypt(session(), bytes(text), text.size(), bytes(out), &size),
+           CKR_BUFFER_TOO_SMALL);
+  CHECK_EQ(size, needed);
+  CHECK_OK(p11().C_Encrypt(session(), bytes(text), text.size(), bytes(out), &size));
+  CHECK_EQ(decrypt(session(), &Symmetric(), key, out.substr(0, size)), text);
+  CHECK_RV(p11().C_Encrypt(session(), bytes(text), text.size(), bytes(out), &size),
+           CKR_OPERATION_NOT_INITIALIZED);
+  // An answer for other data than was asked about is no answer.
+  std::string other = "tex!";
+  CHECK_OK(p11().C_EncryptInit(session(), &Symmetric(), key));
+  CHECK_OK(p11().C_Encrypt(session(), bytes(text), text.size(), nullptr, &size));
+  CHECK_OK(p11().C_Encrypt(session(), bytes(other), other.size(), bytes(out), &size));
+  CHECK_EQ(decrypt(session(), &Symmetric(), key, out.substr(0, size)), other);
+}
+
+static void encrypts_in_parts() {
+  CK_OBJECT_HANDLE key = create_kms_key(session());
+  std::string a = "first, ";
+  std::string b = "second";
+  std::string out(500, '\0');
+  CK_ULONG size = out.size();
+  CHECK_OK(p11().C_EncryptInit(session(), &Symmetric(), key));
+  CHECK_OK(p11().C_EncryptUpdate(session(), bytes(a), a.size(), bytes(out), &size));
+  CHECK_EQ(size, 0UL);
+  size = out.size();
+  CHECK_OK(p11().C_EncryptUpdate(session(), bytes(b), b.size(), bytes(out), &size));
+  size = 1;
+  CHECK_RV(p11().C_EncryptFinal(session(), bytes(out), &size), CKR_BUFFER_TOO_SMALL);
+  CHECK_OK(p11().C_EncryptFinal(session(), bytes(out), &size));
+  CHECK_EQ(decrypt(session(), &Symmetric(), key, out.substr(0, size)), a + b);
+}
+
+static void polices_operations() {
+  CK_OBJECT_HANDLE key = create_kms_key(session());
+  std::string text = "text";
+  std::string out(500, '\0');
+  CK_ULONG size = out.size();
+  CHECK_OK(p11().C_EncryptInit(session(), &Symmetric(), key));
+  CHECK_RV(p11().C_EncryptInit(session(), &Symmetric(), key), CKR_OPERATION_ACTIVE);
+  CHECK_RV(p11().C_Decrypt(session(), bytes(text), 4, bytes(out), &size),
+           CKR_OPERATION_NOT_INITIALIZED);
+  CHECK_OK(p11().C_EncryptInit(session(), nullptr, 0));  // cancelled
+  CHECK_RV(p11().C_EncryptFinal(session(), bytes(out), &size), CKR_OPERATION_NOT_INITIALIZED);
+  CHECK_OK(p11().C_EncryptInit(session(), &Symmetric(), key));
+  CHECK_RV(p11().C_Encrypt(session(), nullptr, 4, bytes(out), &size), CKR_ARGUMENTS_BAD);
+  CHECK_OK(p11().C_EncryptInit(session(), &Symmetric(), key));
+  CHECK_RV(p11().C_Encrypt(session(), bytes(text), 0, bytes(out), &size), CKR_DATA_LEN_RANGE);
+  CHECK_OK(p11().C_EncryptInit(session(), &Symmetric(), key));
+  CHECK_OK(p11_3_0().C_SessionCancel(session(), CKF_ENCRYPT));
+  CHECK_OK(p11().C_DecryptInit(session(), &Symmetric(), key));
+  std::string huge(7000, 'x');
+  CHECK_RV(p11().C_Decrypt(session(), bytes(huge), huge.size(), bytes(out), &size),
+           CKR_ENCRYPTED_DATA_LEN_RANGE);
+}
+
+static void re_encrypts() {
+  CK_OBJECT_HANDLE old_key = create_kms_key(session());
+  CK_OBJECT_HANDLE new_key = create_kms_key(session());
+  std::string blob = encrypt(session(), &Symmetric(), old_key, "moved");
+  CHECK_EQ(decrypt(session(), &Symmetric(), new_key, re_encrypt(new_key, blob)), "moved");
+
+  Symmetric from(R"({"a":"1"})");
+  Symmetric to(R"({"b":"2"})");
+  blob = encrypt(session(), &from, old_key, "moved too");
+  CK_TRENT_REENCRYPT_PARAMS params{old_key, &from, &to};
+  CHECK_EQ(decrypt(session(), &to, new_key, re_encrypt(new_key, blob, &params)), "moved too");
+  params.hSourceKey = new_key;
+  CK_MECHANISM mechanism{CKM_TRENT_REENCRYPT, &params, sizeof params};
+  std::string out(500, '\0');
+  CK_ULONG size = out.size();
+  CHECK_OK(p11().C_EncryptInit(session(), &mechanism, new_key));
+  CHECK_RV(p11().C_Encrypt(session(), bytes(blob), blob.size(), bytes(out), &size),
+           CKR_KEY_HANDLE_INVALID);
+  CHECK_RV(p11().C_DecryptInit(session(), &mechanism, new_key), CKR_MECHANISM_INVALID);
+}
+
+static void wraps_and_unwraps_data_keys() {
+  CK_OBJECT_HANDLE key = create_kms_key(session());
+  CK_OBJECT_HANDLE data_key = generate_data_key();
+  Symmetric mechanism(R"({"file":"1"})");
+  std::string blob = wrap(&mechanism, key, data_key);
+  CK_OBJECT_HANDLE again = 0;
+  CHECK_OK(try_unwrap(&mechanism, key, blob, &again));
+  CHECK_EQ(aes_ecb(again, std::string(16, 'x')), aes_ecb(data_key, std::string(16, 'x')));
+  CHECK_EQ(decrypt(session(), &mechanism, key, blob).size(), 32UL);
+  // Wrapped once more, its length is still known.
+  CHECK_EQ(decrypt(session(), &mechanism, key, wrap(&mechanism, key, again)),
+           decrypt(session(), &mechanism, key, blob));
+
+  CHECK_RV(try_unwrap(&Symmetric(), key, blob, &again), CKR_WRAPPED_KEY_INVALID);
+  CHECK_RV(try_unwrap(&mechanism, create_kms_key(session()), blob, &again),
+           CKR_UNWRAPPING_KEY_HANDLE_INVALID);
+  CHECK_RV(try_unwrap(&mechanism, 12345, blob, &again), CKR_UNWRAPPING_KEY_HANDLE_INVALID);
+  CHECK_OK(try_unwrap(&mechanism, key, blob, &again, CKK_AES, 32));
+  CHECK_RV(try_unwrap(&mechanism, key, blob, &again, CKK_AES, 16), CKR_TEMPLATE_INCONSISTENT);
+  CK_ULONG size = 0;
+  CHECK_RV(p11().C_WrapKey(session(), &mechanism, 12345, data_key, nullptr, &size),
+           CKR_WRAPPING_KEY_HANDLE_INVALID);
+  CHECK_RV(p11().C_WrapKey(session(), &mechanism, key, 12345, nullptr, &size),
+           CKR_KEY_HANDLE_INVALID);
+  CHECK_RV(p11().C_WrapKey(session(), &mechanism, key, key, nullptr, &size), CKR_KEY_UNEXTRACTABLE);
+}
+
+static void refuses_to_unwrap_into_a_wrong_key() {
+  CK_OBJECT_HANDLE key = create_kms_key(session());
+  CK_OBJECT_HANDLE made = 0;
+  // SoftHSM pads 20 bytes to 24, and cannot take the padding off again.
+  std::string blob = encrypt(session(), &Symmetric(), key, std::string(20, 'k'));
+  CHECK_RV(try_unwrap(&Symmetric(), key, blob, &made, CKK_GENERIC_SECRET),
+           CKR_WRAPPED_KEY_LEN_RANGE);
+  blob = encrypt(session(), &Symmetric(), key, std::string(40, 'k'));
+  CHECK_RV(try_unwrap(&Symmetric(), key, blob, &made, CKK_AES), CKR_WRAPPED_KEY_LEN_RANGE);
+  CHECK_OK(try_unwrap(&Symmetric(), key, blob, &made, CKK_GENERIC_SECRET));
+}
+
+static void renames_a_key_by_its_label() {
+  CK_OBJECT_HANDLE key = create_kms_key(session(), "old-name");
+  Attrs label;
+  label.text(CKA_LABEL, "new-name");
+  CHECK_OK(p11().C_SetAttributeValue(session(), key, label.data(), label.size()));
+  CHECK_EQ(attribute(session(), key, CKA_LABEL), "new-name");
+  CHECK_EQ(count(Attrs().text(CKA_LABEL, "old-name")), 0UL);
+  CHECK_EQ(count(Attrs().text(CKA_LABEL, "new-name")), 1UL);
+  for (CK_ATTRIBUTE_TYPE fixed : {CKA_ID, CKA_SENSITIVE, CKA_EXTRACTABLE}) {
+    Attrs change;
+    change.flag(fixed, true);
+    CHECK_RV(p11().C_SetAttributeValue(session(), key, change.data(), change.size()),
+             CKR_ATTRIBUTE_READ_ONLY);
+  }
+  Attrs bad;
+  bad.text(CKA_LABEL, "no blanks please");
+  CHECK_RV(p11().C_SetAttributeValue(session(), key, bad.data(), bad.size()),
+           CKR_ATTRIBUTE_VALUE_INVALID);
+  CK_OBJECT_HANDLE other = 0;
+  CHECK_RV(try_generate_key(session(), Attrs().flag(CKA_TOKEN, true).text(CKA_LABEL, "new-name"),
+                            &other),
+           CKR_ATTRIBUTE_VALUE_INVALID);
+}
+
+static void schedules_deletion_and_keeps_the_material() {
+  RawSession raw;
+  CK_OBJECT_HANDLE key = create_kms_key(session());
+  std::string id = attribute(session(), key, CKA_ID);
+  std::string material = attribute(session(), key, CKA_TRENT_KEY_MATERIAL_ID);
+  CHECK_OK(p11().C_DestroyObject(session(), key));
+  CHECK_RV(p11().C_DestroyObject(session(), key), CKR_OBJECT_HANDLE_INVALID);
+  CHECK_EQ(count(Attrs().text(CKA_ID, id)), 0UL);
+  auto pending =
+      find(session(), Attrs().text(CKA_ID, id).text(CKA_TRENT_KEY_STATE, "PendingDeletion"));
+  CHECK_EQ(pending.size(), 1UL);
+  CHECK_RV(p11().C_EncryptInit(session(), &Symmetric(), pending[0]),
+           CKR_KEY_FUNCTION_NOT_PERMITTED);
+  CK_BBOOL yes = CK_TRUE;
+  CHECK_EQ(raw.count({{CKA_ID, material.data(), material.size()}, {CKA_TOKEN, &yes, sizeof yes}}),
+           1UL);
+}
+
+static void makes_no_key_that_kms_does_not_have() {
+  CK_OBJECT_HANDLE key = 0;
+  auto refuse = [&](Attrs attributes, CK_RV rv) {
+    CHECK_RV(try_generate_key(session(), attributes.flag(CKA_TOKEN, true), &key), rv);
+  };
+  refuse(Attrs().number(CKA_VALUE_LEN, 16), CKR_KEY_SIZE_RANGE);
+  refuse(Attrs().flag(CKA_EXTRACTABLE, true), CKR_TEMPLATE_INCONSISTENT);
+  refuse(Attrs().flag(CKA_SIGN, true), CKR_TEMPLATE_INCONSISTENT);
+  refuse(Attrs().text(CKA_ID, "mine"), CKR_ATTRIBUTE_READ_ONLY);
+  refuse(Attrs().text(CKA_LABEL, "trent/key/x"), CKR_TEMPLATE_INCONSISTENT);
+}
+
+static void hides_what_trent_keeps_in_the_token() {
+  RawSession raw;
+  create_kms_key(session(), "hidden");
+  CHECK(raw.count() > 2);
+  for (CK_OBJECT_HANDLE object : find(session())) {
+    std::string label = attribute(session(), object, CKA_LABEL);
+    CHECK(!label.starts_with("trent/"));
+  }
+  CHECK_EQ(count(Attrs().text(CKA_APPLICATION, "trent")), 0UL);
+  CHECK_EQ(count(Attrs().text(CKA_LABEL, "trent/alias/hidden")), 0UL);
+  CHECK_EQ(count(Attrs().number(CKA_CLASS, CKO_DATA)), 0UL);
+  // The backend's own handles mean nothing here.
+  CK_ATTRIBUTE wanted{CKA_LABEL, nullptr, 0};
+  for (CK_OBJECT_HANDLE guess : raw.find())
+    CHECK_RV(p11().C_GetAttributeValue(session(), guess, &wanted, 1), CKR_OBJECT_HANDLE_INVALID);
+}
+
+static void lets_nobody_forge_trents_objects() {
+  CK_OBJECT_HANDLE made = 0;
+  auto create = [&](Attrs attributes) {
+    return p11().C_CreateObject(session(), attributes.data(), attributes.size(), &made);
+  };
+  Attrs data;
+  data.number(CKA_CLASS, CKO_DATA).flag(CKA_TOKEN, true).text(CKA_VALUE, "x");
+  CHECK_RV(create(Attrs(data).text(CKA_APPLICATION, "trent")), CKR_TEMPLATE_INCONSISTENT);
+  CHECK_RV(create(Attrs(data).text(CKA_LABEL, "trent/alias/mine")), CKR_TEMPLATE_INCONSISTENT);
+  CHECK_OK(create(Attrs(data).text(CKA_LABEL, "mine").text(CKA_APPLICATION, "app")));
+  Attrs rename;
+  rename.text(CKA_LABEL, "trent/alias/mine");
+  CHECK_RV(p11().C_SetAttributeValue(session(), made, rename.data(), rename.size()),
+           CKR_TEMPLATE_INCONSISTENT);
+  CK_OBJECT_HANDLE copy = 0;
+  CHECK_RV(p11().C_CopyObject(session(), made, rename.data(), rename.size(), &copy),
+           CKR_TEMPLATE_INCONSISTENT);
+  CHECK_OK(p11().C_DestroyObject(session(), made));
+}
+
+static void stores_the_applications_own_objects() {
+  CK_OBJECT_HANDLE made = 0;
+  Attrs data;
+  data.number(CKA_CLASS, CKO_DATA)
+      .flag(CKA_TOKEN, true)
+      .text(CKA_LABEL, "note")
+      .text(CKA_APPLICATION, "app")
+      .text(CKA_VALUE, "to self");
+  CHECK_OK(p11().C_CreateObject(session(), data.data(), data.size(), &made));
+  auto found = find(session(), Attrs().text(CKA_LABEL, "note"));
+  CHECK_EQ(found.size(), 1UL);
+  CHECK_EQ(found[0], made);
+  CHECK_EQ(attribute(session(), made, CKA_VALUE), "to self");
+  CHECK_OK(p11().C_DestroyObject(session(), made));
+  CHECK_EQ(count(Attrs().text(CKA_LABEL, "note")), 0UL);
+}
+
+static void lets_session_objects_die_with_their_session() {
+  CK_SESSION_HANDLE own = open_session();
+  CK_OBJECT_HANDLE key = 0;
+  CHECK_OK(try_generate_key(own, Attrs().number(CKA_VALUE_LEN, 16).text(CKA_LABEL, "brief"), &key));
+  CHECK_EQ(count(Attrs().text(CKA_LABEL, "brief")), 1UL);  // seen from every session
+  CHECK_OK(p11().C_CloseSession(own));
+  CHECK_EQ(count(Attrs().text(CKA_LABEL, "brief")), 0UL);
+  CK_ATTRIBUTE wanted{CKA_LABEL, nullptr, 0};
+  CHECK_RV(p11().C_GetAttributeValue(session(), key, &wanted, 1), CKR_OBJECT_HANDLE_INVALID);
+}
+
+static void survives_bad_arguments() {
+  CK_OBJECT_HANDLE made = 0;
+  CK_OBJECT_HANDLE key = create_kms_key(session());
+  CK_ATTRIBUTE absurd[] = {{CKA_LABEL, nullptr, 100}};
+  CHECK_RV(p11().C_CreateObject(session(), &absurd[0], 1, &made), CKR_ATTRIBUTE_VALUE_INVALID);
+  CHECK_RV(p11().C_FindObjectsInit(session(), &absurd[0], 1), CKR_ATTRIBUTE_VALUE_INVALID);
+  absurd[0] = {CKA_LABEL, &made, CK_UNAVAILABLE_INFORMATION};
+  CHECK_RV(p11().C_CreateObject(session(), &absurd[0], 1, &made), CKR_ATTRIBUTE_VALUE_INVALID);
+  CHECK_RV(p11().C_SetAttributeValue(session(), key, &absurd[0], 1), CKR_ATTRIBUTE_VALUE_INVALID);
+  CHECK_RV(p11().C_FindObjectsInit(session(), nullptr, 3), CKR_ARGUMENTS_BAD);
+  CHECK_RV(p11().C_FindObjectsInit(session(), &absurd[0], ~0UL), CKR_ARGUMENTS_BAD);
+  CK_MECHANISM lost{CKM_TRENT_SYMMETRIC_DEFAULT, nullptr, 16};
+  CHECK_RV(p11().C_EncryptInit(session(), &lost, key), CKR_MECHANISM_PARAM_INVALID);
+  CK_TRENT_SYMMETRIC_PARAMS params{nullptr, 100};
+  CK_MECHANISM nowhere{CKM_TRENT_SYMMETRIC_DEFAULT, &params, sizeof params};
+  CHECK_RV(p11().C_EncryptInit(session(), &nowhere, key), CKR_MECHANISM_PARAM_INVALID);
+  for (CK_OBJECT_HANDLE bad : {0UL, 1UL, ~0UL})
+    CHECK_RV(p11().C_EncryptInit(session(), &Symmetric(), bad), CKR_KEY_HANDLE_INVALID);
+  CHECK_RV(p11().C_EncryptInit(0, &Symmetric(), key), CKR_SESSION_HANDLE_INVALID);
+}
+
+static void passes_no_foreign_handles_on() {
+  CK_OBJECT_HANDLE base = generate_data_key();
+  CK_OBJECT_HANDLE raw_handle = 1;
+  CK_MECHANISM mechanism{CKM_CONCATENATE_BASE_AND_KEY, &raw_handle, sizeof raw_handle};
+  Attrs attributes;
+  attributes.number(CKA_CLASS, CKO_SECRET_KEY).number(CKA_KEY_TYPE, CKK_GENERIC_SECRET);
+  CK_OBJECT_HANDLE derived = 0;
+  CHECK_RV(p11().C_DeriveKey(session(), &mechanism, base, attributes.data(), attributes.size(),
+                             &derived),
+           CKR_MECHANISM_INVALID);
+}
+
+int main() {
+  SoftHsm token;
+  int result = RUN_TESTS(
+      "pkcs11 keys", TEST(shows_a_kms_key_as_a_secret_key),
+      TEST(tells_missing_sensitive_and_short_attributes_apart), TEST(finds_keys_by_every_name),
+      TEST(encrypts_and_decrypts), TEST(keeps_the_answer_until_the_buffer_fits),
+      TEST(encrypts_in_parts), TEST(polices_operations), TEST(re_encrypts),
+      TEST(wraps_and_unwraps_data_keys), TEST(refuses_to_unwrap_into_a_wrong_key),
+      TEST(renames_a_key_by_its_label), TEST(schedules_deletion_and_keeps_the_material),
+      TEST(makes_no_key_that_kms_does_not_have), TEST(hides_what_trent_keeps_in_the_token),
+      TEST(lets_nobody_forge_trents_objects), TEST(stores_the_applications_own_objects),
+      TEST(lets_session_objects_die_with_their_session), TEST(survives_bad_arguments),
+      TEST(passes_no_foreign_handles_on));
+  p11().C_Finalize(nullptr);
+  return result;
+}

@@ -1,0 +1,301 @@
+// The module itself: lists, C_Initialize, fork, slots, sessions, handles.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <thread>
+
+#include "door.h"
+
+using namespace trent;
+using namespace trent::test;
+
+static void has_complete_lists() {
+  CK_FUNCTION_LIST* v2 = nullptr;
+  CHECK_OK(trent_symbol<CK_C_GetFunctionList>("C_GetFunctionList")(&v2));
+  CHECK_EQ(int{v2->version.major}, 2);
+  CHECK_EQ(int{v2->version.minor}, 40);
+  CK_FUNCTION_LIST_3_0& v3 = p11_3_0();
+  CHECK_EQ(int{v3.v2.version.major}, 3);
+  auto no_entry_is_null = [](const void* list, std::size_t size) {
+    std::vector<void*> words(size / sizeof(void*));
+    std::memcpy(words.data(), list, size);
+    for (std::size_t i = 1; i < words.size(); ++i) CHECK(words[i] != nullptr);
+  };
+  no_entry_is_null(v2, sizeof *v2);
+  no_entry_is_null(&v3, sizeof v3);
+}
+
+static void finds_interfaces_by_name_and_version() {
+  auto get = trent_symbol<GetInterface>("C_GetInterface");
+  std::string name = "PKCS 11";
+  std::string other = "Vendor other";
+  CK_INTERFACE* found = nullptr;
+  CK_VERSION v2{2, 40};
+  CK_VERSION v3{3, 0};
+  CK_VERSION v4{4, 0};
+  CHECK_OK(get(bytes(name), nullptr, &found, 0));
+  CHECK_OK(get(bytes(name), &v3, &found, 0));
+  CHECK_EQ(found->pFunctionList, static_cast<void*>(&p11_3_0()));
+  CHECK_OK(get(nullptr, &v2, &found, 0));
+  CHECK_EQ(int{static_cast<CK_FUNCTION_LIST*>(found->pFunctionList)->version.major}, 2);
+  CHECK_RV(get(bytes(name), &v4, &found, 0), CKR_ARGUMENTS_BAD);
+  CHECK_RV(get(bytes(other), nullptr, &found, 0), CKR_ARGUMENTS_BAD);
+  CHECK_RV(get(nullptr, nullptr, nullptr, 0), CKR_ARGUMENTS_BAD);
+  CK_ULONG count = 0;
+  auto list = trent_symbol<GetInterfaceList>("C_GetInterfaceList");
+  CHECK_OK(list(nullptr, &count));
+  std::vector<CK_INTERFACE> all(count);
+  count = 1;
+  CHECK_RV(list(all.data(), &count), CKR_BUFFER_TOO_SMALL);
+  CHECK_OK(list(all.data(), &count));
+}
+
+static void exports_nothing_else() {
+  for (const char* name : {"C_Initialize", "C_GetInfo", "C_Login"})
+    CHECK(dlsym(trent_so(), name) == nullptr);
+}
+
+static void works_only_while_initialized() {
+  CK_INFO info{};
+  CHECK_RV(p11().C_GetInfo(&info), CKR_CRYPTOKI_NOT_INITIALIZED);
+  CHECK_RV(p11().C_CloseSession(1), CKR_CRYPTOKI_NOT_INITIALIZED);
+  CHECK_RV(p11().C_DigestEncryptUpdate(1, nullptr, 0, nullptr, nullptr),
+           CKR_CRYPTOKI_NOT_INITIALIZED);
+  CHECK_RV(p11().C_Finalize(nullptr), CKR_CRYPTOKI_NOT_INITIALIZED);
+  {
+    Initialized module;
+    CHECK_RV(p11().C_Initialize(nullptr), CKR_CRYPTOKI_ALREADY_INITIALIZED);
+    CHECK_OK(p11().C_GetInfo(&info));
+    CHECK_RV(p11().C_DigestEncryptUpdate(1, nullptr, 0, nullptr, nullptr),
+             CKR_FUNCTION_NOT_SUPPORTED);
+  }
+  CHECK_RV(p11().C_GetInfo(&info), CKR_CRYPTOKI_NOT_INITIALIZED);
+}
+
+static void takes_initialize_arguments_by_the_book() {
+  CK_C_INITIALIZE_ARGS args{};
+  args.pReserved = reinterpret_cast<void*>(1);
+  CHECK_RV(p11().C_Initialize(&args), CKR_ARGUMENTS_BAD);
+  args = {};
+  args.LockMutex = [](void*) { return CK_RV{CKR_OK}; };
+  CHECK_RV(p11().C_Initialize(&args), CKR_ARGUMENTS_BAD);
+  args.UnlockMutex = args.DestroyMutex = args.LockMutex;
+  args.CreateMutex = [](void**) { return CK_RV{CKR_OK}; };
+  CHECK_RV(p11().C_Initialize(&args), CKR_CANT_LOCK);
+  args.flags = CKF_OS_LOCKING_OK;
+  Initialized module(&args);
+}
+
+struct Environment {
+  Environment(const char* name, const char* value) : name_(name) {
+    if (const char* old = std::getenv(name)) old_ = old;
+    if (value == nullptr)
+      unsetenv(name);
+    else
+      setenv(name, value, 1);
+  }
+  ~Environment() { setenv(name_, old_.c_str(), 1); }
+  const char* name_;
+  std::string old_;
+};
+
+static void has_no_slots_without_a_configuration() {
+  Environment conf("TRENT_CONF", nullptr);
+  Environment home("HOME", "/nonexistent");
+  Initialized module;
+  CK_ULONG count = 7;
+  CHECK_OK(p11().C_GetSlotList(CK_FALSE, nullptr, &count));
+  CHECK_EQ(count, 0UL);
+  CHECK_RV(p11().C_OpenSession(0, CKF_SERIAL_SESSION, nullptr, nullptr, &count),
+           CKR_SLOT_ID_INVALID);
+}
+
+static void takes_the_configuration_from_p_reserved() {
+  std::string path = std::getenv("TRENT_CONF");
+  std::string missing = path + ".missing";
+  Environment conf("TRENT_CONF", nullptr);
+  CK_C_INITIALIZE_ARGS args{};
+  args.pReserved = missing.data();
+  CHECK_RV(p11().C_Initialize(&args), CKR_ARGUMENTS_BAD);
+  args.pReserved = path.data();
+  Initialized module(&args);
+  CK_ULONG count = 0;
+  CHECK_OK(p11().C_GetSlotList(CK_TRUE, nullptr, &count));
+  CHECK_EQ(count, 1UL);
+}
+
+static void starts_without_the_token() {
+  std::string text = std::getenv("TRENT_CONF");
+  std::string path = text + ".other";
+  FILE* file = fopen(path.c_str(), "w");
+  fprintf(file,
+          "[[token]]\naccount = \"111122223333\"\nregion = \"local\"\nmodule = \"%s\"\n"
+          "uri = \"pkcs11:token=unplugged\"\n",
+          kSoftHsmModule);
+  fclose(file);
+  Environment conf("TRENT_CONF", path.c_str());
+  Initialized module;
+  CK_ULONG count = 9;
+  CHECK_OK(p11().C_GetSlotList(CK_TRUE, nullptr, &count));
+  CHECK_EQ(count, 0UL);
+  CHECK_OK(p11().C_GetSlotList(CK_FALSE, nullptr, &count));
+  CHECK_EQ(count, 1UL);
+  CK_TOKEN_INFO token{};
+  CHECK_RV(p11().C_GetTokenInfo(0, &token), CKR_TOKEN_NOT_PRESENT);
+  CK_SESSION_HANDLE session = 0;
+  CHECK_RV(p11().C_OpenSession(0, CKF_SERIAL_SESSION, nullptr, nullptr, &session),
+           CKR_TOKEN_NOT_PRESENT);
+}
+
+static void describes_its_token() {
+  Initialized module;
+  CK_TOKEN_INFO info{};
+  CHECK_OK(p11().C_GetTokenInfo(0, &info));
+  auto text = [](auto& field) {
+    return std::string(reinterpret_cast<const char*>(field), sizeof field);
+  };
+  CHECK_EQ(text(info.label), std::string("kms") + std::string(29, ' '));
+  CHECK_EQ(text(info.serialNumber), std::string(kAccount) + std::string(4, ' '));
+  CHECK_EQ(info.flags & CKF_LOGIN_REQUIRED, 0UL);
+  CHECK((info.flags & CKF_TOKEN_INITIALIZED) != 0 && (info.flags & CKF_USER_PIN_INITIALIZED) != 0);
+}
+
+static void lists_its_mechanisms() {
+  Initialized module;
+  CK_ULONG count = 0;
+  CHECK_OK(p11().C_GetMechanismList(0, nullptr, &count));
+  std::vector<CK_MECHANISM_TYPE> all(count);
+  CHECK_OK(p11().C_GetMechanismList(0, all.data(), &count));
+  for (CK_MECHANISM_TYPE type : {CKM_TRENT_SYMMETRIC_DEFAULT, CKM_TRENT_REENCRYPT, CKM_AES_KEY_GEN})
+    CHECK(std::count(all.begin(), all.end(), type) == 1);
+  CK_MECHANISM_INFO info{};
+  for (CK_MECHANISM_TYPE type : all) CHECK_OK(p11().C_GetMechanismInfo(0, type, &info));
+  CHECK_RV(p11().C_GetMechanismInfo(0, 0xD4529999, &info), CKR_MECHANISM_INVALID);
+}
+
+static void has_sessions_with_states() {
+  Initialized module;
+  CK_SESSION_HANDLE ro = open_session(CKF_SERIAL_SESSION);
+  CK_SESSION_HANDLE rw = open_session();
+  CHECK(ro != rw && ro < (1UL << 32) && rw < (1UL << 32));
+  CK_SESSION_INFO info{};
+  CHECK_OK(p11().C_GetSessionInfo(ro, &info));
+  CHECK_EQ(info.state, CK_STATE{CKS_RO_PUBLIC_SESSION});
+  std::string pin = "any";
+  // The configuration has the PIN.
+  CHECK_OK(p11().C_Login(rw, CKU_USER, bytes(pin), pin.size()));
+  CHECK_RV(p11().C_Login(rw, CKU_USER, bytes(pin), pin.size()), CKR_USER_ALREADY_LOGGED_IN);
+  CHECK_OK(p11().C_GetSessionInfo(ro, &info));
+  CHECK_EQ(info.state, CK_STATE{CKS_RO_USER_FUNCTIONS});
+  CHECK_OK(p11().C_Logout(ro));
+  CHECK_RV(p11().C_Logout(ro), CKR_USER_NOT_LOGGED_IN);
+  CHECK_RV(p11().C_OpenSession(0, 0, nullptr, nullptr, &ro), CKR_SESSION_PARALLEL_NOT_SUPPORTED);
+  CHECK_OK(p11().C_CloseAllSessions(0));
+  CHECK_RV(p11().C_GetSessionInfo(rw, &info), CKR_SESSION_HANDLE_INVALID);
+}
+
+static void keeps_read_only_sessions_from_changing_the_token() {
+  Initialized module;
+  CK_SESSION_HANDLE ro = open_session(CKF_SERIAL_SESSION);
+  CK_OBJECT_HANDLE key = 0;
+  CHECK_RV(try_generate_key(ro, Attrs().flag(CKA_TOKEN, true).number(CKA_VALUE_LEN, 32), &key),
+           CKR_SESSION_READ_ONLY);
+}
+
+// The child's answers as an exit code: 0 is good.
+template <class F>
+static int in_child(F f) {
+  pid_t pid = fork();
+  if (pid == 0) {
+    alarm(30);
+    _exit(f());
+  }
+  int status = 0;
+  waitpid(pid, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + status;
+}
+
+static void starts_anew_in_a_child() {
+  Initialized module;
+  CK_SESSION_HANDLE session = open_session();
+  CK_OBJECT_HANDLE key = create_kms_key(session);
+  std::string blob = encrypt(session, &Symmetric(), key, "before");
+  std::string id = attribute(session, key, CKA_ID);
+  int result = in_child([&] {
+    CK_INFO info{};
+    CK_SESSION_INFO session_info{};
+    if (p11().C_GetInfo(&info) != CKR_CRYPTOKI_NOT_INITIALIZED) return 1;
+    if (p11().C_GetSessionInfo(session, &session_info) != CKR_CRYPTOKI_NOT_INITIALIZED) return 2;
+    if (p11().C_Finalize(nullptr) != CKR_CRYPTOKI_NOT_INITIALIZED) return 3;
+    if (p11().C_Initialize(nullptr) != CKR_OK) return 4;
+    if (p11().C_GetSessionInfo(session, &session_info) != CKR_SESSION_HANDLE_INVALID) return 5;
+    CK_SESSION_HANDLE own = open_session();
+    auto found = find(own, Attrs().text(CKA_ID, id));
+    if (found.size() != 1) return 6;
+    if (decrypt(own, &Symmetric(), found[0], blob) != "before") return 7;
+    return p11().C_Finalize(nullptr) == CKR_OK ? 0 : 8;
+  });
+  CHECK_EQ(result, 0);
+  CHECK_EQ(decrypt(session, &Symmetric(), key, blob), "before");
+}
+
+static void serves_many_threads() {
+  Initialized module;
+  CK_SESSION_HANDLE setup = open_session();
+  CK_OBJECT_HANDLE key = create_kms_key(setup);
+  std::atomic<int> failures = 0;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 6; ++t)
+    threads.emplace_back([&, t] {
+      try {
+        for (int i = 0; i < 20; ++i) {
+          CK_SESSION_HANDLE own = open_session();
+          std::string text = std::to_string(t * 1000 + i);
+          std::string blob = encrypt(own, &Symmetric(), key, text);
+          if (decrypt(own, &Symmetric(), key, blob) != text) ++failures;
+          check_rv(p11().C_CloseSession(own), "C_CloseSession");
+        }
+      } catch (const std::exception&) {
+        ++failures;
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  CHECK_EQ(failures.load(), 0);
+}
+
+static void survives_the_application_finalizing_softhsm() {
+  Initialized module;
+  CK_SESSION_HANDLE session = open_session();
+  CK_OBJECT_HANDLE key = create_kms_key(session, "survivor");
+  std::string blob = encrypt(session, &Symmetric(), key, "text");
+  check_rv(softhsm()->C_Finalize(nullptr), "C_Finalize");
+  CHECK_EQ(decrypt(session, &Symmetric(), key, blob), "text");
+  CHECK_EQ(find(session, Attrs().text(CKA_LABEL, "survivor")).size(), 1UL);
+  CK_OBJECT_HANDLE data_key = 0;
+  CHECK_OK(try_generate_key(session, Attrs().number(CKA_VALUE_LEN, 32), &data_key));
+}
+
+static void leaves_the_token_to_others_when_finalized() {
+  RawSession raw;
+  {
+    Initialized module;
+    open_session();
+  }
+  CHECK(raw.count() < 1000);  // throws if SoftHSM was finalised under it
+}
+
+int main() {
+  SoftHsm token;
+  return RUN_TESTS(
+      "pkcs11 module", TEST(has_complete_lists), TEST(finds_interfaces_by_name_and_version),
+      TEST(exports_nothing_else), TEST(works_only_while_initialized),
+      TEST(takes_initialize_arguments_by_the_book), TEST(has_no_slots_without_a_configuration),
+      TEST(takes_the_configuration_from_p_reserved), TEST(starts_without_the_token),
+      TEST(describes_its_token), TEST(lists_its_mechanisms), TEST(has_sessions_with_states),
+      TEST(keeps_read_only_sessions_from_changing_the_token), TEST(starts_anew_in_a_child),
+      TEST(serves_many_threads), TEST(survives_the_application_finalizing_softhsm),
+      TEST(leaves_the_token_to_others_when_finalized));
+}
