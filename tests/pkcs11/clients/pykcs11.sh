@@ -1,0 +1,55 @@
+#!/bin/sh
+# PyKCS11: what the mechanisms and attributes of Trent's own do, with their parameters.
+. "$TRENT_SOURCE/tests/pkcs11/clients/lib.sh"
+make_key old
+make_key new
+
+python() { timeout 60 python3 "$TRENT_SOURCE/tests/pkcs11/clients/pykcs11.py" "$module" "$@"; }
+
+data_key() {
+  make_data_key alias/old
+  python uses_a_data_key_that_stays_in_the_token
+  # What the token encrypted with the data key: AES-256-GCM, of which CTR is the heart.
+  head -c -16 encrypted >text
+  assert_eq "$(openssl enc -d -aes-256-ctr -K "$(xxd -p -c 32 data-key)" \
+    -iv 00000000000000000000000000000002 -in text)" 'the secret of tenant acme'
+}
+
+blobs_are_those_of_the_command() {
+  echo secret | trent encrypt --key-id alias/old --plaintext - --output raw \
+    --encryption-context tenant=acme >blob
+  python decrypts_a_blob_of_the_command
+}
+
+relabels() {
+  make_key labelled
+  python relabels
+  assert_eq "$(key_state alias/relabelled)" Enabled
+  assert_fails_with NotFoundException sh -c "$trent describe-key --key-id alias/labelled || exit 1"
+}
+
+finds_disabled_keys() {
+  make_key disabled
+  trent disable-key --key-id "$(trent describe-key --key-id alias/disabled --output raw)"
+  python disabled_keys_are_found_by_state
+}
+
+through_the_proxy() {
+  p11_kit_registers
+  module=$(of_library p11-kit-proxy.so)
+  for case in encrypts_and_decrypts re_encrypts_without_parameters re_encrypts_with_parameters \
+    re_encrypt_is_refused; do
+    as_user timeout 60 python3 "$TRENT_SOURCE/tests/pkcs11/clients/pykcs11.py" "$module" $case
+  done
+}
+
+test_case 'encrypts and decrypts, with and without context' python encrypts_and_decrypts
+test_case 're-encrypts' python re_encrypts_without_parameters
+test_case 're-encrypts with source key and contexts' python re_encrypts_with_parameters
+test_case 're-encrypting is refused for what is wrong' python re_encrypt_is_refused
+test_case 'a data key is used and wrapped without being seen' data_key
+test_case 'blobs are those of the command' blobs_are_those_of_the_command
+test_case 'a new label is a new alias' relabels
+test_case 'disabled keys are found by their state' finds_disabled_keys
+test_case 'the same through p11-kit-proxy.so' through_the_proxy
+done_testing
