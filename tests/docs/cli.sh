@@ -1,0 +1,9 @@
+#!/bin/sh
+# docs/cli.md: its commands work one after another, and print what it says.
+. "$TRENT_SOURCE/tests/support/lib.sh"
+. "$TRENT_SOURCE/tests/docs/examples.sh"
+unset SOFTHSM2_CONF OPENSSL_MODULES # as in a shell that knows nothing of Trent
+PATH=$TRENT_BUILD/src:$PATH
+
+test_case 'the commands of the cookbook' run_examples "$TRENT_SOURCE/docs/cli.md"
+done_testing
