@@ -1,7 +1,8 @@
 # Runs the examples of a page of the documentation. Source after support/lib.sh.
 #
 # The page's ```sh blocks are run in their order in one shell, in the directory $work; a ```text
-# block after one of them is what it has to print.
+# block after one of them is what it has to print, where ... stands for anything within the line.
+# A block with the name of a file, as ```c move.c, is written to that file.
 
 # make_script PAGE: the blocks as one script, with what each has to print in want.N.
 make_script() {
@@ -10,6 +11,7 @@ make_script() {
       if (kind == "") {
         kind = substr($0, 4)
         if (kind == "sh") { n++; printf "{\n" }
+        if (split(kind, words, " ") == 2) { file = words[2]; kind = "file" }
       } else {
         if (kind == "sh") printf "} >got.%d\n", n
         kind = ""
@@ -18,7 +20,23 @@ make_script() {
     }
     kind == "sh"
     kind == "text" { print >("want." n) }
+    kind == "file" { print >file }
     END { print n > "blocks" }
+  ' "$1"
+}
+
+# fill_in WANT GOT: WANT with what GOT has in the place of each ..., if the rest of the line is the
+# same.
+fill_in() {
+  awk -v got="$2" '
+    {
+      line = ""
+      getline line <got
+      pattern = $0
+      gsub(/[][\\.*+?(){}|^$]/, "\\\\&", pattern)
+      gsub(/\\\.\\\.\\\./, ".*", pattern)
+      print line ~ "^" pattern "$" ? line : $0
+    }
   ' "$1"
 }
 
@@ -31,7 +49,8 @@ run_examples() {
   n=1
   while [ $n -le "$(cat blocks)" ]; do
     [ -f want.$n ] || : >want.$n
-    diff -u want.$n got.$n
+    fill_in want.$n got.$n >filled.$n
+    diff -u filled.$n got.$n
     n=$((n + 1))
   done
 }
