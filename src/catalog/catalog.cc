@@ -13,11 +13,26 @@ namespace {
 // higher revision whose writer died before it removed the old one: look for it now and then.
 constexpr std::chrono::seconds kFindAgain{30};
 
+std::string label_of(const KeyRecord& record) {
+  return key_label(record.key_id);
+}
+std::string label_of(const AliasRecord& record) {
+  return alias_label(record.name);
+}
+
+template <class Record>
+Record parse_labelled(const std::string& label, const std::string& text,
+                      Record (*parse)(std::string_view)) {
+  Record record = parse(text);
+  if (label_of(record) != label) throw std::runtime_error("it says that it is " + label_of(record));
+  return record;
+}
+
 template <class Record>
 Record parse_record(const std::string& label, const std::string& text,
                     Record (*parse)(std::string_view)) {
   try {
-    return parse(text);
+    return parse_labelled(label, text, parse);
   } catch (const std::runtime_error& error) {
     throw Error(ErrorCode::KMSInternal,
                 "The record " + label + " in the token is damaged: " + error.what() + ".",
@@ -50,6 +65,8 @@ std::shared_ptr<const Record> Catalog::remember(Cache<Record>& cache, hsm::DataO
     remembered(*record);
     if (changes != changes_) return record;
     auto& entry = cache[object.label];
+    // Without an entry, a use that overtook the last change may have left a copy of the base key.
+    if (!entry.record) old = record;
     if (entry.record && entry.object.value != object.value) old = entry.record;
     std::string label = object.label;
     entry = {record, std::move(object), now, now};
@@ -145,9 +162,9 @@ std::shared_ptr<const Catalog::Listing> Catalog::listing() {
   for (const hsm::DataObject& object : list_records(token_)) {
     try {
       if (key_id_of_label(object.label))
-        listing->keys.push_back(parse_key_record(object.value));
+        listing->keys.push_back(parse_labelled(object.label, object.value, &parse_key_record));
       else if (is_alias_label(object.label))
-        listing->aliases.push_back(parse_alias_record(object.value));
+        listing->aliases.push_back(parse_labelled(object.label, object.value, &parse_alias_record));
     } catch (const std::runtime_error&) {
       continue;  // damaged
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
+#include <utility>
 
 #include "base/encoding.h"
 
@@ -20,8 +21,26 @@ std::int64_t milliseconds(Timestamp time) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
 }
 
+// json::get() would take 1.5, true and -1 for a number of any type.
+template <class Integer>
+Integer integer(const json& value) {
+  if (value.is_number_unsigned()) {
+    auto number = value.get<std::uint64_t>();
+    if (std::in_range<Integer>(number)) return static_cast<Integer>(number);
+  } else if (value.is_number_integer()) {
+    auto number = value.get<std::int64_t>();
+    if (std::in_range<Integer>(number)) return static_cast<Integer>(number);
+  }
+  throw std::runtime_error("a number is not a whole one, or out of range");
+}
+
 Timestamp timestamp(const json& value) {
-  return Timestamp(std::chrono::milliseconds(value.get<std::int64_t>()));
+  using std::chrono::milliseconds;
+  constexpr auto kLimit = std::chrono::duration_cast<milliseconds>(Timestamp::duration::max());
+  milliseconds since_epoch(integer<std::int64_t>(value));
+  if (since_epoch > kLimit || since_epoch < -kLimit)
+    throw std::runtime_error("a date is out of range");
+  return Timestamp(since_epoch);
 }
 
 KeyMaterialId material_id(const json& value) {
@@ -41,10 +60,10 @@ json revision_members(const Revision& revision) {
 }
 
 Revision revision_of(const json& record) {
-  if (record.at("format").get<int>() != kFormat)
+  if (integer<int>(record.at("format")) != kFormat)
     throw std::runtime_error("it was written by a later version of Trent");
   Revision revision;
-  revision.number = record.at("revision").get<std::uint64_t>();
+  revision.number = integer<std::uint64_t>(record.at("revision"));
   revision.lineage = record.at("lineage").get<std::string>();
   revision.nonce = record.at("nonce").get<std::string>();
   return revision;
@@ -54,6 +73,8 @@ Revision revision_of(const json& record) {
 template <class Read>
 auto parse(std::string_view text, Read read) {
   try {
+    // The parser takes a NUL for the end and would not look at what follows.
+    if (text.find('\0') != text.npos) throw std::runtime_error("it holds a NUL");
     return read(json::parse(text));
   } catch (const json::exception& error) {
     throw std::runtime_error(error.what());
@@ -109,7 +130,13 @@ KeyRecord parse_key_record(std::string_view text) {
     record.spec = in.at("spec").get<std::string>();
     record.origin = in.at("origin").get<std::string>();
     record.state = in.at("state").get<std::string>();
+    if (record.state != "Enabled" && record.state != "Disabled" &&
+        record.state != "PendingDeletion")
+      throw std::runtime_error("its state is unknown");
     if (in.contains("deletion")) record.deletion = timestamp(in.at("deletion"));
+    if (record.deletion.has_value() != (record.state == "PendingDeletion"))
+      throw std::runtime_error("its deletion date does not go with its state");
+    if (!in.at("materials").is_array()) throw std::runtime_error("its materials are not a list");
     for (const json& material : in.at("materials"))
       record.materials.push_back(
           {material_id(material.at("id")), timestamp(material.at("created"))});

@@ -41,6 +41,17 @@ std::vector<Versioned> find_revisions(hsm::Token& token, const std::string& labe
   return sort_revisions(hsm::find_data(token, kApplication, label));
 }
 
+// Empty only if there is no such record: one of which nothing can be read is there, but damaged.
+std::vector<Versioned> find_readable(hsm::Token& token, const std::string& label) {
+  auto objects = hsm::find_data(token, kApplication, label);
+  bool any = !objects.empty();
+  auto versions = sort_revisions(std::move(objects));
+  if (versions.empty() && any)
+    throw Error(ErrorCode::KMSInternal, "The record " + label + " in the token is damaged.",
+                "Restore it from the backup of the HSM; `trent check` shows what is wrong.");
+  return versions;
+}
+
 void pause(int attempt) {
   std::uint8_t random[2];
   fill_random(random);
@@ -99,14 +110,9 @@ std::string random_nonce() {
 }
 
 std::optional<hsm::DataObject> find_record(hsm::Token& token, const std::string& label) {
-  auto objects = hsm::find_data(token, kApplication, label);
-  bool any = !objects.empty();
-  auto versions = sort_revisions(std::move(objects));
-  if (!versions.empty()) return std::move(versions.front().object);
-  if (any)
-    throw Error(ErrorCode::KMSInternal, "The record " + label + " in the token is damaged.",
-                "Restore it from the backup of the HSM; `trent check` shows what is wrong.");
-  return std::nullopt;
+  auto versions = find_readable(token, label);
+  if (versions.empty()) return std::nullopt;
+  return std::move(versions.front().object);
 }
 
 std::vector<hsm::DataObject> list_records(hsm::Token& token) {
@@ -134,7 +140,7 @@ bool change_record(
     hsm::Token& token, const std::string& label,
     const std::function<std::string(const std::string& text, Revision next)>& change) {
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    auto versions = find_revisions(token, label);
+    auto versions = find_readable(token, label);
     if (versions.empty()) return false;
     const Versioned& previous = versions.front();
     Revision next{previous.revision.number + 1, previous.revision.lineage, random_nonce()};
@@ -152,7 +158,7 @@ bool delete_record(hsm::Token& token, const std::string& label) {
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     std::vector<Versioned> versions;
     try {
-      versions = find_revisions(token, label);
+      versions = lineage ? find_revisions(token, label) : find_readable(token, label);
     } catch (const Error&) {
       // Once the record is destroyed, a look that fails must not make it a deletion that failed.
       if (!lineage) throw;

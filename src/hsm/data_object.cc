@@ -10,7 +10,11 @@ constexpr std::size_t kMaxLabel = 8192;
 constexpr std::size_t kMaxValue = 1 << 20;
 
 void add_identity(Attributes& attributes, std::string_view application) {
-  attributes.number(CKA_CLASS, CKO_DATA).flag(CKA_TOKEN, true).text(CKA_APPLICATION, application);
+  // PRIVATE: whoever reaches the module can make and change public objects, without a login.
+  attributes.number(CKA_CLASS, CKO_DATA)
+      .flag(CKA_TOKEN, true)
+      .flag(CKA_PRIVATE, true)
+      .text(CKA_APPLICATION, application);
 }
 
 // Label and value in one call where they fit; nullopt if the object is gone.
@@ -99,8 +103,7 @@ DataHandle create_data(Token& token, const std::string& application, const std::
     return token.run(Retry::IfNotPerformed, [&](Connection& connection, const Session& session) {
       Attributes attributes;
       add_identity(attributes, application);
-      // PRIVATE: a public object could be changed without a login.
-      attributes.flag(CKA_PRIVATE, true).text(CKA_LABEL, label).text(CKA_VALUE, value);
+      attributes.text(CKA_LABEL, label).text(CKA_VALUE, value);
       CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
       session.call<&CK_FUNCTION_LIST::C_CreateObject>(attributes.data(), attributes.size(),
                                                       &handle);

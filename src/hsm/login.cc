@@ -47,14 +47,13 @@ SecretBytes Pin::get(const std::string& token_label, const std::string& uri_pin)
   if (!pin_source_.empty()) return read_pin(pin_source_);
   if (!uri_pin.empty()) return {uri_pin.begin(), uri_pin.end()};
   if (!prompted_.empty()) return prompted_;
-  std::optional<SecretBytes> typed;
-  if (prompt_) typed = prompt_(token_label);
-  if (!typed || typed->empty())
+  if (prompt_) prompted_ = prompt_(token_label).value_or(SecretBytes());
+  if (prompted_.empty())
     throw no_login("The token \"" + token_label + "\" needs a PIN, and there is nobody to ask.",
                    "Set pin-source = \"file:/path\" or \"env:NAME\" in the configuration, or run "
                    "the command in a terminal.",
                    CKR_USER_NOT_LOGGED_IN);
-  return *typed;
+  return prompted_;
 }
 
 void Pin::login(const Session& session, const CK_TOKEN_INFO& token, const std::string& uri_pin) {
@@ -89,12 +88,12 @@ void Pin::login(const Session& session, const CK_TOKEN_INFO& token, const std::s
   switch (rv) {
     case CKR_OK:
     case CKR_USER_ALREADY_LOGGED_IN:
-      if (pin_source_.empty() && uri_pin.empty()) prompted_ = pin;
       return;
     case CKR_PIN_INCORRECT:
     case CKR_PIN_INVALID:
     case CKR_PIN_LEN_RANGE:
       refused_ = true;
+      prompted_ = {};
       throw no_login("The token \"" + label + "\" refused the PIN (" + rv_name(rv) + ").",
                      pin_source_.empty() ? "Try again with the right one."
                                          : "Correct the PIN in " + pin_source_ +
@@ -136,6 +135,7 @@ FoundToken find_token(const Module& module, const std::string& uri_text) {
 
   std::optional<FoundToken> found;
   std::string seen;
+  std::string matching;
   for (CK_SLOT_ID slot : slots) {
     FoundToken token;
     token.slot = slot;
@@ -146,9 +146,10 @@ FoundToken find_token(const Module& module, const std::string& uri_text) {
     if (p11_kit_uri_get_slot_id(uri.get()) != static_cast<CK_SLOT_ID>(-1) &&
         p11_kit_uri_get_slot_id(uri.get()) != slot)
       continue;
+    matching += (matching.empty() ? "" : ", ") + describe(token.info);
     if (found)
       throw Error(ErrorCode::Validation,
-                  "uri \"" + uri_text + "\" names several tokens: " + seen + ".",
+                  "uri \"" + uri_text + "\" names several tokens: " + matching + ".",
                   "Add serial=... to `uri` in the configuration to name one.");
     if (const char* pin = p11_kit_uri_get_pin_value(uri.get())) token.uri_pin = pin;
     found = token;

@@ -31,7 +31,7 @@ class Pin {
   std::mutex mutex_;
   std::string pin_source_;
   PinPrompt prompt_;
-  SecretBytes prompted_;  // kept for the login after fork or a lost connection
+  SecretBytes prompted_;  // kept for another try, and the login after fork or a lost connection
   bool refused_ = false;
 };
 

@@ -39,11 +39,13 @@ std::shared_ptr<Module> Module::open(const std::string& name) {
   watch_fork();
   ForkGuard fork;
   std::lock_guard lock(registry().mutex);
-  auto& module = registry().modules[name];
-  if (!module) {
-    auto loaded = std::make_shared<Module>(name);
-    loaded->load();
-    module = std::move(loaded);
+  std::shared_ptr<Module> module;
+  if (auto known = registry().modules.find(name); known != registry().modules.end()) {
+    module = known->second;
+  } else {
+    module = std::make_shared<Module>(name);
+    module->load();
+    registry().modules.emplace(name, module);
   }
   // A child of fork() has to initialise the module again (PKCS#11 v3.0 section 5.4).
   module->initialise();

@@ -52,6 +52,23 @@ const Profile& Connection::profile(const Session& session) {
   return *profile_;
 }
 
+namespace {
+
+// Whether the object's value is the one that `ref` names.
+bool is_key_of(const Session& session, CK_OBJECT_HANDLE object, const BaseKeyRef& ref) {
+  try {
+    return fingerprint(session, object, ref.fingerprint_input) == ref.id;
+  } catch (const Error& error) {
+    // A key of another type, or without the right to derive, is none of ours.
+    if (error.ck_rv() == CKR_KEY_FUNCTION_NOT_PERMITTED ||
+        error.ck_rv() == CKR_KEY_TYPE_INCONSISTENT || error.ck_rv() == CKR_KEY_SIZE_RANGE)
+      return false;
+    throw;
+  }
+}
+
+}  // namespace
+
 std::shared_ptr<const BaseKey> Connection::base_key(const Session& session, const BaseKeyRef& ref) {
   {
     std::shared_lock lock(keys_mutex_);
@@ -62,6 +79,7 @@ std::shared_ptr<const BaseKey> Connection::base_key(const Session& session, cons
   // CKA_TOKEN: the copies carry the same label and id, and outlive the key that they copy.
   search.number(CKA_CLASS, CKO_SECRET_KEY)
       .flag(CKA_TOKEN, true)
+      .flag(CKA_PRIVATE, true)
       .text(CKA_LABEL, ref.label)
       .bytes(CKA_ID, ref.id);
   std::vector<CK_OBJECT_HANDLE> found = session.find(search);
@@ -69,7 +87,7 @@ std::shared_ptr<const BaseKey> Connection::base_key(const Session& session, cons
     throw Error(ErrorCode::KeyUnavailable,
                 "The key material " + to_hex(ref.id) + " (" + ref.label + ") is not in the token.",
                 "Restore it from the backup of the HSM; `trent check` shows what is missing.");
-  if (fingerprint(session, found.front(), ref.fingerprint_input) != ref.id)
+  if (!is_key_of(session, found.front(), ref))
     throw Error(ErrorCode::KMSInternal,
                 "The object " + ref.label + " in the token is not the key that its id names.",
                 "Somebody replaced it. Nothing was done with it; see `trent check`.");
@@ -223,7 +241,10 @@ namespace {
 std::vector<CK_OBJECT_HANDLE> find_base_keys(const Session& session, const std::string* label,
                                              std::optional<ByteView> id) {
   Attributes search;
-  search.number(CKA_CLASS, CKO_SECRET_KEY).number(CKA_KEY_TYPE, CKK_AES).flag(CKA_TOKEN, true);
+  search.number(CKA_CLASS, CKO_SECRET_KEY)
+      .number(CKA_KEY_TYPE, CKK_AES)
+      .flag(CKA_TOKEN, true)
+      .flag(CKA_PRIVATE, true);
   if (label != nullptr) search.text(CKA_LABEL, *label);
   if (id) search.bytes(CKA_ID, *id);
   return session.find(search);
@@ -272,10 +293,13 @@ std::vector<std::string> base_key_faults(Token& token, const std::string& label,
       {CKA_DERIVE, CK_TRUE, "cannot derive"},  {CKA_ENCRYPT, CK_FALSE, "can encrypt"},
       {CKA_DECRYPT, CK_FALSE, "can decrypt"},  {CKA_WRAP, CK_FALSE, "can wrap"},
       {CKA_UNWRAP, CK_FALSE, "can unwrap"},    {CKA_SIGN, CK_FALSE, "can sign"},
+      {CKA_VERIFY, CK_FALSE, "can verify"},
   };
   return token.run(Retry::Always, [&](Connection&, const Session& session) {
     std::vector<std::string> faults;
-    for (CK_OBJECT_HANDLE key : find_base_keys(session, &label, id)) {
+    auto found = find_base_keys(session, &label, id);
+    if (found.size() > 1) faults.emplace_back("is there more than once");
+    for (CK_OBJECT_HANDLE key : found) {
       for (const Rule& rule : kRules) {
         CK_BBOOL value = rule.wanted;
         CK_ATTRIBUTE attribute{rule.type, &value, sizeof value};

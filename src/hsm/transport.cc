@@ -103,7 +103,13 @@ Transport::Transport(const Session& from, const Profile& from_profile, const Ses
 
 TemporaryObject Transport::move(CK_OBJECT_HANDLE secret) {
   Bytes wrapped = wrap_object(from_, from_profile_, keys_.wrapping.handle(), secret);
-  return unwrap_object(to_, to_profile_, keys_.unwrapping.handle(), wrapped, Readable::No);
+  try {
+    return unwrap_object(to_, to_profile_, keys_.unwrapping.handle(), wrapped, Readable::No);
+  } catch (const Error& error) {
+    // What we have just wrapped ourselves is good: it is the token that fails, not the ciphertext.
+    if (error.code() != ErrorCode::InvalidCiphertext) throw;
+    throw token_error("C_UnwrapKey", error.ck_rv());
+  }
 }
 
 void Transport::destroy() {

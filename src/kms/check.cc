@@ -31,14 +31,16 @@ struct Inventory {
 Inventory take_inventory(hsm::Token& token) {
   Inventory inventory;
   std::map<std::string, std::pair<Revision, hsm::DataObject>> highest;
-  std::set<std::string> labels;
+  // Labels of records of which not every revision is clear: whatever belongs to them is what it
+  // takes to mend them, and never left over.
+  std::set<std::string> doubtful;
   for (hsm::DataObject& object : hsm::list_data(token, catalog::kApplication)) {
-    labels.insert(object.label);
     Revision revision;
     try {
       revision = catalog::parse_revision(object.value);
     } catch (const std::runtime_error& error) {
       inventory.damaged.push_back("The record " + object.label + " is damaged: " + error.what());
+      doubtful.insert(object.label);
       continue;
     }
     auto [known, is_new] = highest.try_emplace(object.label, revision, object);
@@ -52,6 +54,9 @@ Inventory take_inventory(hsm::Token& token) {
       inventory.damaged.push_back("The record " + object.label + " has two revisions " +
                                   std::to_string(revision.number) +
                                   ": two changes were interrupted at once.");
+      doubtful.insert(object.label);
+      // The one that every reader takes.
+      if (revision.nonce < known->second.first.nonce) known->second = {revision, std::move(object)};
     }
   }
   for (auto& [label, version] : highest) {
@@ -69,13 +74,15 @@ Inventory take_inventory(hsm::Token& token) {
       }
     } catch (const std::runtime_error& error) {
       inventory.damaged.push_back("The record " + label + " is damaged: " + error.what());
+      doubtful.insert(label);
     }
   }
+  std::erase_if(inventory.superseded,
+                [&](const hsm::DataObject& object) { return doubtful.contains(object.label); });
   for (hsm::BaseKeyName& name : hsm::list_base_keys(token)) {
     if (!catalog::key_id_of_label(name.label)) continue;
     auto record = inventory.keys.find(name.label);
-    // The materials of a damaged record are what it takes to mend it: they are not left over.
-    if (record == inventory.keys.end() && labels.contains(name.label)) continue;
+    if (doubtful.contains(name.label)) continue;
     blob::KeyMaterialId id{};
     bool named = record != inventory.keys.end() && name.id.size() == id.size();
     if (named) {
@@ -91,11 +98,11 @@ void check_materials(hsm::Token& token, const KeyRecord& record, TokenReport& re
   for (const catalog::KeyMaterial& material : record.materials) {
     ++report.materials;
     try {
-      hsm::prove_base_key(token, base_key_ref(record, material.id));
       for (const std::string& fault :
            hsm::base_key_faults(token, catalog::key_label(record.key_id), material.id))
         report.problems.push_back("Key " + record.key_id + ": its material " + to_hex(material.id) +
                                   " " + fault + ".");
+      hsm::prove_base_key(token, base_key_ref(record, material.id));
     } catch (const Error& error) {
       // A token that fails says nothing of the key.
       if (error.ck_rv() != 0) throw;

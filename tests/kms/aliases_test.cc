@@ -1,7 +1,7 @@
 // CreateAlias, UpdateAlias, DeleteAlias, ListAliases.
 #include <thread>
 
-#include "kms_test.h"
+#include "words.h"
 
 namespace {
 
@@ -174,9 +174,9 @@ void retargeted_alias_is_the_wrong_key() {
   request.source_key_id = "alias/source";
   CHECK_WORDS(IncorrectKey, words, service().re_encrypt(request));
   // The blob itself knows better, and the destination's alias is what rotation by alias needs.
-  CHECK(decrypt(service(), blob) == secret("text"));
+  CHECK(decrypt(service(), blob) == "text");
   Bytes moved = service().re_encrypt(move_to("alias/source", blob)).ciphertext_blob;
-  CHECK(decrypt(service(), moved, {}, b) == secret("text"));
+  CHECK(decrypt(service(), moved, {}, b) == "text");
 }
 
 void list_by_key_has_only_its_own() {

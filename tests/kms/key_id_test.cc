@@ -4,7 +4,7 @@
 #include <functional>
 #include <vector>
 
-#include "kms_test.h"
+#include "words.h"
 
 namespace {
 

@@ -2,7 +2,9 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "kms_test.h"
+#include "blob/blob.h"
+#include "known_key.h"
+#include "words.h"
 
 namespace {
 
@@ -45,7 +47,7 @@ void fields_of_the_response() {
   CHECK_EQ(response.destination_encryption_algorithm, "SYMMETRIC_DEFAULT");
   CHECK_EQ(response.source_key_material_id, material(source()));
   CHECK_EQ(response.destination_key_material_id, material(destination()));
-  CHECK(decrypt(service(), response.ciphertext_blob, {}, destination()) == secret("text"));
+  CHECK(decrypt(service(), response.ciphertext_blob, {}, destination()) == "text");
   CHECK_WORDS(IncorrectKey, kIncorrectKey,
               decrypt(service(), response.ciphertext_blob, {}, source()));
 }
@@ -57,8 +59,8 @@ void same_key_makes_a_fresh_blob() {
   CHECK_EQ(response.source_key_material_id, response.destination_key_material_id);
   CHECK(response.ciphertext_blob != old);
   CHECK_EQ(response.ciphertext_blob.size(), old.size());
-  CHECK(decrypt(service(), response.ciphertext_blob) == secret("text"));
-  CHECK(decrypt(service(), old) == secret("text"));
+  CHECK(decrypt(service(), response.ciphertext_blob) == "text");
+  CHECK(decrypt(service(), old) == "text");
 }
 
 void every_length_survives_two_moves() {
@@ -72,7 +74,7 @@ void every_length_survives_two_moves() {
     Bytes third = service().re_encrypt(move_to(source(), second)).ciphertext_blob;
     for (const Bytes* blob : {&first, &second, &third}) {
       CHECK_EQ(blob->size(), blob::blob_size(length));
-      CHECK(decrypt(service(), *blob) == plaintext);
+      CHECK(decrypt(service(), *blob) == text_of(plaintext));
     }
   }
 }
@@ -86,14 +88,14 @@ void output_is_of_kind_encrypt() {
   CHECK_EQ(data_key.ciphertext_blob[2], 1);
   Bytes moved = service().re_encrypt(request_for(data_key.ciphertext_blob)).ciphertext_blob;
   CHECK_EQ(moved[2], 2);
-  CHECK(decrypt(service(), moved) == data_key.plaintext);
+  CHECK(decrypt(service(), moved) == text_of(data_key.plaintext));
   request.number_of_bytes.reset();
   request.key_spec = "AES_128";
   data_key = service().generate_data_key(request);
   CHECK_EQ(data_key.ciphertext_blob[2], 3);
   moved = service().re_encrypt(request_for(data_key.ciphertext_blob)).ciphertext_blob;
   CHECK_EQ(moved[2], 2);
-  CHECK(decrypt(service(), moved) == data_key.plaintext);
+  CHECK(decrypt(service(), moved) == text_of(data_key.plaintext));
 }
 
 void contexts_of_the_sides_are_independent() {
@@ -104,11 +106,11 @@ void contexts_of_the_sides_are_independent() {
   request.source_encryption_context = {{"tenant", "acme"}};
   // Not inherited.
   Bytes bare = service().re_encrypt(request).ciphertext_blob;
-  CHECK(decrypt(service(), bare) == secret("text"));
+  CHECK(decrypt(service(), bare) == "text");
   CHECK_WORDS(InvalidCiphertext, "", decrypt(service(), bare, {{"tenant", "acme"}}));
   request.destination_encryption_context = {{"tenant", "globex"}, {"k", "v"}};
   Bytes other = service().re_encrypt(request).ciphertext_blob;
-  CHECK(decrypt(service(), other, {{"k", "v"}, {"tenant", "globex"}}) == secret("text"));
+  CHECK(decrypt(service(), other, {{"k", "v"}, {"tenant", "globex"}}) == "text");
   CHECK_WORDS(InvalidCiphertext, "", decrypt(service(), other, {{"tenant", "acme"}}));
   CHECK_WORDS(InvalidCiphertext, "", decrypt(service(), other));
   request.destination_encryption_context = {{"k", std::string(8192, 'v')}};
@@ -234,53 +236,16 @@ void nothing_is_left_in_the_token() {
   CHECK_EQ(raw.count(), before);
 }
 
-// Puts a key of known value into the token, with its record.
-void import_key(const std::string& key_id, const Bytes& value, const blob::KeyMaterialId& id) {
-  RawSession raw;
-  CK_OBJECT_CLASS secret_key = CKO_SECRET_KEY;
-  CK_KEY_TYPE aes = CKK_AES;
-  CK_BBOOL yes = CK_TRUE;
-  CK_BBOOL no = CK_FALSE;
-  std::string label = "trent/key/" + key_id;
-  Bytes material(id.begin(), id.end());
-  Bytes copy = value;
-  CK_ATTRIBUTE attributes[] = {{CKA_CLASS, &secret_key, sizeof secret_key},
-                               {CKA_KEY_TYPE, &aes, sizeof aes},
-                               {CKA_TOKEN, &yes, sizeof yes},
-                               {CKA_PRIVATE, &yes, sizeof yes},
-                               {CKA_DERIVE, &yes, sizeof yes},
-                               {CKA_ENCRYPT, &no, sizeof no},
-                               {CKA_LABEL, label.data(), label.size()},
-                               {CKA_ID, material.data(), material.size()},
-                               {CKA_VALUE, copy.data(), copy.size()}};
-  CK_OBJECT_HANDLE handle = 0;
-  check_rv(softhsm()->C_CreateObject(raw.handle(), attributes, std::size(attributes), &handle),
-           "C_CreateObject");
-  catalog::KeyRecord record;
-  record.key_id = key_id;
-  record.created = catalog::now();
-  record.materials = {{id, record.created}};
-  record.current = id;
-  service().implementation().home().catalog.create_key(record);
-}
-
 // A blob that a token made that wraps the exact length: this token, which zero-pads, must say so
 // in the header of what it makes of it.
 void blob_of_an_exact_token_is_moved_right() {
   std::ifstream file(std::string(std::getenv("TRENT_SOURCE")) + "/tests/data/blob-vectors.json");
   auto vectors = nlohmann::json::parse(file).at("vectors");
-  bool imported = false;
   bool seen = false;
   for (const auto& vector : vectors) {
     Bytes blob = *from_hex(vector.at("blob").get<std::string>());
     Bytes plaintext = *from_hex(vector.at("plaintext").get<std::string>());
-    if (!imported) {
-      blob::KeyMaterialId id{};
-      Bytes bytes = *from_hex(vector.at("key_material_id").get<std::string>());
-      std::copy(bytes.begin(), bytes.end(), id.begin());
-      import_key(vector.at("key_id"), *from_hex(vector.at("key").get<std::string>()), id);
-      imported = true;
-    }
+    import_known_key(*from_hex(vector.at("key").get<std::string>()), vector.at("key_id"));
     seen = seen || blob[37] == 0x03;
     auto request = request_for(blob);
     request.source_encryption_context =
@@ -289,12 +254,11 @@ void blob_of_an_exact_token_is_moved_right() {
     Bytes moved = service().re_encrypt(request).ciphertext_blob;
     auto padding = static_cast<std::uint8_t>((8 - plaintext.size() % 8) % 8);
     CHECK_EQ(moved[37], padding == 0 ? 0 : 0x80 | padding);
-    SecretBytes back = decrypt(service(), moved);
-    CHECK_EQ(to_hex(back), to_hex(plaintext));
+    CHECK_EQ(to_hex(as_bytes(decrypt(service(), moved))), to_hex(plaintext));
     // And once more, out of the padded form, to the vector's own key.
     Bytes home = service().re_encrypt(move_to(vector.at("key_id"), moved)).ciphertext_blob;
-    CHECK_EQ(to_hex(decrypt(service(), home)), to_hex(plaintext));
-    CHECK_EQ(to_hex(decrypt(service(), blob, request.source_encryption_context)),
+    CHECK_EQ(to_hex(as_bytes(decrypt(service(), home))), to_hex(plaintext));
+    CHECK_EQ(to_hex(as_bytes(decrypt(service(), blob, request.source_encryption_context))),
              to_hex(plaintext));
   }
   CHECK(seen);  // the vector of the exact token

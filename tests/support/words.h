@@ -1,12 +1,11 @@
-// For tests of the KMS operations: checks of KMS's exact words, and short ways to ask for things.
+// Checks of KMS's exact words, and the names that are in them.
 #pragma once
 
 #include <string>
 #include <utility>
 
 #include "check.h"
-#include "kms/implementation.h"
-#include "kms/service.h"
+#include "kms.h"
 #include "softhsm.h"
 
 namespace trent::test {
@@ -32,11 +31,6 @@ void check_words(F&& call, ErrorCode code, const std::string& message, const cha
                 "\", expected " + error_name(code) + " \"" + message + "\"");
 }
 
-inline SecretBytes secret(std::string_view text) {
-  ByteView bytes = as_bytes(text);
-  return {bytes.begin(), bytes.end()};
-}
-
 // A secret of this length, different for each seed, that ends with a zero byte where it can: the
 // byte that a sloppy removal of padding would take along.
 inline SecretBytes secret_of(std::size_t length, unsigned seed = 1) {
@@ -53,29 +47,9 @@ inline std::string alias_arn(const std::string& name) {
   return std::string("arn:aws:kms:") + kRegion + ":" + kAccount + ":" + name;
 }
 
-// A new key's id.
-inline std::string create_key(kms::Service& kms, const std::string& description = {}) {
-  kms::CreateKeyRequest request;
-  request.description = description;
-  return kms.create_key(request).key_metadata.key_id;
-}
-
 inline Bytes encrypt(kms::Service& kms, const std::string& key_id, const SecretBytes& plaintext,
-                     kms::EncryptionContext context = {}) {
-  kms::EncryptRequest request;
-  request.key_id = key_id;
-  request.plaintext = plaintext;
-  request.encryption_context = std::move(context);
-  return kms.encrypt(request).ciphertext_blob;
-}
-
-inline SecretBytes decrypt(kms::Service& kms, const Bytes& blob,
-                           kms::EncryptionContext context = {}, const std::string& key_id = {}) {
-  kms::DecryptRequest request;
-  request.ciphertext_blob = blob;
-  request.encryption_context = std::move(context);
-  request.key_id = key_id;
-  return kms.decrypt(request).plaintext;
+                     const kms::EncryptionContext& context = {}) {
+  return encrypt(kms, key_id, text_of(plaintext), context);
 }
 
 inline kms::ReEncryptRequest move_to(const std::string& key_id, const Bytes& blob) {

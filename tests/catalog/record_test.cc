@@ -1,0 +1,259 @@
+// What is written is read back, and nothing else is.
+#include "catalog/record.h"
+
+#include <nlohmann/json.hpp>
+
+#include "check.h"
+
+namespace {
+
+using namespace trent;
+using namespace trent::test;
+using namespace trent::catalog;
+using nlohmann::json;
+
+const std::string kId = "1234abcd-12ab-34cd-56ef-1234567890ab";
+
+KeyMaterialId id_of(std::uint8_t byte) {
+  KeyMaterialId id{};
+  id.fill(byte);
+  return id;
+}
+
+KeyRecord key_record() {
+  KeyRecord record;
+  record.revision = {7, "00112233aabbccdd", "8899aabbccddeeff"};
+  record.key_id = kId;
+  record.created = Timestamp(std::chrono::milliseconds(1700000000123));
+  record.description = "caf\u00e9 \"quoted\"\n";
+  record.state = "PendingDeletion";
+  record.deletion = record.created + std::chrono::hours(24);
+  record.materials = {{id_of(1), record.created},
+                      {id_of(2), record.created + std::chrono::hours(1)}};
+  record.current = id_of(2);
+  return record;
+}
+
+AliasRecord alias_record() {
+  AliasRecord record;
+  record.revision = {2, "00112233aabbccdd", "8899aabbccddeeff"};
+  record.name = "alias/app";
+  record.target = kId;
+  record.created = Timestamp(std::chrono::milliseconds(1700000000123));
+  record.updated = Timestamp(std::chrono::milliseconds(1700000000456));
+  return record;
+}
+
+json key_json() {
+  return json::parse(to_text(key_record()));
+}
+json alias_json() {
+  return json::parse(to_text(alias_record()));
+}
+
+template <class Parse>
+void refused(Parse parse, const std::string& text) {
+  try {
+    static_cast<void>(parse(text));
+  } catch (const std::runtime_error& error) {
+    CHECK(*error.what() != '\0');
+    return;
+  }
+  throw Failure("accepted: " + text.substr(0, 300));
+}
+
+void key_record_comes_back() {
+  KeyRecord in = key_record();
+  KeyRecord out = parse_key_record(to_text(in));
+  CHECK_EQ(out.revision.number, 7U);
+  CHECK_EQ(out.revision.lineage, in.revision.lineage);
+  CHECK_EQ(out.revision.nonce, in.revision.nonce);
+  CHECK_EQ(out.key_id, in.key_id);
+  CHECK(out.created == in.created);
+  CHECK_EQ(out.description, in.description);
+  CHECK_EQ(out.usage, in.usage);
+  CHECK_EQ(out.spec, in.spec);
+  CHECK_EQ(out.origin, in.origin);
+  CHECK_EQ(out.state, in.state);
+  CHECK(out.deletion == in.deletion);
+  CHECK_EQ(out.materials.size(), 2U);
+  CHECK(out.materials[0].id == id_of(1) && out.materials[1].id == id_of(2));
+  CHECK(out.materials[1].created == in.materials[1].created);
+  CHECK(out.current == id_of(2));
+  CHECK_EQ(to_text(out), to_text(in));
+
+  in.state = "Enabled";
+  in.deletion.reset();
+  CHECK(!parse_key_record(to_text(in)).deletion);
+}
+
+void alias_record_comes_back() {
+  AliasRecord out = parse_alias_record(to_text(alias_record()));
+  CHECK_EQ(out.name, "alias/app");
+  CHECK_EQ(out.target, kId);
+  CHECK(out.created == alias_record().created);
+  CHECK(out.updated == alias_record().updated);
+  CHECK_EQ(to_text(out), to_text(alias_record()));
+}
+
+void every_member_must_be_there() {
+  const json key = key_json();
+  const json alias = alias_json();
+  for (const auto& [name, value] : key.items()) {
+    json record = key_json();
+    record.erase(name);
+    refused(parse_key_record, record.dump());
+  }
+  for (const auto& [name, value] : alias.items()) {
+    json record = alias_json();
+    record.erase(name);
+    refused(parse_alias_record, record.dump());
+  }
+  for (const char* name : {"id", "created"}) {
+    json record = key_json();
+    record["materials"][0].erase(name);
+    refused(parse_key_record, record.dump());
+  }
+}
+
+void every_member_must_have_its_type() {
+  const json key = key_json();
+  const json alias = alias_json();
+  const json wrong[] = {nullptr,       true,           1.5,    1e300, -1, "text",
+                        json::array(), json::object(), "12ab", "\xff"};
+  auto good = [](const json& value, const json& other) {
+    return (value.is_string() && other.is_string()) || (value.is_number() && other == -1);
+  };
+  for (const auto& [name, value] : key.items())
+    for (const json& other : wrong) {
+      json record = key_json();
+      record[name] = other;
+      // Any text will do for these; and a date before 1970 is one.
+      if (good(value, other) && name != "current" && name != "state" && name != "format" &&
+          name != "revision")
+        continue;
+      refused(parse_key_record, record.dump(-1, ' ', false, json::error_handler_t::ignore));
+    }
+  for (const auto& [name, value] : alias.items())
+    for (const json& other : wrong) {
+      json record = alias_json();
+      record[name] = other;
+      if (good(value, other) && name != "format" && name != "revision") continue;
+      refused(parse_alias_record, record.dump(-1, ' ', false, json::error_handler_t::ignore));
+    }
+  for (const json& other : wrong)
+    for (const char* name : {"id", "created"}) {
+      json record = key_json();
+      if (good(record["materials"][0][name], other) && std::string(name) == "created") continue;
+      record["materials"][0][name] = other;
+      refused(parse_key_record, record.dump(-1, ' ', false, json::error_handler_t::ignore));
+    }
+}
+
+void dates_out_of_range_are_refused() {
+  for (std::int64_t date :
+       {std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min(),
+        std::int64_t{9223372036855}, std::int64_t{-9223372036855}}) {
+    json record = key_json();
+    record["deletion"] = date;
+    refused(parse_key_record, record.dump());
+    record = alias_json();
+    record["updated"] = date;
+    refused(parse_alias_record, record.dump());
+  }
+  json record = key_json();
+  record["created"] = std::uint64_t{1} << 63;
+  refused(parse_key_record, record.dump());
+}
+
+void materials_must_be_a_list_that_has_the_current_one() {
+  json record = key_json();
+  record["materials"] = json::array();
+  refused(parse_key_record, record.dump());
+  record = key_json();
+  record["current"] = to_hex(id_of(3));
+  refused(parse_key_record, record.dump());
+  record = key_json();
+  record["materials"] = {{"first", record["materials"][0]}, {"second", record["materials"][1]}};
+  refused(parse_key_record, record.dump());
+  for (const char* id : {"", "02", "zz"}) {
+    record = key_json();
+    record["current"] = id;
+    refused(parse_key_record, record.dump());
+  }
+  record["current"] = std::string(63, '0');
+  refused(parse_key_record, record.dump());
+  record["current"] = std::string(66, '0');
+  refused(parse_key_record, record.dump());
+}
+
+// A state that this version does not know is none in which it may use the key.
+void unknown_states_are_refused() {
+  for (const char* state : {"", "enabled", "PendingImport", "Unavailable"}) {
+    json record = key_json();
+    record["state"] = state;
+    refused(parse_key_record, record.dump());
+  }
+}
+
+void deletion_belongs_to_the_state() {
+  json record = key_json();
+  record.erase("deletion");  // pending, but until when?
+  refused(parse_key_record, record.dump());
+}
+
+void later_formats_are_refused() {
+  for (int format : {0, 2, -1}) {
+    json record = key_json();
+    record["format"] = format;
+    refused(parse_key_record, record.dump());
+    refused(parse_revision, record.dump());
+    record = alias_json();
+    record["format"] = format;
+    refused(parse_alias_record, record.dump());
+  }
+}
+
+void unknown_members_are_left_to_later_versions() {
+  json record = key_json();
+  record["later"] = 1;
+  CHECK_EQ(parse_key_record(record.dump()).key_id, kId);
+}
+
+void what_is_no_json_object_is_refused() {
+  for (const std::string& text :
+       {std::string(), std::string("x"), std::string("{"), std::string("[]"), std::string("1"),
+        std::string("null"), std::string("\"text\""), std::string("\0", 1),
+        std::string(100000, '['), to_text(key_record()) + "x", to_text(key_record()).substr(0, 200),
+        to_text(key_record()) + '\0'}) {
+    refused(parse_key_record, text);
+    refused(parse_alias_record, text);
+    refused(parse_revision, text);
+  }
+  refused(parse_alias_record, to_text(key_record()));
+  refused(parse_key_record, to_text(alias_record()));
+}
+
+void labels() {
+  CHECK_EQ(key_label(kId), "trent/key/" + kId);
+  CHECK_EQ(alias_label("alias/app"), "trent/alias/app");
+  CHECK_EQ(alias_label("alias/alias/app"), "trent/alias/alias/app");
+  CHECK_EQ(key_id_of_label("trent/key/x").value_or("-"), "x");
+  CHECK(!key_id_of_label("trent/alias/x"));
+  CHECK(!key_id_of_label("trent/keys/x"));
+  CHECK(!key_id_of_label("key/x"));
+  CHECK(is_alias_label("trent/alias/x"));
+  CHECK(!is_alias_label("trent/key/x"));
+}
+
+}  // namespace
+
+int main() {
+  return RUN_TESTS(
+      "records", TEST(key_record_comes_back), TEST(alias_record_comes_back),
+      TEST(every_member_must_be_there), TEST(every_member_must_have_its_type),
+      TEST(dates_out_of_range_are_refused), TEST(materials_must_be_a_list_that_has_the_current_one),
+      TEST(unknown_states_are_refused), TEST(deletion_belongs_to_the_state),
+      TEST(later_formats_are_refused), TEST(unknown_members_are_left_to_later_versions),
+      TEST(what_is_no_json_object_is_refused), TEST(labels));
+}

@@ -1,0 +1,474 @@
+// kms::check: what `trent check` finds, and what --repair removes and what it never does.
+#include "kms/check.h"
+
+#include <atomic>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "known_key.h"
+#include "words.h"
+
+namespace {
+
+using namespace trent;
+using namespace trent::test;
+using kms::Service;
+using nlohmann::json;
+
+Service& service() {
+  static Service kms([] {
+    Config config = load_config();
+    config.refresh = std::chrono::milliseconds(0);
+    return config;
+  }());
+  return kms;
+}
+
+kms::TokenReport check(bool repair = false) {
+  auto reports = kms::check(service(), repair);
+  CHECK_EQ(reports.size(), 1U);
+  return reports[0];
+}
+
+// Exactly one problem, with all of these words in it.
+void check_problem(const kms::TokenReport& report, const std::vector<std::string>& words) {
+  std::string all;
+  for (const auto& problem : report.problems) all += problem + "\n";
+  if (report.problems.size() != 1) throw Failure("not one problem: " + all);
+  for (const auto& word : words)
+    if (all.find(word) == all.npos) throw Failure("no \"" + word + "\" in " + all);
+}
+
+void check_healthy() {
+  auto report = check();
+  for (const auto& problem : report.problems) throw Failure(problem);
+}
+
+std::string key_label(const std::string& key) {
+  return "trent/key/" + key;
+}
+
+struct Object {
+  CK_OBJECT_HANDLE handle;
+  std::string value;
+};
+
+std::vector<Object> records(const RawSession& raw, const std::string& label) {
+  CK_OBJECT_CLASS data = CKO_DATA;
+  std::string name = label;
+  std::vector<Object> found;
+  for (auto handle :
+       raw.find({{CKA_CLASS, &data, sizeof data}, {CKA_LABEL, name.data(), name.size()}}))
+    found.push_back({handle, raw.attribute(handle, CKA_VALUE)});
+  return found;
+}
+
+CK_OBJECT_HANDLE put(const RawSession& raw, std::string label, std::string value) {
+  CK_OBJECT_CLASS data = CKO_DATA;
+  CK_BBOOL yes = CK_TRUE;
+  std::string application = "trent";
+  CK_ATTRIBUTE attributes[] = {{CKA_CLASS, &data, sizeof data},
+                               {CKA_TOKEN, &yes, sizeof yes},
+                               {CKA_PRIVATE, &yes, sizeof yes},
+                               {CKA_APPLICATION, application.data(), application.size()},
+                               {CKA_LABEL, label.data(), label.size()},
+                               {CKA_VALUE, value.data(), value.size()}};
+  CK_OBJECT_HANDLE handle = 0;
+  check_rv(softhsm()->C_CreateObject(raw.handle(), attributes, std::size(attributes), &handle),
+           "C_CreateObject");
+  return handle;
+}
+
+std::vector<CK_OBJECT_HANDLE> materials(const RawSession& raw, const std::string& label) {
+  CK_OBJECT_CLASS secret_key = CKO_SECRET_KEY;
+  CK_BBOOL yes = CK_TRUE;
+  std::string name = label;
+  return raw.find({{CKA_CLASS, &secret_key, sizeof secret_key},
+                   {CKA_TOKEN, &yes, sizeof yes},
+                   {CKA_LABEL, name.data(), name.size()}});
+}
+
+void destroy(const RawSession& raw, CK_OBJECT_HANDLE handle) {
+  check_rv(softhsm()->C_DestroyObject(raw.handle(), handle), "C_DestroyObject");
+}
+
+void set(const RawSession& raw, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE_TYPE type, bool on) {
+  CK_BBOOL value = on ? CK_TRUE : CK_FALSE;
+  CK_ATTRIBUTE attribute{type, &value, sizeof value};
+  check_rv(softhsm()->C_SetAttributeValue(raw.handle(), handle, &attribute, 1),
+           "C_SetAttributeValue");
+}
+
+// A secret key of the test's own, with the attributes of a base key but for those given.
+CK_OBJECT_HANDLE put_key(const RawSession& raw, std::string label, std::string id,
+                         CK_KEY_TYPE type = CKK_AES, bool extractable = false,
+                         std::size_t length = 32) {
+  CK_OBJECT_CLASS secret_key = CKO_SECRET_KEY;
+  CK_BBOOL yes = CK_TRUE;
+  CK_BBOOL no = CK_FALSE;
+  CK_BBOOL may_leave = extractable ? CK_TRUE : CK_FALSE;
+  std::string value(length, 'K');
+  CK_ATTRIBUTE attributes[] = {{CKA_CLASS, &secret_key, sizeof secret_key},
+                               {CKA_KEY_TYPE, &type, sizeof type},
+                               {CKA_TOKEN, &yes, sizeof yes},
+                               {CKA_PRIVATE, &yes, sizeof yes},
+                               {CKA_SENSITIVE, &yes, sizeof yes},
+                               {CKA_EXTRACTABLE, &may_leave, sizeof may_leave},
+                               {CKA_DERIVE, &yes, sizeof yes},
+                               {CKA_ENCRYPT, &no, sizeof no},
+                               {CKA_DECRYPT, &no, sizeof no},
+                               {CKA_SIGN, &no, sizeof no},
+                               {CKA_VERIFY, &no, sizeof no},
+                               {CKA_WRAP, &no, sizeof no},
+                               {CKA_UNWRAP, &no, sizeof no},
+                               {CKA_LABEL, label.data(), label.size()},
+                               {CKA_ID, id.data(), id.size()},
+                               {CKA_VALUE, value.data(), value.size()}};
+  CK_OBJECT_HANDLE handle = 0;
+  check_rv(softhsm()->C_CreateObject(raw.handle(), attributes, std::size(attributes), &handle),
+           "C_CreateObject");
+  return handle;
+}
+
+const std::string kOrphanId(32, 'o');
+
+void healthy_token_has_no_problems() {
+  std::string key = create_key(service());
+  service().create_alias({"alias/healthy", key});
+  std::string disabled = create_key(service());
+  service().disable_key({disabled});
+  std::string pending = create_key(service());
+  service().schedule_key_deletion({pending, {}});
+  auto before = check();
+  check_healthy();
+  CHECK_EQ(before.arn_prefix, "arn:aws:kms:local:111122223333:");
+  CHECK(before.token.find("\"kms\"") != before.token.npos);
+  CHECK(before.token.find("SoftHSM") != before.token.npos);
+  CHECK_EQ(before.keys, 3U);
+  CHECK_EQ(before.materials, 3U);
+  CHECK_EQ(before.aliases, 1U);
+  CHECK(before.profile.size() >= 6);
+  auto repaired = check(true);
+  CHECK(repaired.problems.empty() && repaired.repaired.empty());
+  CHECK_EQ(check().keys, 3U);
+}
+
+void material_of_no_record_is_removed() {
+  RawSession raw;
+  std::string label = key_label("00000000-0000-4000-8000-000000000001");
+  put_key(raw, label, kOrphanId);
+  check_problem(check(), {to_hex(as_bytes(kOrphanId)), label, "--repair"});
+  CHECK_EQ(materials(raw, label).size(), 1U);  // only looked at
+  auto report = check(true);
+  CHECK(report.problems.empty());
+  CHECK_EQ(report.repaired.size(), 1U);
+  CHECK_EQ(materials(raw, label).size(), 0U);
+  check_healthy();
+}
+
+// A rotation that was interrupted after its new material, before its record.
+void material_that_the_record_does_not_name_is_removed() {
+  RawSession raw;
+  std::string key = create_key(service());
+  Bytes blob = encrypt(service(), key, "text");
+  put_key(raw, key_label(key), kOrphanId);
+  check_problem(check(), {to_hex(as_bytes(kOrphanId)), key});
+  check(true);
+  CHECK_EQ(materials(raw, key_label(key)).size(), 1U);
+  CHECK_EQ(decrypt(service(), blob), "text");
+  check_healthy();
+}
+
+void foreign_keys_are_none_of_ours() {
+  RawSession raw;
+  auto a = put_key(raw, "somebody's key", "id");
+  auto b = put_key(raw, "", "");
+  auto report = check(true);
+  CHECK(report.problems.empty() && report.repaired.empty());
+  destroy(raw, a);  // throws if it is gone
+  destroy(raw, b);
+}
+
+void superseded_revision_is_removed() {
+  RawSession raw;
+  std::string key = create_key(service());
+  std::string old = records(raw, key_label(key)).at(0).value;
+  service().disable_key({key});
+  put(raw, key_label(key), old);
+  check_problem(check(), {"superseded", key_label(key), "--repair"});
+  auto report = check(true);
+  CHECK_EQ(report.repaired.size(), 1U);
+  auto left = records(raw, key_label(key));
+  CHECK_EQ(left.size(), 1U);
+  CHECK(left[0].value != old);
+  check_healthy();
+}
+
+void alias_to_nowhere_is_named_and_kept() {
+  RawSession raw;
+  std::string key = create_key(service());
+  service().create_alias({"alias/nowhere", key});
+  auto record = records(raw, key_label(key)).at(0);
+  destroy(raw, record.handle);
+  auto left = materials(raw, key_label(key));
+  for (auto handle : left) destroy(raw, handle);
+  check_problem(check(), {"alias/nowhere", key, "does not exist"});
+  check_problem(check(true), {"alias/nowhere"});
+  service().delete_alias({"alias/nowhere"});
+  check_healthy();
+}
+
+void material_of_a_damaged_record_is_never_removed() {
+  RawSession raw;
+  std::string key = create_key(service());
+  Bytes blob = encrypt(service(), key, "text");
+  auto record = records(raw, key_label(key)).at(0);
+  destroy(raw, record.handle);
+  json without_state = json::parse(record.value);
+  without_state.erase("state");
+  json other_key = json::parse(record.value);
+  other_key["key_id"] = "00000000-0000-4000-8000-000000000002";
+  json later = json::parse(record.value);
+  later["format"] = 2;
+  for (const std::string& damage :
+       {std::string(), std::string("{"), without_state.dump(), other_key.dump(), later.dump()}) {
+    auto damaged = put(raw, key_label(key), damage);
+    check_problem(check(), {key_label(key), "damaged"});
+    auto report = check(true);
+    check_problem(report, {key_label(key), "damaged"});
+    CHECK(report.repaired.empty());
+    CHECK_EQ(materials(raw, key_label(key)).size(), 1U);
+    CHECK_EQ(records(raw, key_label(key)).size(), 1U);
+    destroy(raw, damaged);
+  }
+  put(raw, key_label(key), record.value);  // restored
+  CHECK_EQ(decrypt(service(), blob), "text");
+  check_healthy();
+}
+
+// The revision before the damaged one is the best that is left of the key.
+void revision_before_a_damaged_one_is_never_removed() {
+  RawSession raw;
+  std::string key = create_key(service());
+  auto intact = records(raw, key_label(key)).at(0);
+  json damaged = json::parse(intact.value);
+  damaged["revision"] = 2;
+  damaged["nonce"] = "2";
+  damaged.erase("materials");
+  auto handle = put(raw, key_label(key), damaged.dump());
+  auto report = check(true);
+  check_problem(report, {key_label(key), "damaged"});
+  CHECK(report.repaired.empty());
+  CHECK_EQ(records(raw, key_label(key)).size(), 2U);
+  CHECK_EQ(materials(raw, key_label(key)).size(), 1U);
+  destroy(raw, handle);
+  check_healthy();
+}
+
+// Two interrupted rotations: which of the two materials is the key's is not to be guessed.
+void materials_of_a_doubtful_record_are_never_removed() {
+  RawSession raw;
+  std::string key = create_key(service());
+  auto first = records(raw, key_label(key)).at(0);
+  put_key(raw, key_label(key), std::string(32, 'a'));
+  put_key(raw, key_label(key), std::string(32, 'b'));
+  destroy(raw, first.handle);
+  for (const char* nonce : {"bbbb", "aaaa"}) {
+    json record = json::parse(first.value);
+    record["revision"] = 2;
+    record["nonce"] = nonce;
+    record["materials"].push_back(
+        {{"id", to_hex(as_bytes(std::string(32, nonce[0])))}, {"created", 0}});
+    put(raw, key_label(key), record.dump());
+  }
+  auto report = check(true);
+  CHECK(report.repaired.empty());
+  bool named = false;
+  for (const auto& problem : report.problems)
+    named = named || problem.find("two revisions 2") != problem.npos;
+  CHECK(named);
+  CHECK_EQ(materials(raw, key_label(key)).size(), 3U);
+  CHECK_EQ(records(raw, key_label(key)).size(), 2U);
+  for (const auto& record : records(raw, key_label(key))) destroy(raw, record.handle);
+  for (auto handle : materials(raw, key_label(key))) destroy(raw, handle);
+  check_healthy();
+}
+
+// Same label, same id, another value: everything that PKCS#11 shows is right.
+void replaced_material_is_found_out() {
+  RawSession raw;
+  std::string key = create_key(service());
+  Bytes blob = encrypt(service(), key, "text");
+  auto handle = materials(raw, key_label(key)).at(0);
+  std::string id = raw.attribute(handle, CKA_ID);
+  destroy(raw, handle);
+  auto impostor = put_key(raw, key_label(key), id);
+  auto report = check(true);
+  check_problem(report, {key, "is not the key that its id names"});
+  CHECK(report.repaired.empty());
+  CHECK_EQ(materials(raw, key_label(key)).size(), 1U);
+  // And it is not used.
+  Service fresh(load_config());
+  CHECK_ERROR(KMSInternal, encrypt(fresh, key, "text"));
+  CHECK_ERROR(KMSInternal, decrypt(fresh, blob));
+
+  // An object that cannot even derive, or is no AES-256 key, is found out too.
+  set(raw, impostor, CKA_DERIVE, false);
+  report = check();
+  CHECK(!report.problems.empty());
+  destroy(raw, impostor);
+  for (auto [type, length] : {std::pair(CKK_GENERIC_SECRET, 32UL), std::pair(CKK_AES, 16UL)}) {
+    auto other = put_key(raw, key_label(key), id, type, false, length);
+    bool found = false;
+    for (const auto& problem : check().problems) found = found || problem.find(key) != problem.npos;
+    CHECK(found);
+    destroy(raw, other);
+  }
+  check_problem(check(), {key, "is not in the token"});
+  for (const auto& record : records(raw, key_label(key))) destroy(raw, record.handle);
+  check_healthy();
+}
+
+void missing_material_is_named() {
+  RawSession raw;
+  std::string key = create_key(service());
+  auto material = service().describe_key({key, {}}).key_metadata.current_key_material_id;
+  destroy(raw, materials(raw, key_label(key)).at(0));
+  check_problem(check(true), {key, material, "is not in the token"});
+  Service fresh(load_config());
+  Error error = ERROR_OF(encrypt(fresh, key, "text"));
+  CHECK_EQ(error.name(), std::string("KeyUnavailableException"));
+  CHECK(error.message().find(material) != std::string::npos);
+  for (const auto& record : records(raw, key_label(key))) destroy(raw, record.handle);
+  check_healthy();
+}
+
+void material_that_is_there_twice_is_named() {
+  RawSession raw;
+  std::string key = create_key(service());
+  std::string id = raw.attribute(materials(raw, key_label(key)).at(0), CKA_ID);
+  auto impostor = put_key(raw, key_label(key), id);
+  auto report = check(true);
+  CHECK(!report.problems.empty());
+  CHECK(report.problems[0].find("more than once") != std::string::npos);
+  CHECK_EQ(materials(raw, key_label(key)).size(), 2U);
+  destroy(raw, impostor);
+  check_healthy();
+}
+
+void wrong_attributes_are_named() {
+  RawSession raw;
+  std::string key = create_key(service());
+  auto handle = materials(raw, key_label(key)).at(0);
+  for (auto [type, words] :
+       {std::pair(CKA_ENCRYPT, "can encrypt"), std::pair(CKA_DECRYPT, "can decrypt"),
+        std::pair(CKA_WRAP, "can wrap"), std::pair(CKA_UNWRAP, "can unwrap"),
+        std::pair(CKA_SIGN, "can sign"), std::pair(CKA_VERIFY, "can verify")}) {
+    set(raw, handle, type, true);
+    check_problem(check(), {key, words});
+    set(raw, handle, type, false);
+  }
+  // Without the right to derive it cannot even be proven.
+  set(raw, handle, CKA_DERIVE, false);
+  auto report = check();
+  CHECK(report.problems.at(0).find("cannot derive") != std::string::npos);
+  set(raw, handle, CKA_DERIVE, true);
+  check_healthy();
+
+  // One that may leave the token: the right value, so it works, but it is no secret of the token's.
+  Bytes value(32, 7);
+  const std::string known = "1234abcd-12ab-34cd-56ef-1234567890ab";
+  import_known_key(value, known);
+  check_healthy();
+  auto guarded = materials(raw, key_label(known)).at(0);
+  std::string id = raw.attribute(guarded, CKA_ID);
+  destroy(raw, guarded);
+  CK_OBJECT_CLASS secret_key = CKO_SECRET_KEY;
+  CK_KEY_TYPE aes = CKK_AES;
+  CK_BBOOL yes = CK_TRUE;
+  CK_BBOOL no = CK_FALSE;
+  std::string label = key_label(known);
+  CK_ATTRIBUTE open[] = {{CKA_CLASS, &secret_key, sizeof secret_key},
+                         {CKA_KEY_TYPE, &aes, sizeof aes},
+                         {CKA_TOKEN, &yes, sizeof yes},
+                         {CKA_PRIVATE, &yes, sizeof yes},
+                         {CKA_SENSITIVE, &no, sizeof no},
+                         {CKA_EXTRACTABLE, &yes, sizeof yes},
+                         {CKA_DERIVE, &yes, sizeof yes},
+                         {CKA_ENCRYPT, &no, sizeof no},
+                         {CKA_DECRYPT, &no, sizeof no},
+                         {CKA_SIGN, &no, sizeof no},
+                         {CKA_VERIFY, &no, sizeof no},
+                         {CKA_WRAP, &no, sizeof no},
+                         {CKA_UNWRAP, &no, sizeof no},
+                         {CKA_LABEL, label.data(), label.size()},
+                         {CKA_ID, id.data(), id.size()},
+                         {CKA_VALUE, value.data(), value.size()}};
+  CK_OBJECT_HANDLE readable = 0;
+  check_rv(softhsm()->C_CreateObject(raw.handle(), open, std::size(open), &readable),
+           "C_CreateObject");
+  report = check();
+  std::string all;
+  for (const auto& problem : report.problems) all += problem;
+  CHECK(all.find("can be read") != all.npos);
+  CHECK(all.find("can be extracted") != all.npos);
+  destroy(raw, readable);
+  for (const auto& record : records(raw, label)) destroy(raw, record.handle);
+}
+
+// Between a key's material and its record, the material looks like one that a crash left behind.
+void keys_made_meanwhile_are_not_harmed() {
+  RawSession raw;
+  std::string label = key_label("00000000-0000-4000-8000-000000000003");
+  put_key(raw, label, kOrphanId);  // makes the check look twice
+  std::atomic<bool> stop = false;
+  std::vector<std::string> made;
+  std::thread creator([&] {
+    Service other(load_config());
+    while (!stop) {
+      made.push_back(create_key(other));
+      other.disable_key({made.back()});
+      other.enable_key({made.back()});
+    }
+  });
+  kms::TokenReport report;
+  try {
+    report = check(true);
+  } catch (...) {
+    stop = true;
+    creator.join();
+    throw;
+  }
+  stop = true;
+  creator.join();
+  for (const auto& problem : report.problems) throw Failure(problem);
+  CHECK_EQ(report.repaired.size(), 1U);
+  CHECK(made.size() > 1);
+  for (const auto& key : made) CHECK_EQ(decrypt(service(), encrypt(service(), key, "x")), "x");
+  check_healthy();
+}
+
+void check_leaves_nothing_behind() {
+  RawSession raw;
+  check();
+  std::size_t before = raw.count();
+  check();
+  check(true);
+  CHECK_EQ(raw.count(), before);
+}
+
+}  // namespace
+
+int main() {
+  SoftHsm hsm;
+  return RUN_TESTS(
+      "check", TEST(healthy_token_has_no_problems), TEST(material_of_no_record_is_removed),
+      TEST(material_that_the_record_does_not_name_is_removed), TEST(foreign_keys_are_none_of_ours),
+      TEST(superseded_revision_is_removed), TEST(alias_to_nowhere_is_named_and_kept),
+      TEST(material_of_a_damaged_record_is_never_removed),
+      TEST(revision_before_a_damaged_one_is_never_removed),
+      TEST(materials_of_a_doubtful_record_are_never_removed), TEST(replaced_material_is_found_out),
+      TEST(missing_material_is_named), TEST(material_that_is_there_twice_is_named),
+      TEST(wrong_attributes_are_named), TEST(keys_made_meanwhile_are_not_harmed),
+      TEST(check_leaves_nothing_behind));
+}
