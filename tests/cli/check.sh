@@ -10,7 +10,7 @@ tool() { pkcs11-tool --module $softhsm_module --token-label kms --login --pin 12
 
 # What a crash leaves between making the material of a key and writing its record.
 leave_material() {
-  tool --keygen --key-type AES:32 --label trent/key/$stranger --id "$(printf '%064d' 7)"
+  tool --private --keygen --key-type AES:32 --label trent/key/$stranger --id "$(printf '%064d' 7)"
 }
 
 all_is_well() {
@@ -51,7 +51,7 @@ what_a_crash_left_is_repaired() {
 
 damage_cannot_be_repaired() {
   printf 'no record' >garbage
-  tool --write-object garbage --type data --application-label trent --label trent/key/$stranger
+  tool --private --write-object garbage --type data --application-label trent --label trent/key/$stranger
   for repair in '' --repair; do
     status=0
     # shellcheck disable=SC2086
