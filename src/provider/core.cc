@@ -55,10 +55,10 @@ std::string Core::setting(const char* name) const {
   return get_params_(handle_, params) == 1 && value != nullptr ? value : std::string();
 }
 
-void Core::raise(int reason, const char* data, const char* function,
-                 const std::source_location& where) const {
+void Core::raise(std::uint32_t reason, const char* data, const char* function, const char* file,
+                 int line) const {
   new_error_(handle_);
-  set_error_debug_(handle_, where.file_name(), static_cast<int>(where.line()), function);
+  set_error_debug_(handle_, file, line, function);
   // The core takes a va_list only.
   const auto set = [this](std::uint32_t code, const char* format, ...) {
     std::va_list arguments;
@@ -66,7 +66,7 @@ void Core::raise(int reason, const char* data, const char* function,
     vset_error_(handle_, code, format, arguments);
     va_end(arguments);
   };
-  set(static_cast<std::uint32_t>(reason), "%s", data);
+  set(reason, "%s", data);
 }
 
 void Core::write(OSSL_CORE_BIO* out, std::string_view text) const {

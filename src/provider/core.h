@@ -5,7 +5,7 @@
 #include <openssl/core.h>
 #include <openssl/core_dispatch.h>
 
-#include <source_location>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -23,8 +23,8 @@ class Core {
   std::string setting(const char* name) const;
 
   // Puts one error on the caller's queue.
-  void raise(int reason, const char* data, const char* function,
-             const std::source_location& where) const;
+  void raise(std::uint32_t reason, const char* data, const char* function, const char* file,
+             int line) const;
   void set_error_mark() const { set_error_mark_(handle_); }
   // Drops the errors since the mark.
   void pop_errors_to_mark() const { pop_error_to_mark_(handle_); }

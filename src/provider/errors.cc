@@ -28,16 +28,15 @@ const OSSL_ITEM* reason_strings() {
   return items;
 }
 
-void raise_caught(const Core& core, const char* operation,
-                  const std::source_location& where) noexcept {
+void raise_caught(const Core& core, const char* operation, const char* file, int line) noexcept {
   try {
     throw;
   } catch (const Error& e) {
-    core.raise(reason(e.code()), text(e), operation, where);
+    core.raise(reason(e.code()), text(e), operation, file, line);
   } catch (const std::exception& e) {
-    core.raise(reason(ErrorCode::KMSInternal), e.what(), operation, where);
+    core.raise(reason(ErrorCode::KMSInternal), e.what(), operation, file, line);
   } catch (...) {
-    core.raise(reason(ErrorCode::KMSInternal), "Unknown failure.", operation, where);
+    core.raise(reason(ErrorCode::KMSInternal), "Unknown failure.", operation, file, line);
   }
 }
 

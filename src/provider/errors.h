@@ -3,8 +3,6 @@
 
 #include <openssl/core.h>
 
-#include <source_location>
-
 #include "provider/core.h"
 
 namespace trent::provider {
@@ -13,15 +11,14 @@ namespace trent::provider {
 const OSSL_ITEM* reason_strings();
 
 // To be called from a catch block: puts the exception on the caller's error queue.
-void raise_caught(const Core& core, const char* operation,
-                  const std::source_location& where) noexcept;
+void raise_caught(const Core& core, const char* operation, const char* file, int line) noexcept;
 
 // Runs `body`. 1 if it returns, and then the error queue is as it was before; 0 if it throws, and
 // then its error is the last one in the queue. `operation` is what `openssl` prints as the
 // function.
 template <class Body>
 int guarded(const Core& core, const char* operation, Body&& body,
-            const std::source_location& where = std::source_location::current()) noexcept {
+            const char* file = __builtin_FILE(), int line = __builtin_LINE()) noexcept {
   core.set_error_mark();
   try {
     body();
@@ -29,7 +26,7 @@ int guarded(const Core& core, const char* operation, Body&& body,
     return 1;
   } catch (...) {
     core.clear_error_mark();
-    raise_caught(core, operation, where);
+    raise_caught(core, operation, file, line);
     return 0;
   }
 }

@@ -24,6 +24,11 @@ struct Key {
   bool decrypts;
 };
 
+// How the store hands a key to keymgmt's load, which makes a copy.
+struct KeyReference {
+  const Key* key;
+};
+
 inline void require_private(const Key& key) {
   if (!key.decrypts)
     throw Error(ErrorCode::Validation, "The key was loaded as a public key, which cannot decrypt.",

@@ -24,12 +24,11 @@ void* copy(const Key& key) {
   return made;
 }
 
-// The store's reference is the address of its own Key.
-void* load(const void* reference, std::size_t size) {
-  const Key* key = nullptr;
-  if (size != sizeof(key)) return nullptr;
-  std::memcpy(&key, reference, size);
-  return copy(*key);
+void* load(const void* data, std::size_t size) {
+  KeyReference reference{};
+  if (size != sizeof(reference)) return nullptr;
+  std::memcpy(&reference, data, size);
+  return copy(*reference.key);
 }
 
 void* dup(const void* keydata, int) {

@@ -48,7 +48,7 @@ void* open(void* provctx, const char* uri) {
   Provider& provider = from_context(provctx);
   void* store = nullptr;
   guarded(provider.core(), "OSSL_STORE_open", [&] {
-    store = std::unique_ptr<Store>(new Store{provider, std::string(without_scheme(uri))}).release();
+    store = std::make_unique<Store>(Store{provider, std::string(without_scheme(uri))}).release();
   });
   return store;
 }
@@ -88,7 +88,7 @@ std::optional<kms::KeyListEntry> next_of_listing(Store& store, kms::Service& ser
 }
 
 void hand_out(const Key& key, OSSL_CALLBACK* take, void* taker) {
-  const Key* reference = &key;
+  KeyReference reference{&key};
   int type = OSSL_OBJECT_PKEY;
   std::string data_type = kKeyType;
   const OSSL_PARAM object[] = {

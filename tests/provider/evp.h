@@ -60,11 +60,17 @@ inline LoadedProvider load_provider(OSSL_LIB_CTX* libctx, const char* name) {
   return provider;
 }
 
-// trent.so of the build that is being tested, and the default provider beside it.
+// Where trent.so of the build that is being tested is.
+inline std::string modules_directory() {
+  const char* build = std::getenv("TRENT_BUILD");
+  if (build == nullptr) throw std::runtime_error("TRENT_BUILD is not set");
+  return std::string(build) + "/src";
+}
+
+// trent.so, and the default provider beside it.
 struct Providers {
   explicit Providers(OSSL_LIB_CTX* libctx = nullptr) {
-    const std::string modules = std::string(std::getenv("TRENT_BUILD")) + "/src";
-    openssl_ok(OSSL_PROVIDER_set_default_search_path(libctx, modules.c_str()));
+    openssl_ok(OSSL_PROVIDER_set_default_search_path(libctx, modules_directory().c_str()));
     standard = load_provider(libctx, "default");
     trent = load_provider(libctx, "trent");
   }

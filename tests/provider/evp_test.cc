@@ -342,7 +342,12 @@ void alias_means_its_target_at_the_time_of_the_operation() {
   CHECK_EQ(get_text(out, "key-arn"), second);
 }
 
-std::pair<Bytes, Bytes> encapsulate(const PkeyCtx& ctx) {
+struct DataKey {
+  Bytes blob;
+  Bytes secret;
+};
+
+DataKey encapsulate(const PkeyCtx& ctx) {
   std::size_t size = 0;
   std::size_t secret_size = 0;
   openssl_ok(EVP_PKEY_encapsulate(ctx.get(), nullptr, &size, nullptr, &secret_size));
@@ -358,19 +363,19 @@ void kem_gives_data_keys() {
   const PkeyCtx out = make_ctx(old_key());
   openssl_ok(EVP_PKEY_encapsulate_init(out.get(), nullptr));
   set_options(out, kAcme);
-  const auto [blob, secret] = encapsulate(out);
-  CHECK_EQ(secret.size(), 32U);
-  CHECK(encapsulate(out).second != secret);
+  const DataKey made = encapsulate(out);
+  CHECK_EQ(made.secret.size(), 32U);
+  CHECK(encapsulate(out).secret != made.secret);
 
   const PkeyCtx back = make_ctx(old_key());
   openssl_ok(EVP_PKEY_decapsulate_init(back.get(), nullptr));
-  CHECK_FAILS("InvalidCiphertextException", run<EVP_PKEY_decapsulate>(back, blob));
+  CHECK_FAILS("InvalidCiphertextException", run<EVP_PKEY_decapsulate>(back, made.blob));
   set_options(back, kAcme);
   const PkeyCtx copy(EVP_PKEY_CTX_dup(back.get()));
-  CHECK_EQ(run<EVP_PKEY_decapsulate>(back, blob), secret);
-  CHECK_EQ(run<EVP_PKEY_decapsulate>(copy, blob), secret);
+  CHECK_EQ(run<EVP_PKEY_decapsulate>(back, made.blob), made.secret);
+  CHECK_EQ(run<EVP_PKEY_decapsulate>(copy, made.blob), made.secret);
   // It is a ciphertext like any other.
-  CHECK_EQ(decrypt(decrypt_ctx(old_key(), kAcme), blob), secret);
+  CHECK_EQ(decrypt(decrypt_ctx(old_key(), kAcme), made.blob), made.secret);
 }
 
 void kem_refuses_small_buffers_and_bad_parameters() {
@@ -461,8 +466,7 @@ void library_context_of_the_application_works() {
 
 void works_without_the_default_provider() {
   const LibCtx libctx(OSSL_LIB_CTX_new());
-  const std::string modules = std::string(std::getenv("TRENT_BUILD")) + "/src";
-  openssl_ok(OSSL_PROVIDER_set_default_search_path(libctx.get(), modules.c_str()));
+  openssl_ok(OSSL_PROVIDER_set_default_search_path(libctx.get(), modules_directory().c_str()));
   const LoadedProvider alone = load_provider(libctx.get(), "trent");
   const Pkey key = load_key("kms:alias/old", libctx.get());
   const Bytes blob = encrypt(encrypt_ctx(key, {}, libctx.get()), bytes("secret"));
@@ -514,9 +518,7 @@ void child_after_fork_goes_on() {
   CHECK_EQ(decrypt(back, blob), bytes("secret"));
 }
 
-}  // namespace
-
-int main() {
+int run_all() {
   SoftHsm token({.module = kSoftHsmModule, .reset_on_fork = false, .toml = "refresh = \"10ms\""});
   const Providers providers;
   old_arn();
@@ -538,4 +540,15 @@ int main() {
       TEST(store_has_no_certificates), TEST(library_context_of_the_application_works),
       TEST(works_without_the_default_provider), TEST(threads_share_a_key),
       TEST(child_after_fork_goes_on));
+}
+
+}  // namespace
+
+int main() {
+  try {
+    return run_all();
+  } catch (const std::exception& e) {
+    std::printf("Bail out! %s\n", e.what());
+    return 1;
+  }
 }

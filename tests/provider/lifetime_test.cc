@@ -41,7 +41,7 @@ struct InUse {
 
 // Everything is still allocated when main() returns.
 void exits_with_everything_allocated() {
-  static_cast<void>(leak(std::make_unique<InUse>()));
+  [[maybe_unused]] static auto* application = leak(std::make_unique<InUse>());
 }
 
 void exits_after_freeing_everything() {
@@ -90,7 +90,7 @@ void frees_its_library_context() {
 // No key was ever asked for: not even the configuration may be missed.
 void loads_without_use() {
   setenv("TRENT_CONF", "/nonexistent", 1);
-  static_cast<void>(leak(std::make_unique<Providers>()));
+  [[maybe_unused]] static auto* providers = leak(std::make_unique<Providers>());
 }
 
 void exits_while_threads_work() {
@@ -111,7 +111,7 @@ void exits_while_threads_work() {
 
 // The parent has used the token; the child exits in its own way.
 void child_exits() {
-  const auto application = leak(std::make_unique<InUse>());
+  static auto* application = leak(std::make_unique<InUse>());
   const pid_t child = fork();
   if (child == 0) {
     use(application->key);
