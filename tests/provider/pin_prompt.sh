@@ -3,51 +3,50 @@
 . "$TRENT_SOURCE/tests/provider/keys.sh"
 sed -i '/^pin-source/d' trent.toml
 
-# type_pin PIN COMMAND...: the command in a terminal, at whose prompt the PIN is typed.
-type_pin() {
-  pin=$1
-  shift
-  (
-    sleep 1
-    echo "$pin"
-  ) | timeout 60 script -qec "$*" /dev/null >typescript
+prompt='Enter pass phrase for token kms (PIN):'
+# at_terminal PIN COMMAND ARGUMENT...: openssl at a terminal, where the PIN is typed at its prompt;
+# an empty PIN is not typed. What is to be seen there goes into the file `shown`.
+at_terminal() {
+  pin=$1 command=$2
+  shift 2
+  python3 "$TRENT_SOURCE/tests/cli/terminal.py" "${pin:+$prompt}" "$pin" "$(command -v openssl)" \
+    "$command" -provider default -provider trent "$@" >shown
 }
-in_terminal='openssl pkeyutl -provider default -provider trent'
 
 asks_in_a_terminal() {
-  type_pin 1234 "$in_terminal -encrypt -inkey kms:alias/old -in secret -out blob"
-  assert_contains "$(cat typescript)" 'Enter pass phrase for token kms (PIN):'
-  assert_lacks "$(cat typescript)" 1234
-  type_pin 1234 "$in_terminal -decrypt -inkey kms:alias/old -in blob -out back"
+  at_terminal 1234 pkeyutl -encrypt -inkey kms:alias/old -in secret -out blob
+  assert_contains "$(cat shown)" "$prompt"
+  assert_lacks "$(cat shown)" 1234
+  at_terminal 1234 pkeyutl -decrypt -inkey kms:alias/old -in blob -out back
   assert_same_file back secret
 }
 
 passin_answers_in_a_terminal() {
-  type_pin '' "$in_terminal -passin pass:1234 -encrypt -inkey kms:alias/old -in secret -out blob"
-  assert_lacks "$(cat typescript)" 'pass phrase'
+  at_terminal '' pkeyutl -passin pass:1234 -encrypt -inkey kms:alias/old -in secret -out blob
+  assert_eq "$(cat shown)" ''
 }
 
 listing_asks_once() {
-  type_pin 1234 openssl storeutl -provider default -provider trent -text kms:
-  assert_contains "$(cat typescript)" 'Total found: 2'
-  assert_eq "$(grep -c 'Enter pass phrase' typescript)" 1
+  at_terminal 1234 storeutl -text kms:
+  assert_contains "$(cat shown)" 'Total found: 2'
+  assert_eq "$(grep -Fc "$prompt" shown)" 1
 }
 
 wrong_pin_is_refused() {
   status=0
-  type_pin 9999 "$in_terminal -encrypt -inkey kms:alias/old -in secret -out blob" || status=$?
+  at_terminal 9999 pkeyutl -encrypt -inkey kms:alias/old -in secret -out blob || status=$?
   assert_eq $status 1
-  assert_contains "$(cat typescript)" 'AccessDeniedException'
-  assert_contains "$(cat typescript)" 'refused the PIN'
-  assert_eq "$(grep -c 'Enter pass phrase' typescript)" 1
+  assert_contains "$(cat shown)" AccessDeniedException
+  assert_contains "$(cat shown)" 'refused the PIN'
+  assert_eq "$(grep -Fc "$prompt" shown)" 1
 }
 
 # The data comes from standard input, which must not be taken for the PIN.
 never_asks_without_a_terminal() {
   assert_fails_with 'AccessDeniedException:.*nobody to ask.*pin-source' \
-    setsid -w sh -c "echo 1234 | $in_terminal -encrypt -inkey kms:alias/old"
+    setsid -w sh -c 'echo 1234 | ossl pkeyutl -encrypt -inkey kms:alias/old'
   assert_fails_with 'AccessDeniedException:.*nobody to ask.*pin-source' \
-    setsid -w openssl storeutl -provider default -provider trent kms:
+    setsid -w ossl storeutl kms:
 }
 
 test_case 'asks in a terminal' asks_in_a_terminal
