@@ -136,6 +136,7 @@ CK_RV wrap_key(Session& session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE wr
   auto wrapping = get(session, wrapping_key, Family::Wrap);
   if (const KmsKey* kms_key = wrapping->kms_key()) {
     require(checked.mechanism == CKM_TRENT_SYMMETRIC_DEFAULT, CKR_MECHANISM_INVALID);
+    require(session.logged_in(), CKR_USER_NOT_LOGGED_IN);
     return wrap_with_kms_key(session, checked, *kms_key, key, wrapped, wrapped_len);
   }
   require_passable(checked);
@@ -155,6 +156,7 @@ CK_RV unwrap_key(Session& session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE 
   auto unwrapping = get(session, unwrapping_key, Family::Unwrap);
   if (const KmsKey* kms_key = unwrapping->kms_key()) {
     require(checked.mechanism == CKM_TRENT_SYMMETRIC_DEFAULT, CKR_MECHANISM_INVALID);
+    require(session.logged_in(), CKR_USER_NOT_LOGGED_IN);
     *key = unwrap_with_kms_key(session, checked, *kms_key, {wrapped, wrapped_len}, wanted);
     return CKR_OK;
   }

@@ -38,7 +38,8 @@ KmsOperation start_kms_operation(Session& session, Kind kind, const CK_MECHANISM
   } else {
     operation.context = encryption_context(&mechanism);
   }
-  // A key that is disabled or gone is refused here, where the standard expects it.
+  // A key that is private, disabled or gone is refused here, where the standard expects it.
+  require(session.logged_in(), CKR_USER_NOT_LOGGED_IN);
   kms::KeyMetadata metadata = session.slot().service().describe_key({key.key_id, {}}).key_metadata;
   require(metadata.enabled, CKR_KEY_FUNCTION_NOT_PERMITTED);
   return operation;
