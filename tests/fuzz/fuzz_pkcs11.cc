@@ -86,12 +86,40 @@ class Program {
   Program& operator=(const Program&) = delete;
 
   void run() {
-    p11().v2.C_Initialize(nullptr);
+    set_up();
     constexpr int kMaxCalls = 60;
     for (int i = 0; i < kMaxCalls && !code_.empty(); ++i) step();
   }
 
  private:
+  // A session, a KMS key and a data key, so that calls get further than their first check.
+  void set_up() {
+    CK_FUNCTION_LIST& f = p11().v2;
+    f.C_Initialize(nullptr);
+    CK_SESSION_HANDLE session = 0;
+    require(f.C_OpenSession(0, CKF_SERIAL_SESSION | CKF_RW_SESSION, nullptr, nullptr, &session) ==
+                CKR_OK,
+            "there are sessions");
+    sessions_.push_back(session);
+    std::string label = "fuzz";
+    CK_BBOOL yes = CK_TRUE;
+    CK_ULONG length = 32;
+    CK_ATTRIBUTE kms_key[] = {{CKA_LABEL, label.data(), label.size()},
+                              {CKA_TOKEN, &yes, sizeof yes}};
+    CK_ATTRIBUTE data_key[] = {{CKA_VALUE_LEN, &length, sizeof length},
+                               {CKA_EXTRACTABLE, &yes, sizeof yes}};
+    CK_MECHANISM generate{CKM_AES_KEY_GEN, nullptr, 0};
+    CK_OBJECT_HANDLE key = 0;
+    CK_ULONG count = 0;
+    f.C_FindObjectsInit(session, &kms_key[0], 1);
+    f.C_FindObjects(session, &key, 1, &count);
+    f.C_FindObjectsFinal(session);
+    if (count == 0) f.C_GenerateKey(session, &generate, &kms_key[0], 2, &key);
+    objects_.push_back(key);
+    CK_RV rv = f.C_GenerateKey(session, &generate, &data_key[0], 2, &key);
+    made(rv, key);
+  }
+
   std::uint8_t byte() {
     if (code_.empty()) return 0;
     std::uint8_t b = code_.front();
@@ -306,7 +334,8 @@ void Program::crypto_step() {
     default: {
       Buffer out = room();
       CK_ULONG size = out.size;
-      answered(finals[which / 7 % std::size(finals)](s, out.data, &size), out, size);
+      CK_RV rv = finals[which / 7 % std::size(finals)](s, out.data, &size);
+      answered(rv, out, size);
     }
   }
 }
@@ -331,13 +360,14 @@ void Program::step() {
       break;
     case 3: {
       auto wanted = attributes();
-      made(f.C_CreateObject(session(), wanted.data(), wanted.size(), &made_object), made_object);
+      CK_RV rv = f.C_CreateObject(session(), wanted.data(), wanted.size(), &made_object);
+      made(rv, made_object);
       break;
     }
     case 4: {
       auto wanted = attributes();
-      made(f.C_CopyObject(session(), object(), wanted.data(), wanted.size(), &made_object),
-           made_object);
+      CK_RV rv = f.C_CopyObject(session(), object(), wanted.data(), wanted.size(), &made_object);
+      made(rv, made_object);
       break;
     }
     case 5:
@@ -367,8 +397,9 @@ void Program::step() {
     case 9:
     case 10: {
       auto wanted = key_attributes();
-      made(f.C_GenerateKey(session(), mechanism(), wanted.data(), wanted.size(), &made_object),
-           made_object);
+      CK_RV rv =
+          f.C_GenerateKey(session(), mechanism(), wanted.data(), wanted.size(), &made_object);
+      made(rv, made_object);
       break;
     }
     case 11: {
@@ -376,7 +407,8 @@ void Program::step() {
       CK_ULONG size = out.size;
       CK_MECHANISM* how = mechanism();
       CK_OBJECT_HANDLE wrapping = object();
-      answered(f.C_WrapKey(session(), how, wrapping, object(), out.data, &size), out, size);
+      CK_RV rv = f.C_WrapKey(session(), how, wrapping, object(), out.data, &size);
+      answered(rv, out, size);
       break;
     }
     case 12: {
@@ -384,17 +416,17 @@ void Program::step() {
       auto wanted = key_attributes();
       CK_MECHANISM* how = mechanism();
       CK_OBJECT_HANDLE unwrapping = object();
-      made(f.C_UnwrapKey(session(), how, unwrapping, in.data, in.size, wanted.data(), wanted.size(),
-                         &made_object),
-           made_object);
+      CK_RV rv = f.C_UnwrapKey(session(), how, unwrapping, in.data, in.size, wanted.data(),
+                               wanted.size(), &made_object);
+      made(rv, made_object);
       break;
     }
     case 13: {
       auto wanted = key_attributes();
       CK_MECHANISM* how = mechanism();
       CK_OBJECT_HANDLE base = object();
-      made(f.C_DeriveKey(session(), how, base, wanted.data(), wanted.size(), &made_object),
-           made_object);
+      CK_RV rv = f.C_DeriveKey(session(), how, base, wanted.data(), wanted.size(), &made_object);
+      made(rv, made_object);
       break;
     }
     case 14: {
