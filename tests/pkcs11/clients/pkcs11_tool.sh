@@ -169,7 +169,6 @@ own_tests_pass() {
 survives_fork() { # SETTING
   sed "s/^library.reset_on_fork.*//; \$a library.reset_on_fork = $1" "$SOFTHSM2_CONF" >softhsm2.conf
   SOFTHSM2_CONF=$PWD/softhsm2.conf
-  # The tool itself exits with 0 whatever it sees.
   output=$(tool --test-fork 2>&1)
   assert_contains "$output" 'Calling C_Initialize in forked child process'
   assert_lacks "$output" CKR_
