@@ -1,5 +1,7 @@
 #include "hsm/data_object.h"
 
+#include <map>
+
 #include "hsm/token.h"
 
 namespace trent::hsm {
@@ -39,16 +41,28 @@ std::optional<DataObject> read(const Session& session, CK_OBJECT_HANDLE handle) 
   throw token_error("C_GetAttributeValue", CKR_BUFFER_TOO_SMALL);
 }
 
+// A record is replaced by creating its new object and then destroying the old one. A search that
+// finds the old one and cannot read it any more has missed the new one: so it looks again.
 std::vector<DataObject> read_all(const Connection& connection, const Session& session,
                                  Attributes& search) {
-  std::vector<DataObject> objects;
-  for (CK_OBJECT_HANDLE handle : session.find(search)) {
-    // Another process may have destroyed it since.
-    auto object = read(session, handle);
-    if (!object) continue;
-    object->handle.connection = connection.generation();
-    objects.push_back(std::move(*object));
+  constexpr int kAttempts = 10;
+  std::map<CK_OBJECT_HANDLE, DataObject> read_so_far;
+  bool missed = true;
+  for (int attempt = 0; missed && attempt < kAttempts; ++attempt) {
+    missed = false;
+    for (CK_OBJECT_HANDLE handle : session.find(search)) {
+      if (read_so_far.contains(handle)) continue;
+      auto object = read(session, handle);
+      if (!object) {
+        missed = true;
+        continue;
+      }
+      object->handle.connection = connection.generation();
+      read_so_far.emplace(handle, std::move(*object));
+    }
   }
+  std::vector<DataObject> objects;
+  for (auto& [handle, object] : read_so_far) objects.push_back(std::move(object));
   return objects;
 }
 
