@@ -37,27 +37,39 @@ std::vector<Versioned> sort_revisions(std::vector<hsm::DataObject> objects) {
   return versions;
 }
 
-std::vector<Versioned> find_revisions(hsm::Token& token, const std::string& label) {
-  return sort_revisions(hsm::find_data(token, kApplication, label));
-}
-
-// Empty only if there is no such record: one of which nothing can be read is there, but damaged.
-std::vector<Versioned> find_readable(hsm::Token& token, const std::string& label) {
-  auto objects = hsm::find_data(token, kApplication, label);
-  bool any = !objects.empty();
-  auto versions = sort_revisions(std::move(objects));
-  if (versions.empty() && any)
-    throw Error(ErrorCode::KMSInternal, "The record " + label + " in the token is damaged.",
-                "Restore it from the backup of the HSM; `trent check` shows what is wrong.");
-  return versions;
-}
-
 void pause(int attempt) {
   std::uint8_t random[2];
   fill_random(random);
   int limit = 5 << std::min(attempt, 6);
   std::this_thread::sleep_for(
       std::chrono::microseconds(1000 + (random[0] << 8 | random[1]) % (1000 * limit)));
+}
+
+// A token's search is no snapshot: one that runs while the record is replaced may meet neither the
+// new revision nor the old one. So nothing is gone before it was looked for several times.
+std::vector<hsm::DataObject> find_objects(hsm::Token& token, const std::string& label) {
+  constexpr int kLooks = 4;
+  auto objects = hsm::find_data(token, kApplication, label);
+  for (int look = 1; objects.empty() && look < kLooks; ++look) {
+    pause(0);
+    objects = hsm::find_data(token, kApplication, label);
+  }
+  return objects;
+}
+
+std::vector<Versioned> find_revisions(hsm::Token& token, const std::string& label) {
+  return sort_revisions(find_objects(token, label));
+}
+
+// Empty only if there is no such record: one of which nothing can be read is there, but damaged.
+std::vector<Versioned> find_readable(hsm::Token& token, const std::string& label) {
+  auto objects = find_objects(token, label);
+  bool any = !objects.empty();
+  auto versions = sort_revisions(std::move(objects));
+  if (versions.empty() && any)
+    throw Error(ErrorCode::KMSInternal, "The record " + label + " in the token is damaged.",
+                "Restore it from the backup of the HSM; `trent check` shows what is wrong.");
+  return versions;
 }
 
 Error too_busy(const std::string& label) {
@@ -128,6 +140,7 @@ std::vector<hsm::DataObject> list_records(hsm::Token& token) {
 }
 
 bool create_record(hsm::Token& token, const std::string& label, const std::string& text) {
+  const hsm::ChangeLock lock(token);
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     if (find_record(token, label)) return false;
     if (commit(token, label, text, std::nullopt)) return true;
@@ -139,6 +152,7 @@ bool create_record(hsm::Token& token, const std::string& label, const std::strin
 bool change_record(
     hsm::Token& token, const std::string& label,
     const std::function<std::string(const std::string& text, Revision next)>& change) {
+  const hsm::ChangeLock lock(token);
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     auto versions = find_readable(token, label);
     if (versions.empty()) return false;
@@ -154,6 +168,7 @@ bool change_record(
 }
 
 bool delete_record(hsm::Token& token, const std::string& label) {
+  const hsm::ChangeLock lock(token);
   std::optional<std::string> lineage;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     std::vector<Versioned> versions;

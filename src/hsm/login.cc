@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/openssl.h"
-#include "hsm/startup_lock.h"
+#include "hsm/host_lock.h"
 
 namespace trent::hsm {
 

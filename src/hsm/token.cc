@@ -125,7 +125,7 @@ std::shared_ptr<Connection> Token::connect() {
   std::lock_guard lock(mutex_);
   if (connection_ && connection_->alive()) return connection_;
   connection_.reset();
-  StartupLock startup = startup_lock();
+  HostLock startup = startup_lock();
   auto module = Module::open(config_.module);
   auto connection = std::make_shared<Connection>(module, open_token(module, config_.uri, pin_));
   connection_ = connection;
@@ -148,7 +148,7 @@ bool Token::has_pin() const {
 
 FoundToken Token::find() {
   for (bool again = false;; again = true) {
-    StartupLock startup = startup_lock();
+    HostLock startup = startup_lock();
     auto module = Module::open(config_.module);
     std::uint64_t seen = module->generation();
     try {
@@ -178,6 +178,15 @@ void Token::forget_base_key(const Fingerprint& id) {
     connection = connection_;
   }
   if (connection) connection->forget_base_key(id);
+}
+
+ChangeLock::ChangeLock(Token& token)
+    : lock_("change" + ('\0' + token.config().module) + '\0' + token.config().uri) {
+  token.run(Retry::Always, [](Connection&, const Session& session) {
+    Attributes nothing;
+    nothing.number(CKA_CLASS, CKO_DATA).text(CKA_APPLICATION, "trent/look");
+    return session.find(nothing).size();
+  });
 }
 
 SecretBytes generate_random(Token& token, std::size_t length) {

@@ -13,10 +13,10 @@
 
 #include "config/config.h"
 #include "hsm/base_key.h"
+#include "hsm/host_lock.h"
 #include "hsm/login.h"
 #include "hsm/profile.h"
 #include "hsm/session.h"
-#include "hsm/startup_lock.h"
 
 namespace trent::hsm {
 
@@ -106,7 +106,7 @@ class Token {
   // A session for an application of its own, logged in if the configuration has the PIN.
   Session open_session(CK_FLAGS flags);
   // One process at a time logs in to a token (traps C9).
-  StartupLock startup_lock() const { return StartupLock(config_.module + '\0' + config_.uri); }
+  HostLock startup_lock() const { return HostLock(config_.module + '\0' + config_.uri); }
 
  private:
   std::shared_ptr<Connection> connect();
@@ -116,6 +116,21 @@ class Token {
   Pin pin_;
   std::mutex mutex_;
   std::shared_ptr<Connection> connection_;
+};
+
+// Held by whoever creates or destroys token objects: one thread of one process of this host at a
+// time, after a look at the token.
+//
+// SoftHSM keeps a counter of changes in a file. A process that makes a change counts it as seen
+// together with the one that another process made just before: it then never finds the other's
+// object (Generation::commit, 2.6.1). Between hosts there is no SoftHSM, and the catalog's
+// revisions keep the peace.
+class ChangeLock {
+ public:
+  explicit ChangeLock(Token& token);
+
+ private:
+  HostLock lock_;
 };
 
 // Random bytes from the token's generator.

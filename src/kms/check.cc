@@ -150,6 +150,7 @@ TokenReport check_account(Account& account, bool repair) {
                                 "--repair` removes it.");
       return;
     }
+    const hsm::ChangeLock lock(token);
     remove();
     report.repaired.push_back(what + " was removed.");
   };

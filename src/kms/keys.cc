@@ -56,6 +56,7 @@ CreateKeyResponse Service::create_key(const CreateKeyRequest& request) {
   record->created = catalog::now();
   record->description = request.description;
   std::string label = catalog::key_label(record->key_id);
+  const hsm::ChangeLock lock(account.token);
   record->current =
       hsm::generate_base_key(account.token, label, blob::key_material_id_input(record->key_id));
   record->materials.push_back({record->current, record->created});

@@ -41,7 +41,7 @@ CK_RV login(Session& session, CK_USER_TYPE user_type, CK_UTF8CHAR_PTR pin, CK_UL
     require(user_type == CKU_USER, CKR_OPERATION_NOT_INITIALIZED);
     return slot.logged_in.exchange(true) ? CKR_USER_ALREADY_LOGGED_IN : CKR_OK;
   }
-  hsm::StartupLock startup = slot.token().startup_lock();
+  hsm::HostLock startup = slot.token().startup_lock();
   CK_RV rv = session.call<&CK_FUNCTION_LIST::C_Login>(user_type, pin, pin_len);
   // Another part of the process logged in before us, and this session with it.
   if (rv == CKR_USER_ALREADY_LOGGED_IN && !slot.logged_in) rv = CKR_OK;

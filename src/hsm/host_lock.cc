@@ -1,4 +1,4 @@
-#include "hsm/startup_lock.h"
+#include "hsm/host_lock.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -29,7 +29,7 @@ std::string lock_path(const std::string& name) {
 
 }  // namespace
 
-StartupLock::StartupLock(const std::string& name) {
+HostLock::HostLock(const std::string& name) {
   std::string path = lock_path(name);
   descriptor_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
   struct stat status {};
@@ -45,7 +45,7 @@ StartupLock::StartupLock(const std::string& name) {
   }
 }
 
-StartupLock::~StartupLock() {
+HostLock::~HostLock() {
   if (descriptor_ >= 0) close(descriptor_);
 }
 
