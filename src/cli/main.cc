@@ -1,7 +1,5 @@
 // The command: from the command line to one verb, and from its end to an exit code.
-#include <unistd.h>
-
-#include <cstdio>
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <string>

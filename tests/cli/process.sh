@@ -15,42 +15,39 @@ if [ "$(id -u)" -eq 0 ]; then
   somebody=$(id -un 65534)
 fi
 
-# A trent that waits for its standard input, a pipe that nobody writes to. Sets pid.
-start_waiting() {
+# while_waiting CHECK: CHECK has to hold, within a few seconds, of a trent (pid) that waits for its
+# standard input, a pipe that nobody writes to.
+while_waiting() {
   rm -f pipe
   mkfifo -m 644 pipe
   # shellcheck disable=SC2086
   $as_somebody bin/trent encrypt --key-id alias/app --plaintext - <pipe &
   pid=$!
   exec 9>pipe
+  held=no
   for _ in $(seq 100); do
-    [ "$(cat /proc/$pid/wchan 2>/dev/null)" = pipe_read ] && return
+    if [ "$(cat /proc/$pid/comm)" = trent ] && "$@"; then
+      held=yes
+      break
+    fi
     sleep 0.05
   done
-  # /proc/PID/wchan is not shown everywhere
-  sleep 1
-}
-
-stop_waiting() {
   exec 9>&-
   wait $pid || true
+  assert_eq $held yes
 }
 
-core_dumps_are_off() {
-  start_waiting
-  limit=$(grep '^Max core file size' /proc/$pid/limits)
-  stop_waiting
-  matches "$limit" 'Max core file size +0 +0 +bytes *'
-}
+has_no_core_dumps() { grep -Eq '^Max core file size +0 +0 ' /proc/$pid/limits; }
 
 # A process that cannot be attached to belongs, in /proc, to root.
+belongs_to_root() { [ "$(stat -c %U /proc/$pid/environ)" = root ]; }
+
+core_dumps_are_off() { while_waiting has_no_core_dumps; }
+
 nobody_may_attach() {
   if grep -q __asan_init "$trent"; then return; fi # LeakSanitizer has to attach
-  start_waiting
-  owner=$(stat -c %U /proc/$pid/environ)
-  stop_waiting
-  assert_eq "$owner" root
   [ "$somebody" != root ]
+  while_waiting belongs_to_root
 }
 
 # Such a process must still be able to open its own descriptors by name.
