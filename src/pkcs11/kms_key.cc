@@ -82,7 +82,7 @@ Bytes id_of(const std::string& key_id) {
 
 std::string key_id_of(ByteView id) {
   std::string key_id = to_hex(id);
-  for (std::size_t dash : {8, 13, 18, 23}) key_id.insert(dash, "-");
+  for (std::size_t dash : {8, 13, 18, 23}) key_id.insert(dash, 1, '-');
   return key_id;
 }
 

@@ -35,7 +35,8 @@ for target in "$@"; do
   leaks=1
   [ "$target" = pkcs11 ] && leaks=0
   # shellcheck disable=SC2086 # no dictionary is no argument
-  "$build/tests/fuzz/fuzz_$target" -max_total_time="$seconds" -timeout=10 -max_len=70000 -detect_leaks=$leaks -rss_limit_mb=4096 \
+  ASAN_OPTIONS="detect_leaks=$leaks" "$build/tests/fuzz/fuzz_$target" -max_total_time="$seconds" \
+    -timeout=10 -max_len=70000 -rss_limit_mb=4096 \
     -artifact_prefix="$build/$target-" -print_final_stats=1 $dictionary "$work/$target" \
     >"$work/$target.log" 2>&1 || failed="$failed $target"
   tail -n 12 "$work/$target.log"
