@@ -57,8 +57,9 @@ run "openssl pkeyutl -provider trent -provider default -encrypt -inkey kms:alias
     -pkeyopt 'encryption-context:{\"tenant\":\"acme\"}' -in secret -out old.blob"
 
 step 'Move it to the new key, under another context'
-say 'This is ReEncrypt. It happens inside the token: the plaintext never enters this computer'\''s' \
-  'memory. The blob says which key it was encrypted under, so only the new key is named.'
+say 'This is ReEncrypt. It happens inside the token: with an HSM, the plaintext never enters this' \
+  'computer'\''s memory. (SoftHSM is software: docs/security.md.) The blob says which key it was' \
+  'encrypted under, so only the new key is named.'
 run "openssl pkeyutl -provider trent -provider default -encrypt -inkey kms:alias/new \\
     -pkeyopt reencrypt:1 \\
     -pkeyopt 'source-encryption-context:{\"tenant\":\"acme\"}' \\
