@@ -166,10 +166,12 @@ FoundToken find_token(const Module& module, const std::string& uri_text) {
 
 LoggedIn open_token(const std::shared_ptr<Module>& module, const std::string& uri, Pin& pin) {
   // What a process sees while another one's C_Login rewrites a SoftHSM token: no such token, one
-  // without a PIN, or a general error. All of it passes within milliseconds.
-  auto is_race = [](CK_RV rv) {
+  // without a PIN, or a general error. All of it passes within milliseconds. And what it sees after
+  // the application finalised the module that it shares with us: a new start mends that too.
+  auto passes = [](CK_RV rv) {
     return rv == CKR_TOKEN_NOT_PRESENT || rv == CKR_TOKEN_NOT_RECOGNIZED ||
-           rv == CKR_USER_PIN_NOT_INITIALIZED || rv == CKR_GENERAL_ERROR;
+           rv == CKR_USER_PIN_NOT_INITIALIZED || rv == CKR_GENERAL_ERROR ||
+           rv == CKR_CRYPTOKI_NOT_INITIALIZED;
   };
   constexpr int kAttempts = 6;
   for (int attempt = 1;; ++attempt) {
@@ -180,7 +182,7 @@ LoggedIn open_token(const std::shared_ptr<Module>& module, const std::string& ur
       pin.login(anchor, token.info, token.uri_pin);
       return {token, std::move(anchor)};
     } catch (const Error& error) {
-      if (attempt == kAttempts || !is_race(error.ck_rv())) throw;
+      if (attempt == kAttempts || !passes(error.ck_rv())) throw;
     }
     std::uint8_t jitter = 0;
     fill_random({&jitter, 1});
