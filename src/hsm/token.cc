@@ -181,7 +181,7 @@ void Token::forget_base_key(const Fingerprint& id) {
 }
 
 ChangeLock::ChangeLock(Token& token)
-    : lock_("change" + ('\0' + token.config().module) + '\0' + token.config().uri) {
+    : lock_(token.config().module + '\0' + token.config().uri + '\0' + "change") {
   token.run(Retry::Always, [](Connection&, const Session& session) {
     Attributes nothing;
     nothing.number(CKA_CLASS, CKO_DATA).text(CKA_APPLICATION, "trent/look");
