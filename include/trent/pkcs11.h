@@ -43,7 +43,8 @@ extern "C" {
  *                                       {CKA_SENSITIVE, &yes, sizeof yes},
  *                                       {CKA_ENCRYPT, &yes, sizeof yes}};
  *   CK_OBJECT_HANDLE data_key;
- *   rv = p11->C_UnwrapKey(session, &mechanism, key, blob, blob_len, data_key_template, 4, &data_key);
+ *   rv = p11->C_UnwrapKey(session, &mechanism, key, blob, blob_len, data_key_template, 4,
+ * &data_key);
  */
 #define CKM_TRENT_SYMMETRIC_DEFAULT 0xD4520001UL
 
@@ -52,7 +53,7 @@ typedef struct CK_TRENT_SYMMETRIC_PARAMS {
   CK_ULONG ulEncryptionContextLen;
 } CK_TRENT_SYMMETRIC_PARAMS;
 
-typedef CK_TRENT_SYMMETRIC_PARAMS *CK_TRENT_SYMMETRIC_PARAMS_PTR;
+typedef CK_TRENT_SYMMETRIC_PARAMS* CK_TRENT_SYMMETRIC_PARAMS_PTR;
 
 /* KMS's ReEncrypt: C_EncryptInit on the destination key; C_Encrypt turns a ciphertext blob into one
  * of that key. The plaintext stays inside the token.
@@ -73,12 +74,12 @@ typedef CK_TRENT_SYMMETRIC_PARAMS *CK_TRENT_SYMMETRIC_PARAMS_PTR;
 #define CKM_TRENT_REENCRYPT 0xD4520002UL
 
 typedef struct CK_TRENT_REENCRYPT_PARAMS {
-  CK_OBJECT_HANDLE hSourceKey;             /* CK_INVALID_HANDLE: the key that the blob names */
-  CK_MECHANISM_PTR pSourceMechanism;       /* NULL: CKM_TRENT_SYMMETRIC_DEFAULT, no context */
-  CK_MECHANISM_PTR pDestinationMechanism;  /* likewise; the context is not inherited */
+  CK_OBJECT_HANDLE hSourceKey;            /* CK_INVALID_HANDLE: the key that the blob names */
+  CK_MECHANISM_PTR pSourceMechanism;      /* NULL: CKM_TRENT_SYMMETRIC_DEFAULT, no context */
+  CK_MECHANISM_PTR pDestinationMechanism; /* likewise; the context is not inherited */
 } CK_TRENT_REENCRYPT_PARAMS;
 
-typedef CK_TRENT_REENCRYPT_PARAMS *CK_TRENT_REENCRYPT_PARAMS_PTR;
+typedef CK_TRENT_REENCRYPT_PARAMS* CK_TRENT_REENCRYPT_PARAMS_PTR;
 
 /* Attributes of KMS keys. All are read-only, and all can be searched for.
  *

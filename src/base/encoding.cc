@@ -59,10 +59,16 @@ std::optional<Container> decode_base64(std::string_view text) {
 
 }  // namespace
 
-std::string to_base64(ByteView bytes) { return encode_base64<std::string>(bytes); }
-std::optional<Bytes> from_base64(std::string_view text) { return decode_base64<Bytes>(text); }
+std::string to_base64(ByteView bytes) {
+  return encode_base64<std::string>(bytes);
+}
+std::optional<Bytes> from_base64(std::string_view text) {
+  return decode_base64<Bytes>(text);
+}
 
-SecretString secret_to_base64(ByteView bytes) { return encode_base64<SecretString>(bytes); }
+SecretString secret_to_base64(ByteView bytes) {
+  return encode_base64<SecretString>(bytes);
+}
 std::optional<SecretBytes> secret_from_base64(std::string_view text) {
   return decode_base64<SecretBytes>(text);
 }

@@ -43,9 +43,8 @@ std::string describe(const CK_TOKEN_INFO& info) {
 Pin::Pin(std::string pin_source, PinPrompt prompt)
     : pin_source_(std::move(pin_source)), prompt_(std::move(prompt)) {}
 
-SecretBytes Pin::get(const std::string& token_label, const std::string& uri_pin) {
+SecretBytes Pin::get(const std::string& token_label) {
   if (!pin_source_.empty()) return read_pin(pin_source_);
-  if (!uri_pin.empty()) return {uri_pin.begin(), uri_pin.end()};
   if (!prompted_.empty()) return prompted_;
   if (prompt_) prompted_ = prompt_(token_label).value_or(SecretBytes());
   if (prompted_.empty())
@@ -56,7 +55,7 @@ SecretBytes Pin::get(const std::string& token_label, const std::string& uri_pin)
   return prompted_;
 }
 
-void Pin::login(const Session& session, const CK_TOKEN_INFO& token, const std::string& uri_pin) {
+void Pin::login(const Session& session, const CK_TOKEN_INFO& token) {
   if ((token.flags & CKF_LOGIN_REQUIRED) == 0) return;
   CK_SESSION_INFO state{};
   session.call<&CK_FUNCTION_LIST::C_GetSessionInfo>(&state);
@@ -81,7 +80,7 @@ void Pin::login(const Session& session, const CK_TOKEN_INFO& token, const std::s
   if ((token.flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0) {
     rv = session.try_call<&CK_FUNCTION_LIST::C_Login>(CK_USER_TYPE{CKU_USER}, nullptr, CK_ULONG{0});
   } else {
-    pin = get(label, uri_pin);
+    pin = get(label);
     rv = session.try_call<&CK_FUNCTION_LIST::C_Login>(CK_USER_TYPE{CKU_USER}, pin.data(),
                                                       static_cast<CK_ULONG>(pin.size()));
   }
@@ -151,7 +150,6 @@ FoundToken find_token(const Module& module, const std::string& uri_text) {
       throw Error(ErrorCode::Validation,
                   "uri \"" + uri_text + "\" names several tokens: " + matching + ".",
                   "Add serial=... to `uri` in the configuration to name one.");
-    if (const char* pin = p11_kit_uri_get_pin_value(uri.get())) token.uri_pin = pin;
     found = token;
   }
   if (!found)
@@ -179,7 +177,7 @@ LoggedIn open_token(const std::shared_ptr<Module>& module, const std::string& ur
     try {
       FoundToken token = find_token(*module, uri);
       Session anchor(module, token.slot);
-      pin.login(anchor, token.info, token.uri_pin);
+      pin.login(anchor, token.info);
       return {token, std::move(anchor)};
     } catch (const Error& error) {
       if (attempt == kAttempts || !passes(error.ck_rv())) throw;

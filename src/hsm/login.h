@@ -17,16 +17,15 @@ namespace trent::hsm {
 // The PIN of one token, and what is known of it. Survives connections.
 class Pin {
  public:
-  // `uri_pin` is the pin-value of the token's URI, if it has one.
   Pin(std::string pin_source, PinPrompt prompt);
 
   // Logs `session` in as the user, unless the token needs no login or is logged in already.
   // A PIN that was refused once is not tried again, and the last try is never used up.
   // Throws AccessDeniedException with the reason and the mend.
-  void login(const Session& session, const CK_TOKEN_INFO& token, const std::string& uri_pin);
+  void login(const Session& session, const CK_TOKEN_INFO& token);
 
  private:
-  SecretBytes get(const std::string& token_label, const std::string& uri_pin);
+  SecretBytes get(const std::string& token_label);
 
   std::mutex mutex_;
   std::string pin_source_;
@@ -38,7 +37,6 @@ class Pin {
 struct FoundToken {
   CK_SLOT_ID slot = 0;
   CK_TOKEN_INFO info{};
-  std::string uri_pin;
 };
 
 // Label, manufacturer, model and serial, without the blanks that pad them.

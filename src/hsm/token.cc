@@ -143,7 +143,7 @@ void Token::disconnect(const std::shared_ptr<Connection>& lost) {
 }
 
 bool Token::has_pin() const {
-  return !config_.pin_source.empty() || config_.uri.find("pin-value=") != std::string::npos;
+  return !config_.pin_source.empty();
 }
 
 FoundToken Token::find() {
