@@ -5,6 +5,7 @@
 # the token and the keys of the first.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
+build=${TRENT_BUILD:-$root/build}
 dir=${1:-$root/quickstart}
 case $dir in
   /*) ;;
@@ -21,9 +22,9 @@ run() {
 
 step 'Install what is missing, and build'
 run "sh '$root/conf/install-deps.sh'"
-[ -e "$root/build/build.ninja" ] || run "meson setup '$root/build' '$root' -Dtests=false >/dev/null"
-run "ninja -C '$root/build'"
-run "export PATH='$root/build/src':\"\$PATH\""
+[ -e "$build/build.ninja" ] || run "meson setup '$build' '$root' -Dtests=false >/dev/null"
+run "ninja -C '$build'"
+run "export PATH='$build/src':\"\$PATH\""
 
 step 'Make a token'
 say 'SoftHSM stands in for the HSM. The token, its PINs and the configuration all go into one' \
@@ -82,5 +83,5 @@ fi
 
 step 'Done'
 say 'The secret came back the same. To go on by hand, in this shell or another:' \
-  "  export PATH='$root/build/src':\"\$PATH\"; . '$dir/env'" \
+  "  export PATH='$build/src':\"\$PATH\"; . '$dir/env'" \
   '  trent --help'
