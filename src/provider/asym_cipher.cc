@@ -51,10 +51,7 @@ AsymCipher& as_cipher(void* ctx) {
 
 void* newctx(void* provctx) {
   const Core& core = from_context(provctx).core();
-  void* made = nullptr;
-  guarded(core, "EVP_PKEY_CTX",
-          [&] { made = std::make_unique<AsymCipher>(AsymCipher{&core}).release(); });
-  return made;
+  return make<AsymCipher>(core, "EVP_PKEY_CTX", &core);
 }
 
 void freectx(void* ctx) {
@@ -63,10 +60,7 @@ void freectx(void* ctx) {
 
 void* dupctx(void* ctx) {
   const AsymCipher& cipher = as_cipher(ctx);
-  void* made = nullptr;
-  guarded(*cipher.core, "EVP_PKEY_CTX_dup",
-          [&] { made = std::make_unique<AsymCipher>(cipher).release(); });
-  return made;
+  return make<AsymCipher>(*cipher.core, "EVP_PKEY_CTX_dup", cipher);
 }
 
 const OSSL_PARAM* settable_ctx_params(void*, void*) {

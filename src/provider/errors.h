@@ -3,6 +3,9 @@
 
 #include <openssl/core.h>
 
+#include <memory>
+#include <utility>
+
 #include "provider/core.h"
 
 namespace trent::provider {
@@ -29,6 +32,15 @@ int guarded(const Core& core, const char* operation, Body&& body,
     raise_caught(core, operation, file, line);
     return 0;
   }
+}
+
+// A new T{arguments...} for OpenSSL to own; nullptr, and an error on the queue, if that throws.
+template <class T, class... Arguments>
+T* make(const Core& core, const char* operation, Arguments&&... arguments) noexcept {
+  T* made = nullptr;
+  guarded(core, operation,
+          [&] { made = std::make_unique<T>(T{std::forward<Arguments>(arguments)...}).release(); });
+  return made;
 }
 
 }  // namespace trent::provider

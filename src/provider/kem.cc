@@ -31,9 +31,7 @@ Kem& as_kem(void* ctx) {
 
 void* newctx(void* provctx) {
   const Core& core = from_context(provctx).core();
-  void* made = nullptr;
-  guarded(core, "EVP_PKEY_CTX", [&] { made = std::make_unique<Kem>(Kem{&core}).release(); });
-  return made;
+  return make<Kem>(core, "EVP_PKEY_CTX", &core);
 }
 
 void freectx(void* ctx) {
@@ -42,9 +40,7 @@ void freectx(void* ctx) {
 
 void* dupctx(void* ctx) {
   const Kem& kem = as_kem(ctx);
-  void* made = nullptr;
-  guarded(*kem.core, "EVP_PKEY_CTX_dup", [&] { made = std::make_unique<Kem>(kem).release(); });
-  return made;
+  return make<Kem>(*kem.core, "EVP_PKEY_CTX_dup", kem);
 }
 
 const OSSL_PARAM* settable_ctx_params(void*, void*) {

@@ -18,10 +18,8 @@ const Key& as_key(const void* keydata) {
   return *static_cast<const Key*>(keydata);
 }
 
-void* copy(const Key& key) {
-  void* made = nullptr;
-  guarded(*key.core, "EVP_PKEY", [&] { made = std::make_unique<Key>(key).release(); });
-  return made;
+Key* copy(const Key& key) {
+  return make<Key>(*key.core, "EVP_PKEY", key);
 }
 
 void* load(const void* data, std::size_t size) {

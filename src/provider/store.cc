@@ -5,7 +5,7 @@
 #include <openssl/params.h>
 #include <openssl/store.h>
 
-#include <string_view>
+#include <cstring>
 #include <vector>
 
 #include "base/error.h"
@@ -35,22 +35,17 @@ Store& as_store(void* loaderctx) {
   return *static_cast<Store*>(loaderctx);
 }
 
-// OpenSSL has matched the scheme already, in whatever case.
-std::string_view without_scheme(std::string_view uri) {
-  uri.remove_prefix(uri.find(':') + 1);
-  if (uri.starts_with("//")) uri.remove_prefix(2);
-  return uri;
+// OpenSSL has found the colon, and matched the scheme before it, in whatever case.
+const char* without_scheme(const char* uri) {
+  const char* name = std::strchr(uri, ':') + 1;
+  return std::strncmp(name, "//", 2) == 0 ? name + 2 : name;
 }
 
 // Reads neither configuration nor token: OpenSSL would put the error of the file store, which it
 // asks first, before ours. load() is the place for errors.
 void* open(void* provctx, const char* uri) {
   Provider& provider = from_context(provctx);
-  void* store = nullptr;
-  guarded(provider.core(), "OSSL_STORE_open", [&] {
-    store = std::make_unique<Store>(Store{provider, std::string(without_scheme(uri))}).release();
-  });
-  return store;
+  return make<Store>(provider.core(), "OSSL_STORE_open", provider, without_scheme(uri));
 }
 
 const OSSL_PARAM* settable_ctx_params(void*) {

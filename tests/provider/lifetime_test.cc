@@ -112,6 +112,23 @@ void exits_while_threads_work() {
   std::exit(0);
 }
 
+// With libcrypto's clean-up, and only calls that libcrypto itself survives.
+void exits_while_threads_encrypt() {
+  static InUse* application = leak(std::make_unique<InUse>());
+  for (int i = 0; i < 2; ++i)
+    std::thread([] {
+      static thread_local auto* ctx = leak(encrypt_ctx(application->key));
+      const Bytes plaintext = {1, 2, 3};
+      Bytes out(6144);
+      for (;;) {
+        std::size_t size = out.size();
+        EVP_PKEY_encrypt(ctx, out.data(), &size, plaintext.data(), plaintext.size());
+      }
+    }).detach();
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  std::exit(0);
+}
+
 // The parent has used the token; the child exits in its own way.
 void child_exits() {
   static auto* application = leak(std::make_unique<InUse>());
@@ -148,6 +165,7 @@ constexpr Case kCases[] = {
     {"frees its library context", frees_its_library_context},
     {"loads without use", loads_without_use},
     {"exits while threads work", exits_while_threads_work},
+    {"exits while threads encrypt", exits_while_threads_encrypt},
     {"child exits", child_exits},
     {"application finalises SoftHSM", application_finalises_softhsm},
 };
