@@ -193,10 +193,10 @@ template <class Record>
 bool Catalog::change(Cache<Record>& cache, const std::string& label,
                      Record (*parse)(std::string_view),
                      const std::function<void(Record&)>& change) {
-  bool found = change_record(token_, label, [&](const std::string& text, Revision next) {
+  bool found = change_record(token_, label, [&](const std::string& text, const Revision& next) {
     Record record = parse_record(label, text, parse);
     change(record);
-    record.revision = std::move(next);
+    record.revision = next;
     return to_text(record);
   });
   forget(cache, label);

@@ -187,8 +187,9 @@ bool delete_record(hsm::Token& token, const std::string& label) {
     std::erase_if(versions, [&](const Versioned& v) { return v.revision.lineage != *lineage; });
     if (versions.empty()) return true;
     // The highest last: what a crash leaves must not be an older state.
-    for (auto version = versions.rbegin(); version != versions.rend(); ++version)
-      hsm::destroy_data(token, kApplication, version->object);
+    std::reverse(versions.begin(), versions.end());
+    for (const Versioned& version : versions)
+      hsm::destroy_data(token, kApplication, version.object);
   }
   throw too_busy(label);
 }

@@ -10,7 +10,7 @@ namespace trent::cli {
 namespace {
 
 // What `--help` shows behind the name of an option.
-std::string option_text(std::string type, Need need) {
+std::string option_text(const std::string& type, Need need) {
   return need == Need::Required ? type + " (required)" : type;
 }
 

@@ -62,6 +62,7 @@ std::vector<DataObject> read_all(const Connection& connection, const Session& se
     }
   }
   std::vector<DataObject> objects;
+  objects.reserve(read_so_far.size());
   for (auto& [handle, object] : read_so_far) objects.push_back(std::move(object));
   return objects;
 }

@@ -66,7 +66,8 @@ void Module::load() {
   functions_ = p11_kit_module_for_name(all, name_.c_str());
   for (CK_FUNCTION_LIST_PTR_PTR each = all; *each != nullptr; ++each)
     if (*each != functions_) p11_kit_module_release(*each);
-  std::free(all);  // the list is ours, the modules in it are counted one by one
+  // The list is ours, as p11-kit allocated it; the modules in it are counted one by one.
+  std::free(all);  // NOLINT(cppcoreguidelines-no-malloc)
   if (functions_ == nullptr) throw cannot_load(name_, "p11-kit knows no module of that name");
 }
 

@@ -11,7 +11,7 @@ namespace trent::hsm {
 Connection::Connection(std::shared_ptr<Module> module, LoggedIn logged_in)
     : module_(std::move(module)),
       generation_(module_->generation()),
-      token_(std::move(logged_in.token)),
+      token_(logged_in.token),
       anchor_(std::move(logged_in.anchor)) {}
 
 Session Connection::take_session() {

@@ -28,7 +28,7 @@ Service::Implementation::Implementation(Config given, const PinPrompt& prompt)
     if (config.principal.find(":" + account->id + ":") != std::string::npos) home_ = account.get();
 }
 
-Service::Service(Config config, PinPrompt prompt)
+Service::Service(Config config, const PinPrompt& prompt)
     : implementation_(std::make_unique<Implementation>(std::move(config), prompt)) {}
 
 Service::~Service() = default;

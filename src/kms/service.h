@@ -26,7 +26,7 @@ using PinPrompt = std::function<std::optional<SecretBytes>(const std::string& to
 // with that operation's errors. Nothing is left in the token by an operation that throws.
 class Service {
  public:
-  explicit Service(Config config, PinPrompt prompt = {});
+  explicit Service(Config config, const PinPrompt& prompt = {});
   ~Service();
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;

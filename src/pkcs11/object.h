@@ -52,6 +52,7 @@ class ObjectTable {
     CK_SLOT_ID slot;
     std::uint64_t generation;
     CK_OBJECT_HANDLE handle;
+    // NOLINTNEXTLINE(modernize-use-nullptr): a mistake of clang-tidy 14 about <=>
     auto operator<=>(const BackendName&) const = default;
   };
   void forget_name(const Object& object);
