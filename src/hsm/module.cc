@@ -111,6 +111,12 @@ void Module::initialise_again(std::uint64_t seen) {
   initialise();
 }
 
+void Module::forget_sessions(std::uint64_t seen) {
+  BackendCall call;
+  std::lock_guard lock(calls_);
+  if (seen == generation()) ++again_;
+}
+
 void Module::finalise() noexcept {
   if (initialised_ != fork_count() + 1) return;
   initialised_ = 0;

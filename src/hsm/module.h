@@ -49,12 +49,16 @@ class Module {
   const std::string& name() const { return name_; }
 
   // Grows when every session that was opened before is void: after fork (in the child), and after
-  // initialise_again().
+  // initialise_again() or forget_sessions().
   std::uint64_t generation() const;
 
   // For CKR_CRYPTOKI_NOT_INITIALIZED in generation `seen`: the application finalised the module
   // that it shares with us. Also what a start-up race needs to see the token (traps C9).
   void initialise_again(std::uint64_t seen);
+
+  // The application finalised the module that it shares with us, and initialised it again itself:
+  // the sessions and objects of generation `seen` are gone, and their numbers may name its own.
+  void forget_sessions(std::uint64_t seen);
 
   // The call itself, logged if $TRENT_DEBUG says so. Template argument: a member of
   // CK_FUNCTION_LIST.

@@ -8,13 +8,23 @@
 
 namespace trent::hsm {
 
-Connection::Connection(std::shared_ptr<Module> module, LoggedIn logged_in)
+Connection::Connection(std::shared_ptr<Module> module, LoggedIn logged_in,
+                       std::chrono::microseconds trust_handles)
     : module_(std::move(module)),
       generation_(module_->generation()),
       token_(logged_in.token),
-      anchor_(std::move(logged_in.anchor)) {}
+      anchor_(std::move(logged_in.anchor)),
+      sentinel_(anchor_),
+      trust_handles_(trust_handles) {}
+
+bool Connection::handles_are_void() const {
+  CK_RV rv = sentinel_.check();
+  return rv == CKR_OBJECT_HANDLE_INVALID || rv == CKR_SESSION_HANDLE_INVALID;
+}
 
 Session Connection::take_session() {
+  if (CK_RV rv = sentinel_.check_if_due(trust_handles_); rv != CKR_OK)
+    throw token_error("C_GetAttributeValue", rv);
   {
     std::lock_guard lock(idle_mutex_);
     if (!idle_.empty()) {
@@ -127,7 +137,8 @@ std::shared_ptr<Connection> Token::connect() {
   connection_.reset();
   HostLock startup = startup_lock();
   auto module = Module::open(config_.module);
-  auto connection = std::make_shared<Connection>(module, open_token(module, config_.uri, pin_));
+  auto connection = std::make_shared<Connection>(module, open_token(module, config_.uri, pin_),
+                                                 config_.trust_handles);
   connection_ = connection;
   return connection;
 }
@@ -138,6 +149,8 @@ void Token::disconnect(const std::shared_ptr<Connection>& lost) {
   auto module = Module::open(config_.module);
   if (module->try_call<&CK_FUNCTION_LIST::C_GetInfo>(&info) == CKR_CRYPTOKI_NOT_INITIALIZED)
     module->initialise_again(lost->generation());
+  else if (lost->handles_are_void())
+    module->forget_sessions(lost->generation());
   std::lock_guard lock(mutex_);
   if (connection_ == lost) connection_.reset();
 }

@@ -16,6 +16,7 @@
 #include "hsm/host_lock.h"
 #include "hsm/login.h"
 #include "hsm/profile.h"
+#include "hsm/sentinel.h"
 #include "hsm/session.h"
 
 namespace trent::hsm {
@@ -24,7 +25,9 @@ namespace trent::hsm {
 // session (kept open, so that the login and the copies of base keys live), idle sessions, handles.
 class Connection {
  public:
-  explicit Connection(std::shared_ptr<Module> module, LoggedIn logged_in);
+  // `trust_handles`: see TokenConfig.
+  Connection(std::shared_ptr<Module> module, LoggedIn logged_in,
+             std::chrono::microseconds trust_handles);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -34,8 +37,12 @@ class Connection {
   const CK_TOKEN_INFO& token_info() const { return token_.info; }
   CK_SLOT_ID slot() const { return token_.slot; }
 
+  // Throws CKR_OBJECT_HANDLE_INVALID, as a lost connection does, if our handles are not ours any
+  // more: see Sentinel.
   Session take_session();
   void give_back(Session session);
+  // Whether the handles no longer name what this connection opened and made.
+  bool handles_are_void() const;
 
   // The self-test's result; runs it at first use.
   const Profile& profile(const Session& session);
@@ -54,6 +61,8 @@ class Connection {
   std::uint64_t generation_;
   FoundToken token_;
   Session anchor_;
+  Sentinel sentinel_;
+  std::chrono::microseconds trust_handles_;
   std::mutex idle_mutex_;
   std::vector<Session> idle_;
   std::mutex profile_mutex_;

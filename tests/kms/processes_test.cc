@@ -55,6 +55,21 @@ int be_one_of_many(const std::string& key_one_id, const std::string& key_two_id)
   return 0;
 }
 
+// A process of its own that says what is in two blobs.
+int decrypt_for_others(const std::string& one, const std::string& other) {
+  kms::Service kms(load_config());
+  std::string text;
+  for (const std::string& blob : {one, other}) {
+    try {
+      text += decrypt(kms, from_hex(blob).value(), kContext) + " ";
+    } catch (const std::exception& error) {
+      text += std::string(error.what()) + " ";
+    }
+  }
+  report(text);
+  return 0;
+}
+
 void processes_start_together() {
   for (int round = 0; round < 40; ++round) {
     std::vector<std::unique_ptr<Child>> children;
@@ -205,6 +220,44 @@ void finalised_and_initialised_by_the_application() {
   }
 }
 
+// The application starts SoftHSM anew and makes sessions and keys of its own, which get the numbers
+// that Trent's had: Trent must neither use those keys nor close those sessions.
+void numbers_reused_by_the_application() {
+  check_works(service());
+  check_rv(softhsm()->C_Finalize(nullptr), "C_Finalize");
+  const RawSession application;
+  std::vector<CK_SESSION_HANDLE> sessions(8);
+  for (CK_SESSION_HANDLE& session : sessions) open_application_session(&session);
+  CK_OBJECT_CLASS secret_key = CKO_SECRET_KEY;
+  CK_KEY_TYPE aes = CKK_AES;
+  CK_BBOOL yes = CK_TRUE;
+  CK_BBOOL no = CK_FALSE;
+  CK_BYTE value[32] = {1, 2, 3};
+  CK_ATTRIBUTE attributes[] = {{CKA_CLASS, &secret_key, sizeof(secret_key)},
+                               {CKA_KEY_TYPE, &aes, sizeof(aes)},
+                               {CKA_TOKEN, &no, sizeof(no)},
+                               {CKA_DERIVE, &yes, sizeof(yes)},
+                               {CKA_VALUE, value, sizeof(value)}};
+  for (int i = 0; i < 200; ++i) {
+    CK_OBJECT_HANDLE key = CK_INVALID_HANDLE;
+    check_rv(
+        softhsm()->C_CreateObject(application.handle(), attributes, std::size(attributes), &key),
+        "C_CreateObject");
+  }
+  const Bytes blob = encrypt(service(), key_one(), "secret", kContext);
+  const Bytes moved = re_encrypt(service(), blob, key_two(), kContext, kContext);
+  // Another process has no such numbers.
+  Child other({"decrypt", to_hex(blob), to_hex(moved)});
+  CHECK_EQ(other.read_line(), "secret secret ");
+  CHECK_EQ(other.wait(), 0);
+  check_works(service());
+  for (const CK_SESSION_HANDLE session : sessions) {
+    CK_SESSION_INFO info{};
+    check_rv(softhsm()->C_GetSessionInfo(session, &info), "C_GetSessionInfo");
+  }
+  CHECK(application.count_session_objects() >= 200);
+}
+
 // A failure that must not be taken for a wrong ciphertext: each operation on its own.
 void each_operation_survives_a_finalised_module() {
   const Bytes blob = encrypt(service(), key_one(), "secret", kContext);
@@ -232,14 +285,16 @@ void each_operation_survives_a_finalised_module() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc == 4) return be_one_of_many(argv[2], argv[3]);
+  if (argc == 4)
+    return argv[1] == std::string("decrypt") ? decrypt_for_others(argv[2], argv[3])
+                                             : be_one_of_many(argv[2], argv[3]);
   SoftHsm token({.reset_on_fork = argc == 2});
   key_one();
-  return RUN_TESTS("processes", TEST(processes_start_together), TEST(child_works_after_fork),
-                   TEST(child_of_a_child_works), TEST(child_works_when_the_parent_did_nothing_yet),
-                   TEST(parent_and_child_share_the_catalog), TEST(fork_while_threads_are_busy),
-                   TEST(sessions_closed_by_the_application), TEST(logged_out_by_the_application),
-                   TEST(finalised_by_the_application),
-                   TEST(finalised_and_initialised_by_the_application),
-                   TEST(each_operation_survives_a_finalised_module));
+  return RUN_TESTS(
+      "processes", TEST(processes_start_together), TEST(child_works_after_fork),
+      TEST(child_of_a_child_works), TEST(child_works_when_the_parent_did_nothing_yet),
+      TEST(parent_and_child_share_the_catalog), TEST(fork_while_threads_are_busy),
+      TEST(sessions_closed_by_the_application), TEST(logged_out_by_the_application),
+      TEST(finalised_by_the_application), TEST(finalised_and_initialised_by_the_application),
+      TEST(numbers_reused_by_the_application), TEST(each_operation_survives_a_finalised_module));
 }

@@ -95,7 +95,9 @@ kms::Service& service() {
     import_known_key(value_of_old_key(), kOldKey);
     import_known_key(value_of_new_key(), kNewKey);
     Config config = load_config();
-    config.refresh = std::chrono::hours(1);  // no look at the catalog in the middle
+    // No look at the catalog in the middle, nor one whether the handles are ours.
+    config.refresh = std::chrono::hours(1);
+    for (TokenConfig& token : config.tokens) token.trust_handles = std::chrono::hours(1);
     return config;
   }());
   return instance;

@@ -147,6 +147,9 @@ std::vector<CK_OBJECT_HANDLE> RawSession::find(std::vector<CK_ATTRIBUTE> match) 
     found.insert(found.end(), batch, batch + count);
   } while (count > 0);
   check_rv(softhsm()->C_FindObjectsFinal(session_), "C_FindObjectsFinal");
+  std::erase_if(found, [&](CK_OBJECT_HANDLE object) {
+    return attribute(object, CKA_LABEL).starts_with("trent/sentinel ");
+  });
   return found;
 }
 

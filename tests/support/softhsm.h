@@ -66,7 +66,8 @@ class RawSession {
   RawSession& operator=(const RawSession&) = delete;
 
   CK_SESSION_HANDLE handle() const { return session_; }
-  // All objects that match, token and session objects alike.
+  // All objects that match, token and session objects alike, but for those by which Trent knows
+  // that its handles are its own (src/hsm/sentinel.h).
   std::vector<CK_OBJECT_HANDLE> find(std::vector<CK_ATTRIBUTE> match = {}) const;
   std::size_t count(std::vector<CK_ATTRIBUTE> match = {}) const {
     return find(std::move(match)).size();
