@@ -122,6 +122,8 @@ DataHandle create_data(Token& token, const std::string& application, const std::
       CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
       session.call<&CK_FUNCTION_LIST::C_CreateObject>(attributes.data(), attributes.size(),
                                                       &handle);
+      const auto kept = read(session, handle);
+      if (!kept || kept->label != label || kept->value != value) throw not_kept(label);
       return DataHandle{handle, connection.generation()};
     });
   } catch (const Error& error) {

@@ -36,7 +36,8 @@ std::vector<DataObject> list_data(Token& token, const std::string& application);
 // earlier connection. Tokens reuse handles: compare the label.
 std::optional<DataObject> read_data(Token& token, const DataHandle& handle);
 
-// Creates a private token object. If this throws, there is none.
+// Creates a private token object, and sees that the token has kept it. If this throws, there is
+// none.
 DataHandle create_data(Token& token, const std::string& application, const std::string& label,
                        const std::string& value);
 

@@ -104,6 +104,13 @@ std::string rv_name(CK_RV rv) {
   }
 }
 
+Error not_kept(const std::string& label) {
+  return Error(ErrorCode::KMSInternal,
+               "The token did not keep the object " + label + ", which it had reported as made.",
+               "Its disk is probably full; nothing was changed. Make room, then try again.",
+               CKR_DEVICE_MEMORY);
+}
+
 Error token_error(const std::string& function, CK_RV rv) {
   std::string what = function + " returned " + rv_name(rv) + ".";
   switch (rv) {

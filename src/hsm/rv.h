@@ -16,6 +16,9 @@ std::string rv_name(CK_RV rv);
 // Never InvalidCiphertext: only the caller of C_UnwrapKey can know that (see wrapping.cc).
 Error token_error(const std::string& function, CK_RV rv);
 
+// The token said that it made the object `label`, and does not have it: SoftHSM on a full disk.
+Error not_kept(const std::string& label);
+
 // The session, the login or a handle is gone, and a fresh connection may well work.
 bool is_lost(CK_RV rv);
 

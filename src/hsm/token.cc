@@ -211,6 +211,21 @@ SecretBytes generate_random(Token& token, std::size_t length) {
   });
 }
 
+namespace {
+
+// Throws unless the token object that was just made is there, and has this id.
+void require_kept(const Session& session, CK_OBJECT_HANDLE object, const std::string& label,
+                  const Fingerprint& id) {
+  Fingerprint kept{};
+  CK_ATTRIBUTE attribute{CKA_ID, kept.data(), kept.size()};
+  CK_RV rv =
+      session.try_call<&CK_FUNCTION_LIST::C_GetAttributeValue>(object, &attribute, CK_ULONG{1});
+  if (rv == CKR_OBJECT_HANDLE_INVALID || (rv == CKR_OK && kept != id)) throw not_kept(label);
+  if (rv != CKR_OK) throw token_error("C_GetAttributeValue", rv);
+}
+
+}  // namespace
+
 Fingerprint generate_base_key(Token& token, const std::string& label,
                               const Sha256& fingerprint_input) {
   std::optional<Fingerprint> made;
@@ -235,11 +250,13 @@ Fingerprint generate_base_key(Token& token, const std::string& label,
                                                     identity.size(), &handle);
       // Not committed before the session object is gone: if that fails, so does the whole.
       TemporaryObject on_token(session, handle);
+      require_kept(session, handle, label, id);
       generated.destroy();
       on_token.release();
     } else {
       session.call<&CK_FUNCTION_LIST::C_SetAttributeValue>(generated.handle(), identity.data(),
                                                            identity.size());
+      require_kept(session, generated.handle(), label, id);
       generated.release();
     }
     return id;
