@@ -21,18 +21,13 @@ std::string label_of(const AliasRecord& record) {
 }
 
 template <class Record>
-Record parse_labelled(const std::string& label, const std::string& text,
-                      Record (*parse)(std::string_view)) {
-  Record record = parse(text);
-  if (label_of(record) != label) throw std::runtime_error("it says that it is " + label_of(record));
-  return record;
-}
-
-template <class Record>
 Record parse_record(const std::string& label, const std::string& text,
                     Record (*parse)(std::string_view)) {
   try {
-    return parse_labelled(label, text, parse);
+    Record record = parse(text);
+    if (label_of(record) != label)
+      throw std::runtime_error("it says that it is " + label_of(record));
+    return record;
   } catch (const std::runtime_error& error) {
     throw Error(ErrorCode::KMSInternal,
                 "The record " + label + " in the token is damaged: " + error.what() + ".",
@@ -159,13 +154,15 @@ std::shared_ptr<const Catalog::Listing> Catalog::listing() {
     changes = changes_;
   }
   listing->read = Clock::now();
-  for (const hsm::DataObject& object : list_records(token_)) {
+  // Whoever lists the keys goes on to look at each.
+  for (hsm::DataObject& object : list_records(token_)) {
     try {
       if (key_id_of_label(object.label))
-        listing->keys.push_back(parse_labelled(object.label, object.value, &parse_key_record));
+        listing->keys.push_back(*remember(keys_, std::move(object), &parse_key_record, changes));
       else if (is_alias_label(object.label))
-        listing->aliases.push_back(parse_labelled(object.label, object.value, &parse_alias_record));
-    } catch (const std::runtime_error&) {
+        listing->aliases.push_back(
+            *remember(aliases_, std::move(object), &parse_alias_record, changes));
+    } catch (const Error&) {
       continue;  // damaged
     }
   }
@@ -205,6 +202,12 @@ bool Catalog::change(Cache<Record>& cache, const std::string& label,
 
 bool Catalog::change_key(const std::string& key_id, const std::function<void(KeyRecord&)>& change) {
   return this->change(keys_, key_label(key_id), &parse_key_record, change);
+}
+
+bool Catalog::delete_key(const std::string& key_id) {
+  bool found = delete_record(token_, key_label(key_id));
+  forget(keys_, key_label(key_id));
+  return found;
 }
 
 bool Catalog::create_alias(AliasRecord record) {

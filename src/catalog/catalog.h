@@ -37,6 +37,9 @@ class Catalog {
   // False: no such key. `change` may run several times, and throw to give up.
   bool change_key(const std::string& key_id, const std::function<void(KeyRecord&)>& change);
 
+  // False: no such key. Its materials are the caller's to destroy, before.
+  bool delete_key(const std::string& key_id);
+
   // False: there is one already.
   bool create_alias(AliasRecord record);
   bool change_alias(const std::string& name, const std::function<void(AliasRecord&)>& change);

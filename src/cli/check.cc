@@ -15,8 +15,9 @@ constexpr const char* kHelp = R"(
 Tries out what each token can do, and proves of every object of Trent's in it that
 it is what its name says. Prints one sentence for each problem.
 
---repair removes what an interrupted operation may have left behind. No other
-operation sees these remains, and no key that is in use is touched.
+--repair destroys keys whose deletion date is past, removes superseded revisions
+of records, and makes key material that has lost its record a disabled key again.
+Nothing else is removed, and no key that is in use is touched.
 
 Exit codes: 0 no problems, 1 problems found.
 
@@ -57,7 +58,7 @@ std::function<int(const std::string&)> define_check(Options& options) {
     std::string output = "text";
   };
   auto arguments = std::make_shared<Arguments>();
-  options.flag(arguments->repair, "--repair", "Remove what interrupted operations left behind");
+  options.flag(arguments->repair, "--repair", "Destroy what is past its deletion date, mend what was interrupted");
   options.choice(arguments->output, "--output", {"text", "json"}, "How to print the report");
   return [arguments](const std::string& config) {
     kms::Service service(configuration(config), ask_pin);

@@ -58,11 +58,21 @@ void Service::create_alias(const CreateAliasRequest& request) {
   check_not_reserved(request.alias_name);
   Key key = alias_target(*implementation_, request.target_key_id);
   auto now = catalog::now();
-  if (!key.account->catalog.create_alias({{}, request.alias_name, key.record->key_id, now, now}))
-    throw Error(
-        ErrorCode::AlreadyExists,
-        "An alias with the name " + key.account->arn(request.alias_name) + " already exists",
-        "`trent update-alias` lets it name another key.");
+  catalog::Catalog& catalog = key.account->catalog;
+  if (catalog.create_alias({{}, request.alias_name, key.record->key_id, now, now})) return;
+  // The alias of a deleted key is as good as gone.
+  bool taken_over = catalog.change_alias(request.alias_name, [&](catalog::AliasRecord& alias) {
+    auto target = catalog.key(alias.target);
+    if (!target || !is_deleted(*target))
+      throw Error(
+          ErrorCode::AlreadyExists,
+          "An alias with the name " + key.account->arn(request.alias_name) + " already exists",
+          "`trent update-alias` lets it name another key.");
+    alias.target = key.record->key_id;
+    alias.created = alias.updated = now;
+  });
+  // Deleted at the same moment.
+  if (!taken_over) create_alias(request);
 }
 
 void Service::update_alias(const UpdateAliasRequest& request) {
@@ -100,7 +110,7 @@ ListAliasesResponse Service::list_aliases(const ListAliasesRequest& request) {
     account = key.account;
     target = key.record->key_id;
   }
-  std::vector<catalog::AliasRecord> records = account->catalog.aliases();
+  std::vector<catalog::AliasRecord> records = live_aliases(*account);
   std::erase_if(records, [&](const catalog::AliasRecord& alias) {
     return !target.empty() && alias.target != target;
   });

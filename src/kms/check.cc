@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <thread>
@@ -20,13 +21,23 @@ using catalog::AliasRecord;
 using catalog::KeyRecord;
 using catalog::Revision;
 
+// What is in the token, sorted by what is to be thought of it.
 struct Inventory {
-  std::map<std::string, KeyRecord> keys;  // by label
+  std::map<std::string, KeyRecord> keys;     // by label
+  std::map<std::string, KeyRecord> expired;  // whose deletion date is past
   std::vector<AliasRecord> aliases;
   std::vector<hsm::DataObject> superseded;          // revisions that a later one has replaced
   std::vector<std::string> damaged;                 // sentences
-  std::vector<hsm::BaseKeyName> unnamed_materials;  // of no key record
+  std::vector<hsm::BaseKeyName> recordless;         // materials of a key that has no record
+  std::vector<hsm::BaseKeyName> unnamed_materials;  // of a key whose record does not name them
 };
+
+std::optional<blob::KeyMaterialId> material_id(const hsm::BaseKeyName& name) {
+  blob::KeyMaterialId id{};
+  if (name.id.size() != id.size()) return std::nullopt;
+  std::copy(name.id.begin(), name.id.end(), id.begin());
+  return id;
+}
 
 Inventory take_inventory(hsm::Token& token) {
   Inventory inventory;
@@ -65,7 +76,7 @@ Inventory take_inventory(hsm::Token& token) {
         KeyRecord record = catalog::parse_key_record(version.second.value);
         if (record.key_id != *key_id)
           throw std::runtime_error("it says that it is key " + record.key_id);
-        inventory.keys.emplace(label, std::move(record));
+        (is_deleted(record) ? inventory.expired : inventory.keys).emplace(label, std::move(record));
       } else if (catalog::is_alias_label(label)) {
         AliasRecord record = catalog::parse_alias_record(version.second.value);
         if (catalog::alias_label(record.name) != label)
@@ -80,19 +91,38 @@ Inventory take_inventory(hsm::Token& token) {
   std::erase_if(inventory.superseded,
                 [&](const hsm::DataObject& object) { return doubtful.contains(object.label); });
   for (hsm::BaseKeyName& name : hsm::list_base_keys(token)) {
-    if (!catalog::key_id_of_label(name.label)) continue;
+    if (!catalog::key_id_of_label(name.label) || doubtful.contains(name.label) ||
+        inventory.expired.contains(name.label))
+      continue;
     auto record = inventory.keys.find(name.label);
-    if (doubtful.contains(name.label)) continue;
-    blob::KeyMaterialId id{};
-    bool named = record != inventory.keys.end() && name.id.size() == id.size();
-    if (named) {
-      std::copy(name.id.begin(), name.id.end(), id.begin());
-      named = record->second.has_material(id);
-    }
-    if (!named) inventory.unnamed_materials.push_back(std::move(name));
+    if (record == inventory.keys.end())
+      inventory.recordless.push_back(std::move(name));
+    else if (auto id = material_id(name); !id || !record->second.has_material(*id))
+      inventory.unnamed_materials.push_back(std::move(name));
   }
   return inventory;
 }
+
+// What looks like the remains of an interrupted change may be one that another process is in the
+// middle of. What is still there a while later is not.
+class Remains {
+ public:
+  explicit Remains(const Inventory& inventory) {
+    for (const hsm::DataObject& object : inventory.superseded) seen_.insert(object.value);
+    for (const hsm::BaseKeyName& name : inventory.recordless) seen_.insert(to_hex(name.id));
+  }
+  // Takes everything else out of a later inventory.
+  void keep_only(Inventory& later) const {
+    std::erase_if(later.superseded,
+                  [&](const hsm::DataObject& object) { return !seen_.contains(object.value); });
+    std::erase_if(later.recordless,
+                  [&](const hsm::BaseKeyName& name) { return !seen_.contains(to_hex(name.id)); });
+  }
+  bool empty() const { return seen_.empty(); }
+
+ private:
+  std::set<std::string> seen_;
+};
 
 void check_materials(hsm::Token& token, const KeyRecord& record, TokenReport& report) {
   for (const catalog::KeyMaterial& material : record.materials) {
@@ -111,6 +141,78 @@ void check_materials(hsm::Token& token, const KeyRecord& record, TokenReport& re
   }
 }
 
+// A record for materials that have none, as after a crash in CreateKey, or a backup of the HSM that
+// was restored in part. Nothing of a key is destroyed on a suspicion; the key is made disabled.
+void recover_key(Account& account, const std::string& label,
+                 const std::vector<blob::KeyMaterialId>& ids, TokenReport& report) {
+  KeyRecord record;
+  record.key_id = catalog::key_id_of_label(label).value();
+  record.created = catalog::now();
+  record.description = "Recovered by trent check: its record was missing.";
+  record.state = "Disabled";
+  try {
+    for (const blob::KeyMaterialId& id : ids) {
+      hsm::prove_base_key(account.token, base_key_ref(record, id));
+      record.materials.push_back({id, record.created});
+      record.current = id;
+    }
+  } catch (const Error& error) {
+    if (error.ck_rv() != 0) throw;
+    return;  // no key of ours; it is reported
+  }
+  account.catalog.create_key(record);
+  report.repaired.push_back("Key " + record.key_id + " had no record and is a disabled key again.");
+}
+
+void repair_remains(Account& account, const Remains& remains, TokenReport& report) {
+  const hsm::ChangeLock lock(account.token);
+  // Under the lock, nobody of this host is in the middle of anything.
+  Inventory inventory = take_inventory(account.token);
+  remains.keep_only(inventory);
+  for (const hsm::DataObject& object : inventory.superseded) {
+    hsm::destroy_data(account.token, catalog::kApplication, object);
+    report.repaired.push_back("A superseded revision of the record " + object.label +
+                              " was removed.");
+  }
+  std::map<std::string, std::vector<blob::KeyMaterialId>> lost;
+  for (const hsm::BaseKeyName& name : inventory.recordless)
+    if (auto id = material_id(name)) lost[name.label].push_back(*id);
+  for (const auto& [label, ids] : lost) recover_key(account, label, ids, report);
+}
+
+// The record goes last: as long as it is there, the deletion is known to be unfinished.
+void destroy_expired(Account& account, const Inventory& inventory, const std::string& label,
+                     const std::string& key_id, TokenReport& report) {
+  for (const hsm::BaseKeyName& name : hsm::list_base_keys(account.token))
+    if (name.label == label) hsm::destroy_base_key(account.token, label, name.id);
+  for (const AliasRecord& alias : inventory.aliases)
+    if (alias.target == key_id) account.catalog.delete_alias(alias.name);
+  account.catalog.delete_key(key_id);
+  report.repaired.push_back("Key " + key_id +
+                            ", whose deletion date is past, was destroyed with its material and "
+                            "its aliases.");
+}
+
+void report_remains(const Inventory& inventory, TokenReport& report) {
+  for (const auto& [label, record] : inventory.expired)
+    report.problems.push_back("Key " + record.key_id +
+                              " is past its deletion date, and its material is still in the "
+                              "token; `trent check --repair` destroys it.");
+  for (const hsm::DataObject& object : inventory.superseded)
+    report.problems.push_back("A superseded revision of the record " + object.label +
+                              " was left over by an interrupted change; `trent check --repair` "
+                              "removes it.");
+  for (const hsm::BaseKeyName& name : inventory.recordless)
+    report.problems.push_back("The key material " + to_hex(name.id) + " (" + name.label +
+                              ") has no key record, as after an interrupted CreateKey or a "
+                              "restore that was not whole. Restore the record, or let `trent "
+                              "check --repair` make it a disabled key, if it proves to be one.");
+  for (const hsm::BaseKeyName& name : inventory.unnamed_materials)
+    report.problems.push_back("The key material " + to_hex(name.id) + " (" + name.label +
+                              ") is not named by its key's record. It is kept: if the record is "
+                              "an old one, restore the last.");
+}
+
 TokenReport check_account(Account& account, bool repair) {
   hsm::Token& token = account.token;
   TokenReport report;
@@ -120,46 +222,31 @@ TokenReport check_account(Account& account, bool repair) {
   report.profile.emplace_back("longest secret (bytes)", std::to_string(hsm::longest_secret(token)));
 
   Inventory inventory = take_inventory(token);
-  if (!inventory.superseded.empty() || !inventory.unnamed_materials.empty()) {
-    // A change that another process is in the middle of looks like one that a crash interrupted:
-    // what is still there a while later is left over.
+  const Remains remains(inventory);
+  if (!remains.empty()) {
     std::this_thread::sleep_for(std::chrono::seconds(2));
-    std::set<std::string> before;
-    for (const hsm::DataObject& object : inventory.superseded) before.insert(object.value);
-    for (const hsm::BaseKeyName& name : inventory.unnamed_materials) before.insert(to_hex(name.id));
     inventory = take_inventory(token);
-    std::erase_if(inventory.superseded,
-                  [&](const hsm::DataObject& object) { return !before.contains(object.value); });
-    std::erase_if(inventory.unnamed_materials,
-                  [&](const hsm::BaseKeyName& name) { return !before.contains(to_hex(name.id)); });
+    remains.keep_only(inventory);
+  }
+  if (repair) {
+    repair_remains(account, Remains(inventory), report);
+    for (const auto& [label, record] : inventory.expired)
+      destroy_expired(account, inventory, label, record.key_id, report);
+    inventory = take_inventory(token);
+    remains.keep_only(inventory);
   }
 
   report.keys = inventory.keys.size();
   report.aliases = inventory.aliases.size();
   report.problems = inventory.damaged;
   for (const auto& [label, record] : inventory.keys) check_materials(token, record, report);
-  for (const AliasRecord& alias : inventory.aliases)
-    if (!inventory.keys.contains(catalog::key_label(alias.target)))
+  for (const AliasRecord& alias : inventory.aliases) {
+    std::string label = catalog::key_label(alias.target);
+    if (!inventory.keys.contains(label) && !inventory.expired.contains(label))
       report.problems.push_back(alias.name + " names the key " + alias.target +
                                 ", which does not exist.");
-
-  auto left_over = [&](const std::string& what, auto remove) {
-    if (!repair) {
-      report.problems.push_back(what +
-                                " was left over by an interrupted change; `trent check "
-                                "--repair` removes it.");
-      return;
-    }
-    const hsm::ChangeLock lock(token);
-    remove();
-    report.repaired.push_back(what + " was removed.");
-  };
-  for (const hsm::DataObject& object : inventory.superseded)
-    left_over("A superseded revision of the record " + object.label,
-              [&] { hsm::destroy_data(token, catalog::kApplication, object); });
-  for (const hsm::BaseKeyName& name : inventory.unnamed_materials)
-    left_over("The key material " + to_hex(name.id) + " (" + name.label + "), of no key record,",
-              [&] { hsm::destroy_base_key(token, name.label, name.id); });
+  }
+  report_remains(inventory, report);
   return report;
 }
 
@@ -168,8 +255,18 @@ TokenReport check_account(Account& account, bool repair) {
 std::vector<TokenReport> check(Service& service, bool repair) {
   hsm::ForkGuard fork;
   std::vector<TokenReport> reports;
-  for (const auto& account : service.implementation().accounts)
-    reports.push_back(check_account(*account, repair));
+  for (const auto& account : service.implementation().accounts) {
+    try {
+      reports.push_back(check_account(*account, repair));
+    } catch (const Error& error) {
+      // The other tokens are checked all the same.
+      if (service.implementation().accounts.size() == 1) throw;
+      TokenReport& report = reports.emplace_back();
+      report.arn_prefix = account->prefix;
+      report.token = "not checked";
+      report.problems.emplace_back(error.what());
+    }
+  }
   return reports;
 }
 

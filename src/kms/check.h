@@ -16,10 +16,13 @@ struct TokenReport {
   std::size_t materials = 0;
   std::size_t aliases = 0;
   std::vector<std::string> problems;  // one sentence each; empty: all is well
-  std::vector<std::string> repaired;  // what `repair` removed
+  std::vector<std::string> repaired;  // what `repair` did
 };
 
-// With `repair`, removes what a crash left behind (it is invisible to every other operation).
+// With `repair`: destroys the keys whose deletion date is past, removes superseded revisions of
+// records, and gives a record to proven key material that has none. All of it is invisible to every
+// other operation. Nothing else is ever removed: what looks like remains may be what is left of a
+// key.
 std::vector<TokenReport> check(Service& service, bool repair);
 
 }  // namespace trent::kms

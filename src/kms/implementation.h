@@ -65,6 +65,9 @@ struct Service::Implementation {
 // True once the waiting period of a deletion is over: the key is as good as gone.
 bool is_deleted(const catalog::KeyRecord& record);
 
+// The account's aliases, but for those of deleted keys.
+std::vector<catalog::AliasRecord> live_aliases(Account& account);
+
 // State, usage and algorithm, in the order in which KMS checks them. `operation` is what KMS calls
 // it in messages ("Encrypt", "ReEncryptTo"); `algorithm` may be empty.
 void require_usable(const Key& key, std::string_view operation, std::string_view algorithm);

@@ -18,7 +18,7 @@ std::vector<KeyMetadata> all_keys(Service& service) {
 std::map<std::string, std::vector<std::string>> all_aliases(Service& service) {
   hsm::ForkGuard fork;
   std::map<std::string, std::vector<std::string>> names;
-  for (catalog::AliasRecord& alias : service.implementation().home().catalog.aliases())
+  for (catalog::AliasRecord& alias : live_aliases(service.implementation().home()))
     names[alias.target].push_back(std::move(alias.name));
   return names;
 }

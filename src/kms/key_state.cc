@@ -71,7 +71,8 @@ CancelKeyDeletionResponse Service::cancel_key_deletion(const CancelKeyDeletionRe
   Key key = change_key(
       *implementation_, request.key_id, [](const Key& found, catalog::KeyRecord& record) {
         if (record.state != "PendingDeletion")
-          throw Error(ErrorCode::KMSInvalidState, found.arn() + " is not pending deletion.");
+          throw Error(ErrorCode::KMSInvalidState,
+                      found.arn() + " is not pending deletion (or pending replica deletion).");
         if (is_deleted(record)) throw gone(found);
         record.state = "Disabled";  // KMS: enable it afterwards
         record.deletion.reset();

@@ -1,5 +1,8 @@
 #include "kms/service.h"
 
+#include <optional>
+#include <set>
+
 #include "base/encoding.h"
 #include "base/error.h"
 #include "kms/implementation.h"
@@ -94,10 +97,17 @@ Key Service::Implementation::key_of_blob(const std::string& key_id, ByteView cip
                   "itself names its key.");
     return key;
   }
+  std::optional<Error> not_looked;
   for (const auto& account : accounts) {
-    auto record = account->catalog.key_of_material(material);
-    if (record && !is_deleted(*record)) return {account.get(), std::move(record)};
+    try {
+      auto record = account->catalog.key_of_material(material);
+      if (record && !is_deleted(*record)) return {account.get(), std::move(record)};
+    } catch (const Error& error) {
+      // Another token may have the key.
+      if (!not_looked) not_looked = error;
+    }
   }
+  if (not_looked) throw Error(*not_looked);
   throw Error(ErrorCode::AccessDenied,
               "The ciphertext refers to a customer master key that does not exist, does not exist "
               "in this region, or you are not allowed to access.",
@@ -108,6 +118,16 @@ Key Service::Implementation::key_of_blob(const std::string& key_id, ByteView cip
 bool is_deleted(const catalog::KeyRecord& record) {
   return record.state == "PendingDeletion" && record.deletion &&
          *record.deletion <= std::chrono::system_clock::now();
+}
+
+std::vector<catalog::AliasRecord> live_aliases(Account& account) {
+  std::set<std::string> deleted;
+  for (const catalog::KeyRecord& record : account.catalog.keys())
+    if (is_deleted(record)) deleted.insert(record.key_id);
+  std::vector<catalog::AliasRecord> aliases = account.catalog.aliases();
+  std::erase_if(aliases,
+                [&](const catalog::AliasRecord& alias) { return deleted.contains(alias.target); });
+  return aliases;
 }
 
 void require_usable(const Key& key, std::string_view operation, std::string_view algorithm) {

@@ -9,8 +9,11 @@ stranger=1234abcd-12ab-34cd-56ef-1234567890ab
 tool() { pkcs11-tool --module $softhsm_module --token-label kms --login --pin 1234 "$@"; }
 
 # What a crash leaves between making the material of a key and writing its record.
-leave_material() {
-  tool --private --keygen --key-type AES:32 --label trent/key/$stranger --id "$(printf '%064d' 7)"
+lose_record() {
+  make_key lost
+  lost=$(trent describe-key --key-id alias/lost | sed -n 's/.*"KeyId": "\(.*\)".*/\1/p')
+  trent delete-alias --alias-name alias/lost
+  tool --delete-object --type data --label "trent/key/$lost"
 }
 
 all_is_well() {
@@ -33,7 +36,7 @@ as_json() {
 }
 
 what_a_crash_left_is_repaired() {
-  leave_material
+  lose_record
   status=0
   trent check >out || status=$?
   assert_eq $status 1
@@ -41,11 +44,12 @@ what_a_crash_left_is_repaired() {
   status=0
   trent check --output json >out || status=$?
   assert_eq $status 1
-  assert_contains "$(field out Tokens 0 Problems 0)" "$stranger"
+  assert_contains "$(field out Tokens 0 Problems 0)" "$lost"
 
   trent check --repair >out
-  grep -q "repaired: .*$stranger" out
+  grep -q "repaired: .*$lost" out
   trent check >out
+  trent enable-key --key-id "$lost"
   trent describe-key --key-id alias/app >out # what is in use stays
 }
 

@@ -1,10 +1,11 @@
-// kms::check: what `trent check` finds, and what --repair removes and what it never does.
+// kms::check: what `trent check` finds, and what --repair mends, and what it never touches.
 #include "kms/check.h"
 
 #include <atomic>
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "kms/implementation.h"
 #include "known_key.h"
 #include "words.h"
 
@@ -153,29 +154,72 @@ void healthy_token_has_no_problems() {
   CHECK_EQ(check().keys, 3U);
 }
 
-void material_of_no_record_is_removed() {
+// A backup of the HSM that was restored in part, or CreateKey interrupted in the middle.
+void key_of_a_lost_record_is_recovered() {
   RawSession raw;
-  std::string label = key_label("00000000-0000-4000-8000-000000000001");
-  put_key(raw, label, kOrphanId);
-  check_problem(check(), {to_hex(as_bytes(kOrphanId)), label, "--repair"});
-  CHECK_EQ(materials(raw, label).size(), 1U);  // only looked at
+  std::string key = create_key(service());
+  std::string material = service().describe_key({key, {}}).key_metadata.current_key_material_id;
+  Bytes blob = encrypt(service(), key, "text");
+  destroy(raw, records(raw, key_label(key)).at(0).handle);
+  check_problem(check(), {material, key_label(key), "no key record", "--repair"});
+  CHECK_EQ(records(raw, key_label(key)).size(), 0U);  // only looked at
   auto report = check(true);
   CHECK(report.problems.empty());
   CHECK_EQ(report.repaired.size(), 1U);
-  CHECK_EQ(materials(raw, label).size(), 0U);
+  CHECK_EQ(service().describe_key({key, {}}).key_metadata.key_state, "Disabled");
+  service().enable_key({key});
+  CHECK_EQ(decrypt(service(), blob), "text");
   check_healthy();
 }
 
-// A rotation that was interrupted after its new material, before its record.
-void material_that_the_record_does_not_name_is_removed() {
+void material_that_proves_to_be_no_key_is_left_alone() {
+  RawSession raw;
+  std::string label = key_label("00000000-0000-4000-8000-000000000001");
+  auto stray = put_key(raw, label, kOrphanId);
+  auto report = check(true);
+  check_problem(report, {to_hex(as_bytes(kOrphanId)), label});
+  CHECK(report.repaired.empty());
+  CHECK_EQ(records(raw, label).size(), 0U);
+  destroy(raw, stray);  // throws if it is gone
+  check_healthy();
+}
+
+// A rotation that was interrupted after its new material, or a record that was restored from
+// before.
+void material_that_the_record_does_not_name_is_kept() {
   RawSession raw;
   std::string key = create_key(service());
   Bytes blob = encrypt(service(), key, "text");
-  put_key(raw, key_label(key), kOrphanId);
-  check_problem(check(), {to_hex(as_bytes(kOrphanId)), key});
-  check(true);
-  CHECK_EQ(materials(raw, key_label(key)).size(), 1U);
+  auto other = put_key(raw, key_label(key), kOrphanId);
+  auto report = check(true);
+  check_problem(report, {to_hex(as_bytes(kOrphanId)), key, "kept"});
+  CHECK(report.repaired.empty());
+  CHECK_EQ(materials(raw, key_label(key)).size(), 2U);
   CHECK_EQ(decrypt(service(), blob), "text");
+  destroy(raw, other);
+  check_healthy();
+}
+
+void key_past_its_deletion_date_is_destroyed() {
+  RawSession raw;
+  std::string key = create_key(service());
+  std::string other = create_key(service());
+  service().create_alias({"alias/dead", key});
+  service().create_alias({"alias/alive", other});
+  service().schedule_key_deletion({key, {}});
+  service().implementation().home().catalog.change_key(key, [](catalog::KeyRecord& record) {
+    record.deletion = std::chrono::system_clock::now() - std::chrono::seconds(1);
+  });
+  check_problem(check(), {key, "deletion date", "--repair"});
+  CHECK_EQ(materials(raw, key_label(key)).size(), 1U);  // only looked at
+  auto report = check(true);
+  CHECK(report.problems.empty());
+  CHECK_EQ(report.repaired.size(), 1U);
+  CHECK_EQ(materials(raw, key_label(key)).size(), 0U);
+  CHECK_EQ(records(raw, key_label(key)).size(), 0U);
+  CHECK_EQ(records(raw, "trent/alias/dead").size(), 0U);
+  CHECK_EQ(service().describe_key({"alias/alive", {}}).key_metadata.key_id, other);
+  service().delete_alias({"alias/alive"});
   check_healthy();
 }
 
@@ -419,8 +463,8 @@ void wrong_attributes_are_named() {
 // Between a key's material and its record, the material looks like one that a crash left behind.
 void keys_made_meanwhile_are_not_harmed() {
   RawSession raw;
-  std::string label = key_label("00000000-0000-4000-8000-000000000003");
-  put_key(raw, label, kOrphanId);  // makes the check look twice
+  // Makes the check look twice.
+  destroy(raw, records(raw, key_label(create_key(service()))).at(0).handle);
   std::atomic<bool> stop = false;
   std::vector<std::string> made;
   std::thread creator([&] {
@@ -462,8 +506,10 @@ void check_leaves_nothing_behind() {
 int main() {
   SoftHsm hsm;
   return RUN_TESTS(
-      "check", TEST(healthy_token_has_no_problems), TEST(material_of_no_record_is_removed),
-      TEST(material_that_the_record_does_not_name_is_removed), TEST(foreign_keys_are_none_of_ours),
+      "check", TEST(healthy_token_has_no_problems), TEST(key_of_a_lost_record_is_recovered),
+      TEST(material_that_proves_to_be_no_key_is_left_alone),
+      TEST(material_that_the_record_does_not_name_is_kept),
+      TEST(key_past_its_deletion_date_is_destroyed), TEST(foreign_keys_are_none_of_ours),
       TEST(superseded_revision_is_removed), TEST(alias_to_nowhere_is_named_and_kept),
       TEST(material_of_a_damaged_record_is_never_removed),
       TEST(revision_before_a_damaged_one_is_never_removed),

@@ -1,5 +1,5 @@
-// A disk that is full: SoftHSM then says CKR_OK to what it did not keep. A limit on the size of files
-// has the same effect on it, and needs no disk.
+// A disk that is full: SoftHSM then says CKR_OK to what it did not keep. A limit on the size of
+// files has the same effect on it, and needs no disk.
 #include <sys/resource.h>
 
 #include <csignal>

@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "kms/implementation.h"
+#include "kms/inventory.h"
 #include "words.h"
 
 namespace {
@@ -120,7 +121,8 @@ void pending_deletion_forbids_changes() {
 void only_a_pending_deletion_can_be_cancelled() {
   for (State state : {State::Enabled, State::Disabled}) {
     std::string key = key_in(state);
-    CHECK_WORDS(KMSInvalidState, key_arn(key) + " is not pending deletion.",
+    CHECK_WORDS(KMSInvalidState,
+                key_arn(key) + " is not pending deletion (or pending replica deletion).",
                 service().cancel_key_deletion({key}));
   }
 }
@@ -252,6 +254,17 @@ void key_is_gone_when_its_window_is_over() {
               "in this region, or you are not allowed to access.",
               decrypt(service(), blob));
   for (const auto& entry : service().list_keys({1000, {}}).keys) CHECK(entry.key_id != key);
+  for (const auto& entry : service().list_aliases({{}, 100, {}}).aliases)
+    CHECK(entry.alias_name != "alias/of-gone");
+  CHECK_EQ(kms::all_aliases(service()).count(key), 0U);
+  // Its name is free.
+  std::string next = create_key(service());
+  service().create_alias({"alias/of-gone", next});
+  CHECK_EQ(describe("alias/of-gone").key_id, next);
+  CHECK_WORDS(AlreadyExists,
+              "An alias with the name " + alias_arn("alias/of-gone") + " already exists",
+              service().create_alias({"alias/of-gone", create_key(service())}));
+  service().delete_alias({"alias/of-gone"});
 }
 
 void window_may_end_between_look_up_and_cancel() {

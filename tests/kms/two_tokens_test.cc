@@ -3,6 +3,7 @@
 
 #include "blob/blob.h"
 #include "fault.h"
+#include "kms/check.h"
 #include "words.h"
 
 namespace {
@@ -223,6 +224,22 @@ void failures_on_the_way_are_not_the_ciphertexts() {
   }
 }
 
+// The first token is not there: what the second can do, it does.
+void one_absent_token_does_not_hide_the_other() {
+  Bytes blob = encrypt(second(), b(), secret_of(5));
+  Bytes foreign = encrypt(first(), a(), secret_of(5));
+  Config broken = config(true);
+  broken.tokens.front().uri = "pkcs11:token=away";
+  Service kms(broken);
+  CHECK_EQ(decrypt(kms, blob), text_of(secret_of(5)));
+  CHECK_ERROR(KeyUnavailable, decrypt(kms, foreign));
+  auto reports = kms::check(kms, false);
+  CHECK_EQ(reports.size(), 2U);
+  CHECK_EQ(reports[0].problems.size(), 1U);
+  CHECK(reports[0].problems[0].find("away") != std::string::npos);
+  CHECK(reports[1].keys > 0);
+}
+
 }  // namespace
 
 int main() {
@@ -233,5 +250,6 @@ int main() {
                    TEST(aliases_are_of_one_account), TEST(every_length_crosses_over_and_back),
                    TEST(material_ids_are_those_of_each_side), TEST(errors_name_the_right_side),
                    TEST(tampered_payload_is_refused), TEST(nothing_is_left_in_either_token),
-                   TEST(failures_on_the_way_are_not_the_ciphertexts));
+                   TEST(failures_on_the_way_are_not_the_ciphertexts),
+                   TEST(one_absent_token_does_not_hide_the_other));
 }
