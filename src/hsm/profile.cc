@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <optional>
 
 #include "hsm/base_key.h"
@@ -144,11 +145,88 @@ Profile test_token(const Session& session) {
   return profile;
 }
 
+namespace {
+
+std::string derive_mechanism_name(CK_MECHANISM_TYPE type) {
+  switch (type) {
+    case CKM_AES_ECB_ENCRYPT_DATA:
+      return "CKM_AES_ECB_ENCRYPT_DATA";
+    case CKM_AES_CBC_ENCRYPT_DATA:
+      return "CKM_AES_CBC_ENCRYPT_DATA";
+    case CKM_ECDH1_DERIVE:
+      return "CKM_ECDH1_DERIVE";
+    case CKM_DH_PKCS_DERIVE:
+      return "CKM_DH_PKCS_DERIVE";
+    default: {
+      char number[24];
+      std::snprintf(number, sizeof number, "0x%lx", type);
+      return number;
+    }
+  }
+}
+
+std::string derive_mechanisms(const Module& module, CK_SLOT_ID slot) {
+  CK_ULONG count = 0;
+  module.call<&CK_FUNCTION_LIST::C_GetMechanismList>(slot, nullptr, &count);
+  std::vector<CK_MECHANISM_TYPE> types(count);
+  module.call<&CK_FUNCTION_LIST::C_GetMechanismList>(slot, types.data(), &count);
+  types.resize(count);
+  std::string names;
+  for (CK_MECHANISM_TYPE type : types) {
+    CK_MECHANISM_INFO info{};
+    CK_RV rv = module.try_call<&CK_FUNCTION_LIST::C_GetMechanismInfo>(slot, type, &info);
+    if (rv == CKR_OK && (info.flags & CKF_DERIVE) != 0)
+      names += (names.empty() ? "" : ", ") + derive_mechanism_name(type);
+  }
+  return names;
+}
+
+// Whether RSAES-OAEP with SHA-256 can be begun, with a public key of which nobody has the other
+// half.
+bool takes_oaep_sha256(const Session& session) {
+  Bytes modulus(256, 0xa5);
+  modulus.back() |= 1;
+  const std::array<std::uint8_t, 3> exponent{1, 0, 1};
+  Attributes attributes;
+  attributes.number(CKA_CLASS, CKO_PUBLIC_KEY)
+      .number(CKA_KEY_TYPE, CKK_RSA)
+      .flag(CKA_TOKEN, false)
+      .flag(CKA_ENCRYPT, true)
+      .bytes(CKA_MODULUS, modulus)
+      .bytes(CKA_PUBLIC_EXPONENT, exponent);
+  CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
+  CK_RV rv = session.try_call<&CK_FUNCTION_LIST::C_CreateObject>(attributes.data(),
+                                                                 attributes.size(), &handle);
+  if (is_lost(rv)) throw token_error("C_CreateObject", rv);
+  if (rv != CKR_OK) return false;
+  TemporaryObject key(session, handle);
+  CK_RSA_PKCS_OAEP_PARAMS parameters{CKM_SHA256, CKG_MGF1_SHA256, CKZ_DATA_SPECIFIED, nullptr, 0};
+  CK_MECHANISM mechanism{CKM_RSA_PKCS_OAEP, &parameters, sizeof parameters};
+  rv = session.try_call<&CK_FUNCTION_LIST::C_EncryptInit>(&mechanism, handle);
+  if (rv == CKR_OK) {
+    std::array<std::uint8_t, 1> secret{};
+    std::array<std::uint8_t, 256> encrypted;
+    auto size = static_cast<CK_ULONG>(encrypted.size());
+    rv = session.try_call<&CK_FUNCTION_LIST::C_Encrypt>(secret.data(), CK_ULONG{1},
+                                                        encrypted.data(), &size);
+  }
+  if (is_lost(rv)) throw token_error("C_Encrypt", rv);
+  key.destroy();
+  return rv == CKR_OK;
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, std::string>> try_abilities(const Session& session,
+                                                               CK_SLOT_ID slot) {
+  return {{"derive mechanisms", derive_mechanisms(session.module(), slot)},
+          {"RSA-OAEP with SHA-256", yes(takes_oaep_sha256(session))}};
+}
+
 std::vector<std::pair<std::string, std::string>> Profile::describe() const {
   return {
       {"RFC 5649 key wrap",
        kwp == kAesKeyWrapPad ? "CKM_AES_KEY_WRAP_PAD (0x210A)" : "CKM_AES_KEY_WRAP_KWP (0x210B)"},
-      {"key derivation", "CKM_AES_ECB_ENCRYPT_DATA"},
       {"zero-pads wrapped secrets", yes(zero_pads)},
       {"CKA_VALUE_LEN of unwrapped secrets is right", yes(value_len)},
       {"one-time keys may be CKA_PRIVATE=false", yes(public_temporaries)},

@@ -29,6 +29,10 @@ struct Profile {
   std::vector<std::pair<std::string, std::string>> describe() const;
 };
 
+// What Trent does not need for every key, tried with session objects; for `trent check`.
+std::vector<std::pair<std::string, std::string>> try_abilities(const Session& session,
+                                                               CK_SLOT_ID slot);
+
 // Runs the self-test in `session`, which is closed afterwards by the caller if this throws.
 // Throws UnsupportedOperationException if the token lacks what Trent cannot do without.
 Profile test_token(const Session& session);

@@ -171,5 +171,7 @@ void prove_base_key(Token& token, const BaseKeyRef& ref);
 // Label, manufacturer, model, serial; and what the self-test found.
 std::string describe_token(Token& token);
 Profile profile_of(Token& token);
+// See try_abilities() in profile.h.
+std::vector<std::pair<std::string, std::string>> abilities_of(Token& token);
 
 }  // namespace trent::hsm

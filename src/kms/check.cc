@@ -219,6 +219,7 @@ TokenReport check_account(Account& account, bool repair) {
   report.arn_prefix = account.prefix;
   report.token = hsm::describe_token(token);
   report.profile = hsm::profile_of(token).describe();
+  for (auto& ability : hsm::abilities_of(token)) report.profile.push_back(std::move(ability));
   report.profile.emplace_back("longest secret (bytes)", std::to_string(hsm::longest_secret(token)));
 
   Inventory inventory = take_inventory(token);
