@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "blob/blob.h"
 #include "catalog/catalog.h"
 #include "hsm/fork.h"
@@ -76,6 +77,9 @@ void require_no_grant_tokens(const std::vector<std::string>& tokens);
 [[noreturn]] void throw_dry_run();
 
 KeyMetadata metadata(const Key& key);
+
+// CreateAlias's answer when the name is taken.
+Error alias_exists(const Account& account, const std::string& name);
 
 // How the token finds a material of a key.
 hsm::BaseKeyRef base_key_ref(const catalog::KeyRecord& record, const blob::KeyMaterialId& id);

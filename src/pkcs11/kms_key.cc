@@ -6,6 +6,7 @@
 
 #include "base/encoding.h"
 #include "kms/inventory.h"
+#include "kms/new_key.h"
 
 namespace trent::pkcs11 {
 
@@ -282,20 +283,13 @@ KmsKey create_kms_key(Session& session, Template attributes) {
   check_new_key(attributes);
   Slot& slot = session.slot();
   const CK_ATTRIBUTE* label = find_attribute(attributes, CKA_LABEL);
-  std::string alias;
-  if (label != nullptr && label->ulValueLen > 0) {
-    alias = alias_of_label(value_of(*label));
-    require(!look_up(session, alias), CKR_ATTRIBUTE_VALUE_INVALID);
-  }
-  KmsKey key{slot.service().create_key({}).key_metadata.key_id};
-  if (alias.empty()) return key;
-  try {
-    change_alias(slot, [&](kms::Service& service) { service.create_alias({alias, key.key_id}); });
-  } catch (const std::exception&) {
-    // KMS has no way to undo CreateKey; this is as near as it gets.
-    slot.service().schedule_key_deletion({key.key_id, 7});
-    throw;
-  }
+  if (label == nullptr || label->ulValueLen == 0)
+    return {slot.service().create_key({}).key_metadata.key_id};
+  KmsKey key;
+  change_alias(slot, [&](kms::Service& service) {
+    key.key_id = kms::create_key_with_alias(service, alias_of_label(value_of(*label))).key_id;
+  });
+  slot.forget_labels();
   return key;
 }
 

@@ -337,6 +337,22 @@ static void makes_no_key_that_kms_does_not_have() {
   refuse(Attrs().text(CKA_LABEL, "trent/key/x"), CKR_TEMPLATE_INCONSISTENT);
 }
 
+static void leaves_nothing_of_a_key_that_it_refuses() {
+  RawSession raw;
+  create_kms_key(session(), "taken");
+  const std::size_t before = raw.count();
+  for (const std::string& label :
+       {std::string("bad label!"), std::string("aws/x"), std::string("alias/aws/x"),
+        std::string("alias/"), std::string(300, 'a'), std::string("\xc3\xa4"), std::string("taken"),
+        std::string("alias/taken")}) {
+    CK_OBJECT_HANDLE key = 0;
+    CHECK_RV(
+        try_generate_key(session(), Attrs().flag(CKA_TOKEN, true).text(CKA_LABEL, label), &key),
+        CKR_ATTRIBUTE_VALUE_INVALID);
+  }
+  CHECK_EQ(raw.count(), before);
+}
+
 static void hides_what_trent_keeps_in_the_token() {
   RawSession raw;
   create_kms_key(session(), "hidden");
@@ -444,10 +460,10 @@ int main() {
       TEST(encrypts_in_parts), TEST(polices_operations), TEST(re_encrypts),
       TEST(wraps_and_unwraps_data_keys), TEST(refuses_to_unwrap_into_a_wrong_key),
       TEST(renames_a_key_by_its_label), TEST(schedules_deletion_and_keeps_the_material),
-      TEST(makes_no_key_that_kms_does_not_have), TEST(hides_what_trent_keeps_in_the_token),
-      TEST(lets_nobody_forge_trents_objects), TEST(stores_the_applications_own_objects),
-      TEST(lets_session_objects_die_with_their_session), TEST(survives_bad_arguments),
-      TEST(passes_no_foreign_handles_on));
+      TEST(makes_no_key_that_kms_does_not_have), TEST(leaves_nothing_of_a_key_that_it_refuses),
+      TEST(hides_what_trent_keeps_in_the_token), TEST(lets_nobody_forge_trents_objects),
+      TEST(stores_the_applications_own_objects), TEST(lets_session_objects_die_with_their_session),
+      TEST(survives_bad_arguments), TEST(passes_no_foreign_handles_on));
   p11().C_Finalize(nullptr);
   return result;
 }
