@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,7 +60,13 @@ struct Service::Implementation {
   Config config;
   std::vector<std::unique_ptr<Account>> accounts;
 
+  std::mutex principal_mutex;
+  std::string principal;  // of set_principal(); empty: the configuration's
+
  private:
+  // TRENT_DEBUG tells who asks for which key, where it is not the configuration's principal.
+  void log_request(const Key& key);
+
   Account* home_ = nullptr;
 };
 

@@ -90,9 +90,10 @@ void Library::end(const std::shared_ptr<Session>& session) {
   session->closed = true;
   Slot& slot = session->slot();
   // PKCS#11 v3.0 section 5.6.2: the last session takes the login with it.
-  if (slot.sessions == 1 && slot.logged_in.exchange(false) && !slot.token().has_pin()) {
+  if (slot.sessions == 1 && slot.logged_in.exchange(false)) {
+    slot.service().set_principal({});
     try {
-      session->call<&CK_FUNCTION_LIST::C_Logout>();
+      if (!slot.token().has_pin()) session->call<&CK_FUNCTION_LIST::C_Logout>();
     } catch (const Error&) {  // no token, no login
     }
   }

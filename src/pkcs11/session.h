@@ -60,7 +60,6 @@ class Session {
   bool closed = false;
   std::optional<Operation> operation;
   std::optional<std::vector<CK_OBJECT_HANDLE>> found;  // C_FindObjects: what is left, last first
-  std::string user;                                    // of C_LoginUser
 
  private:
   Library& library_;

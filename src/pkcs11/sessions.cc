@@ -1,8 +1,21 @@
 // Sessions and login.
+#include <algorithm>
+
 #include "base/encoding.h"
 #include "pkcs11/functions.h"
 
 namespace trent::pkcs11 {
+
+namespace {
+
+// What can be a principal, and a part of a line in a log.
+bool is_user_name(std::string_view name) {
+  constexpr std::size_t kMaxPrincipal = 2048;
+  auto is_control = [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; };
+  return name.size() <= kMaxPrincipal && is_utf8(name) && std::ranges::none_of(name, is_control);
+}
+
+}  // namespace
 
 CK_RV open_session(Library& library, CK_SLOT_ID id, CK_FLAGS flags, CK_VOID_PTR, CK_NOTIFY,
                    CK_SESSION_HANDLE* session) {
@@ -51,18 +64,20 @@ CK_RV login(Session& session, CK_USER_TYPE user_type, CK_UTF8CHAR_PTR pin, CK_UL
 
 CK_RV login_user(Session& session, CK_USER_TYPE user_type, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len,
                  CK_UTF8CHAR_PTR user, CK_ULONG user_len) {
-  constexpr CK_ULONG kMaxPrincipal = 2048;
   require(user != nullptr || user_len == 0, CKR_ARGUMENTS_BAD);
-  require(user_len <= kMaxPrincipal && is_utf8(as_text({user, user_len})), CKR_ARGUMENTS_BAD);
+  std::string_view name = as_text({user, user_len});
+  require(is_user_name(name), CKR_ARGUMENTS_BAD);
   CK_RV rv = login(session, user_type, pin, pin_len);
-  if (rv == CKR_OK) session.user = as_text({user, user_len});
+  // Like the login itself, the name is of all sessions with the token.
+  if (rv == CKR_OK && user_type == CKU_USER)
+    session.slot().service().set_principal(std::string(name));
   return rv;
 }
 
 CK_RV logout(Session& session) {
   Slot& slot = session.slot();
   require(slot.logged_in.exchange(false), CKR_USER_NOT_LOGGED_IN);
-  session.user.clear();
+  slot.service().set_principal({});
   if (slot.token().has_pin()) return CKR_OK;
   CK_RV rv = session.call<&CK_FUNCTION_LIST::C_Logout>();
   return rv;
