@@ -271,6 +271,31 @@ static void wraps_and_unwraps_data_keys() {
   CHECK_RV(p11().C_WrapKey(session(), &mechanism, key, key, nullptr, &size), CKR_KEY_UNEXTRACTABLE);
 }
 
+static void wraps_no_key_that_is_gone() {
+  RawSession raw;
+  CK_OBJECT_HANDLE key = create_kms_key(session());
+  std::string blob = encrypt(session(), &Symmetric(), key, std::string(32, 'k'));
+  Attrs attributes;
+  attributes.number(CKA_CLASS, CKO_SECRET_KEY)
+      .number(CKA_KEY_TYPE, CKK_AES)
+      .flag(CKA_TOKEN, true)
+      .flag(CKA_EXTRACTABLE, true)
+      .text(CKA_LABEL, "going");
+  CK_OBJECT_HANDLE data_key = 0;
+  CHECK_OK(p11().C_UnwrapKey(session(), &Symmetric(), key, bytes(blob), blob.size(),
+                             attributes.data(), attributes.size(), &data_key));
+  std::string label = "going";
+  for (CK_OBJECT_HANDLE object : raw.find({{CKA_LABEL, label.data(), label.size()}}))
+    CHECK_OK(softhsm()->C_DestroyObject(raw.handle(), object));
+  CK_OBJECT_HANDLE session_key = generate_data_key();
+  std::string out(500, '\0');
+  CK_ULONG size = out.size();
+  CHECK_RV(p11().C_WrapKey(session(), &Symmetric(), key, data_key, bytes(out), &size),
+           CKR_KEY_HANDLE_INVALID);
+  // Nothing else was lost.
+  wrap(&Symmetric(), key, session_key);
+}
+
 static void refuses_to_unwrap_into_a_wrong_key() {
   CK_OBJECT_HANDLE key = create_kms_key(session());
   CK_OBJECT_HANDLE made = 0;
@@ -458,12 +483,13 @@ int main() {
       TEST(tells_missing_sensitive_and_short_attributes_apart), TEST(finds_keys_by_every_name),
       TEST(encrypts_and_decrypts), TEST(keeps_the_answer_until_the_buffer_fits),
       TEST(encrypts_in_parts), TEST(polices_operations), TEST(re_encrypts),
-      TEST(wraps_and_unwraps_data_keys), TEST(refuses_to_unwrap_into_a_wrong_key),
-      TEST(renames_a_key_by_its_label), TEST(schedules_deletion_and_keeps_the_material),
-      TEST(makes_no_key_that_kms_does_not_have), TEST(leaves_nothing_of_a_key_that_it_refuses),
-      TEST(hides_what_trent_keeps_in_the_token), TEST(lets_nobody_forge_trents_objects),
-      TEST(stores_the_applications_own_objects), TEST(lets_session_objects_die_with_their_session),
-      TEST(survives_bad_arguments), TEST(passes_no_foreign_handles_on));
+      TEST(wraps_and_unwraps_data_keys), TEST(wraps_no_key_that_is_gone),
+      TEST(refuses_to_unwrap_into_a_wrong_key), TEST(renames_a_key_by_its_label),
+      TEST(schedules_deletion_and_keeps_the_material), TEST(makes_no_key_that_kms_does_not_have),
+      TEST(leaves_nothing_of_a_key_that_it_refuses), TEST(hides_what_trent_keeps_in_the_token),
+      TEST(lets_nobody_forge_trents_objects), TEST(stores_the_applications_own_objects),
+      TEST(lets_session_objects_die_with_their_session), TEST(survives_bad_arguments),
+      TEST(passes_no_foreign_handles_on));
   p11().C_Finalize(nullptr);
   return result;
 }
