@@ -252,6 +252,7 @@ static void wraps_and_unwraps_data_keys() {
   CK_OBJECT_HANDLE again = 0;
   CHECK_OK(try_unwrap(&mechanism, key, blob, &again));
   CHECK_EQ(aes_ecb(again, std::string(16, 'x')), aes_ecb(data_key, std::string(16, 'x')));
+  CHECK_EQ(number_attribute<CK_ULONG>(again, CKA_VALUE_LEN), 32UL);
   CHECK_EQ(decrypt(session(), &mechanism, key, blob).size(), 32UL);
   // Wrapped once more, its length is still known.
   CHECK_EQ(decrypt(session(), &mechanism, key, wrap(&mechanism, key, again)),
