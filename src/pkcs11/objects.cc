@@ -81,9 +81,10 @@ CK_RV get_object_size(Session& session, CK_OBJECT_HANDLE object, CK_ULONG_PTR si
 CK_RV get_attribute_value(Session& session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_PTR attributes,
                           CK_ULONG count) {
   auto target = get(session, object);
+  // As the backend: no template is a mistake, one without attributes is not.
+  require(attributes != nullptr, CKR_ARGUMENTS_BAD);
   Template wanted = template_of(attributes, count);
   if (const KmsKey* key = target->kms_key()) return get_attributes(session, *key, wanted);
-  require(count > 0, CKR_ARGUMENTS_BAD);
   CK_RV rv = session.call<&CK_FUNCTION_LIST::C_GetAttributeValue>(
       session.backend_handle(object, Family::Object), attributes, count);
   std::size_t length = target->backend()->length;
@@ -96,6 +97,7 @@ CK_RV get_attribute_value(Session& session, CK_OBJECT_HANDLE object, CK_ATTRIBUT
 CK_RV set_attribute_value(Session& session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_PTR attributes,
                           CK_ULONG count) {
   auto target = get(session, object);
+  require(attributes != nullptr, CKR_ARGUMENTS_BAD);
   if (const KmsKey* key = target->kms_key()) {
     set_attributes(session, *key, input_template(attributes, count));
     return CKR_OK;

@@ -117,6 +117,22 @@ static void tells_missing_sensitive_and_short_attributes_apart() {
   CHECK_EQ(all[4].ulValueLen, 16UL);
 }
 
+static void takes_an_empty_template_but_not_none() {
+  RawSession raw;  // the token itself is the model
+  CK_ATTRIBUTE none{};
+  CK_OBJECT_HANDLE theirs = raw.find().at(0);
+  CHECK_OK(softhsm()->C_GetAttributeValue(raw.handle(), theirs, &none, 0));
+  CHECK_RV(softhsm()->C_GetAttributeValue(raw.handle(), theirs, nullptr, 0), CKR_ARGUMENTS_BAD);
+  CHECK_OK(softhsm()->C_SetAttributeValue(raw.handle(), theirs, &none, 0));
+  CHECK_RV(softhsm()->C_SetAttributeValue(raw.handle(), theirs, nullptr, 0), CKR_ARGUMENTS_BAD);
+  for (CK_OBJECT_HANDLE key : {create_kms_key(session()), generate_data_key()}) {
+    CHECK_OK(p11().C_GetAttributeValue(session(), key, &none, 0));
+    CHECK_RV(p11().C_GetAttributeValue(session(), key, nullptr, 0), CKR_ARGUMENTS_BAD);
+    CHECK_OK(p11().C_SetAttributeValue(session(), key, &none, 0));
+    CHECK_RV(p11().C_SetAttributeValue(session(), key, nullptr, 0), CKR_ARGUMENTS_BAD);
+  }
+}
+
 static void finds_keys_by_every_name() {
   CK_OBJECT_HANDLE key = create_kms_key(session(), "find/me");
   std::string id = attribute(session(), key, CKA_ID);
@@ -481,7 +497,8 @@ int main() {
   SoftHsm token;
   int result = RUN_TESTS(
       "pkcs11 keys", TEST(shows_a_kms_key_as_a_secret_key),
-      TEST(tells_missing_sensitive_and_short_attributes_apart), TEST(finds_keys_by_every_name),
+      TEST(tells_missing_sensitive_and_short_attributes_apart),
+      TEST(takes_an_empty_template_but_not_none), TEST(finds_keys_by_every_name),
       TEST(encrypts_and_decrypts), TEST(keeps_the_answer_until_the_buffer_fits),
       TEST(encrypts_in_parts), TEST(polices_operations), TEST(re_encrypts),
       TEST(wraps_and_unwraps_data_keys), TEST(wraps_no_key_that_is_gone),
