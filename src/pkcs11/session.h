@@ -17,7 +17,6 @@ namespace trent::pkcs11 {
 class Session {
  public:
   Session(Library& library, Slot& slot, CK_FLAGS flags);
-  ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 

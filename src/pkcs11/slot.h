@@ -30,6 +30,8 @@ class Slot {
   std::string label(const std::string& key_id);
   void forget_labels();
 
+  // Held while the login, or the number of sessions on which it depends, changes.
+  std::mutex login_mutex;
   // How often it is open; what C_GetTokenInfo tells.
   std::atomic<CK_ULONG> sessions = 0;
   std::atomic<CK_ULONG> rw_sessions = 0;

@@ -1,6 +1,8 @@
 // A configuration without a PIN: the application logs in to the token through the door.
+#include <atomic>
 #include <fstream>
 #include <iterator>
+#include <thread>
 
 #include "door.h"
 
@@ -81,6 +83,31 @@ static void logs_out_with_the_last_session() {
   CHECK_EQ(state(open_session()), CK_STATE{CKS_RW_PUBLIC_SESSION});
 }
 
+static void logs_out_when_threads_close_the_last_sessions() {
+  Initialized module;
+  for (int round = 0; round < 200; ++round) {
+    CK_SESSION_HANDLE first = open_session();
+    CK_SESSION_HANDLE second = open_session();
+    CHECK_OK(login(first));
+    std::atomic<int> ready = 0;
+    auto close = [&](CK_SESSION_HANDLE session) {
+      for (++ready; ready < 2;) {
+      }
+      p11().C_CloseSession(session);
+    };
+    std::thread other(close, second);
+    close(first);
+    other.join();
+    CK_SESSION_HANDLE next = open_session();
+    CHECK_EQ(state(next), CK_STATE{CKS_RW_PUBLIC_SESSION});
+    CK_TOKEN_INFO info{};
+    CHECK_OK(p11().C_GetTokenInfo(0, &info));
+    CHECK_EQ(info.ulSessionCount, 1UL);
+    CHECK_EQ(info.ulRwSessionCount, 1UL);
+    CHECK_OK(p11().C_CloseSession(next));
+  }
+}
+
 static void shares_a_login_that_is_there() {
   RawSession raw;  // the application uses the token directly, too
   Initialized module;
@@ -137,5 +164,6 @@ int main() {
       << kSoftHsmModule << "\"\nuri = \"pkcs11:token=" << kTokenLabel << "\"\n";
   return RUN_TESTS("pkcs11 login", TEST(asks_for_a_login), TEST(takes_the_tokens_pin_only),
                    TEST(shows_kms_keys_to_the_user_only), TEST(logs_out_with_the_last_session),
+                   TEST(logs_out_when_threads_close_the_last_sessions),
                    TEST(shares_a_login_that_is_there), TEST(calls_kms_as_the_user_of_the_login));
 }
