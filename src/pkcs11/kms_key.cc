@@ -268,11 +268,9 @@ void set_attributes(Session& session, const KmsKey& key, Template attributes) {
   std::string old_name = "alias/" + old_label;
   if (old_name == name) return;
   change_alias(slot, [&](kms::Service& service) {
-    // UpdateAlias where there is such an alias, as another key's label moves to this key.
-    if (look_up(session, name))
-      service.update_alias({name, key.key_id});
-    else
-      service.create_alias({name, key.key_id});
+    // An alias that is there stays where it is: whoever uses it would otherwise get another key.
+    auto named = look_up(session, name);
+    if (!named || named->key_id != key.key_id) service.create_alias({name, key.key_id});
     if (old_label != key.key_id) service.delete_alias({old_name});
   });
   slot.forget_labels();

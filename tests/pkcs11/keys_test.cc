@@ -1,6 +1,7 @@
 // KMS keys as objects, what can be done with them, and what of the token stays hidden.
 #include "base/encoding.h"
 #include "door.h"
+#include "kms/service.h"
 
 using namespace trent;
 using namespace trent::test;
@@ -349,6 +350,30 @@ static void renames_a_key_by_its_label() {
            CKR_ATTRIBUTE_VALUE_INVALID);
 }
 
+static void takes_no_alias_from_another_key() {
+  CK_OBJECT_HANDLE owner = create_kms_key(session(), "owned");
+  CK_OBJECT_HANDLE key = create_kms_key(session(), "mine");
+  for (const char* name : {"owned", "alias/owned"}) {
+    Attrs label;
+    label.text(CKA_LABEL, name);
+    CHECK_RV(p11().C_SetAttributeValue(session(), key, label.data(), label.size()),
+             CKR_ATTRIBUTE_VALUE_INVALID);
+  }
+  CHECK_EQ(find(session(), Attrs().text(CKA_LABEL, "owned")).at(0), owner);
+  CHECK_EQ(attribute(session(), key, CKA_LABEL), "mine");
+  // Its own is none of another's: the label that it has, and an alias beside it.
+  Attrs same;
+  same.text(CKA_LABEL, "mine");
+  CHECK_OK(p11().C_SetAttributeValue(session(), key, same.data(), same.size()));
+  kms::Service service(load_config());
+  service.create_alias({"alias/second", attribute(session(), key, CKA_TRENT_KEY_ARN)});
+  Attrs second;
+  second.text(CKA_LABEL, "second");
+  CHECK_OK(p11().C_SetAttributeValue(session(), key, second.data(), second.size()));
+  CHECK_EQ(attribute(session(), key, CKA_LABEL), "second");
+  CHECK_EQ(count(Attrs().text(CKA_LABEL, "mine")), 0UL);
+}
+
 static void schedules_deletion_and_keeps_the_material() {
   RawSession raw;
   CK_OBJECT_HANDLE key = create_kms_key(session());
@@ -503,11 +528,11 @@ int main() {
       TEST(encrypts_in_parts), TEST(polices_operations), TEST(re_encrypts),
       TEST(wraps_and_unwraps_data_keys), TEST(wraps_no_key_that_is_gone),
       TEST(refuses_to_unwrap_into_a_wrong_key), TEST(renames_a_key_by_its_label),
-      TEST(schedules_deletion_and_keeps_the_material), TEST(makes_no_key_that_kms_does_not_have),
-      TEST(leaves_nothing_of_a_key_that_it_refuses), TEST(hides_what_trent_keeps_in_the_token),
-      TEST(lets_nobody_forge_trents_objects), TEST(stores_the_applications_own_objects),
-      TEST(lets_session_objects_die_with_their_session), TEST(survives_bad_arguments),
-      TEST(passes_no_foreign_handles_on));
+      TEST(takes_no_alias_from_another_key), TEST(schedules_deletion_and_keeps_the_material),
+      TEST(makes_no_key_that_kms_does_not_have), TEST(leaves_nothing_of_a_key_that_it_refuses),
+      TEST(hides_what_trent_keeps_in_the_token), TEST(lets_nobody_forge_trents_objects),
+      TEST(stores_the_applications_own_objects), TEST(lets_session_objects_die_with_their_session),
+      TEST(survives_bad_arguments), TEST(passes_no_foreign_handles_on));
   p11().C_Finalize(nullptr);
   return result;
 }
