@@ -5,6 +5,7 @@
 #include <chrono>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,7 +44,7 @@ class Slot {
   kms::Service service_;
   std::mutex labels_mutex_;
   std::map<std::string, std::vector<std::string>> aliases_;  // by key id
-  std::chrono::steady_clock::time_point aliases_read_{};
+  std::optional<std::chrono::steady_clock::time_point> aliases_read_;
 };
 
 }  // namespace trent::pkcs11

@@ -108,6 +108,24 @@ static void logs_out_when_threads_close_the_last_sessions() {
   }
 }
 
+// The refresh of this configuration is longer than a computer runs that just started.
+static void knows_labels_from_the_start() {
+  CK_SESSION_HANDLE session = 0;
+  {
+    Initialized module;
+    session = open_session();
+    CHECK_OK(login(session));
+    CK_OBJECT_HANDLE key = create_kms_key(session, "early");
+    CHECK_EQ(attribute(session, key, CKA_LABEL), "early");
+  }
+  Initialized again;
+  session = open_session();
+  CHECK_OK(login(session));
+  auto found = find(session, Attrs().text(CKA_LABEL, "early"));
+  CHECK_EQ(found.size(), 1UL);
+  CHECK_EQ(attribute(session, found[0], CKA_LABEL), "early");
+}
+
 static void shares_a_login_that_is_there() {
   RawSession raw;  // the application uses the token directly, too
   Initialized module;
@@ -160,10 +178,12 @@ int main() {
   debug_log = token.directory() / "debug.log";
   setenv("TRENT_DEBUG", ("file:" + debug_log).c_str(), 1);
   std::ofstream(token.directory() / "trent.toml")
-      << "[[token]]\naccount = \"" << kAccount << "\"\nregion = \"" << kRegion << "\"\nmodule = \""
-      << kSoftHsmModule << "\"\nuri = \"pkcs11:token=" << kTokenLabel << "\"\n";
+      << "refresh = \"24h\"\n[[token]]\naccount = \"" << kAccount << "\"\nregion = \""
+      << kRegion << "\"\nmodule = \"" << kSoftHsmModule
+      << "\"\nuri = \"pkcs11:token=" << kTokenLabel << "\"\n";
   return RUN_TESTS("pkcs11 login", TEST(asks_for_a_login), TEST(takes_the_tokens_pin_only),
                    TEST(shows_kms_keys_to_the_user_only), TEST(logs_out_with_the_last_session),
                    TEST(logs_out_when_threads_close_the_last_sessions),
-                   TEST(shares_a_login_that_is_there), TEST(calls_kms_as_the_user_of_the_login));
+                   TEST(knows_labels_from_the_start), TEST(shares_a_login_that_is_there),
+                   TEST(calls_kms_as_the_user_of_the_login));
 }
