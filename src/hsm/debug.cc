@@ -55,8 +55,11 @@ void debug_call(std::string_view function, std::string_view arguments, CK_RV rv,
       function.data(), static_cast<int>(arguments.size()), arguments.data(), rv_name(rv).c_str(),
       static_cast<double>(duration.count()) / 1000.0);
   if (n > 0) {
-    auto size =
-        static_cast<std::size_t>(n) < sizeof line ? static_cast<std::size_t>(n) : sizeof line - 1;
+    auto size = static_cast<std::size_t>(n);
+    if (size >= sizeof line) {
+      size = sizeof line - 1;
+      line[size - 1] = '\n';
+    }
     // A trace that cannot be written must not fail the call that it traces.
     [[maybe_unused]] ssize_t written = write(debug_descriptor(), line, size);
   }

@@ -91,6 +91,15 @@ Bytes rewrap_across(Token& source_token, const WrappingKey& source, ByteView pay
 
 Bytes wrap(Token& token, const WrappingKey& key, ForeignObject object) {
   return token.run(Retry::Always, [&](Connection& connection, const Session& session) {
+    // Asked first, for a bad handle would pass for a lost connection; and on a fresh connection the
+    // number may be another object's.
+    if (connection.generation() != object.generation) throw ForeignObjectGone();
+    CK_OBJECT_CLASS found = 0;
+    CK_ATTRIBUTE attribute{CKA_CLASS, &found, sizeof found};
+    CK_RV rv = session.try_call<&CK_FUNCTION_LIST::C_GetAttributeValue>(object.handle, &attribute,
+                                                                        CK_ULONG{1});
+    if (rv == CKR_OBJECT_HANDLE_INVALID) throw ForeignObjectGone();
+    if (rv != CKR_OK) throw token_error("C_GetAttributeValue", rv);
     return wrap_once(connection, session, key, object.handle);
   });
 }
@@ -122,7 +131,7 @@ ForeignObject unwrap(Token& token, const WrappingKey& key, ByteView payload, std
     }
     one_time.destroy();
     object.release();
-    return ForeignObject{handle};
+    return ForeignObject{handle, destination.session.module().generation()};
   });
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/bytes.h"
+#include "base/error.h"
 #include "hsm/base_key.h"
 
 namespace trent::hsm {
@@ -38,6 +39,13 @@ Bytes rewrap_across(Token& source_token, const WrappingKey& source, ByteView pay
 // An object of an application's in the token. Opaque to those who know no PKCS#11.
 struct ForeignObject {
   unsigned long handle = 0;
+  std::uint64_t generation = 0;  // Module::generation() in which the handle means something
+};
+// It is not there any more, which is not the connection's fault.
+class ForeignObjectGone : public Error {
+ public:
+  ForeignObjectGone()
+      : Error(ErrorCode::NotFound, "The object to be wrapped is not in the token any more.") {}
 };
 // Where an unwrapped secret is to live: in an application's session, as it wants it.
 struct ForeignTemplate {
@@ -46,7 +54,7 @@ struct ForeignTemplate {
   CK_ULONG count;
 };
 
-// Wraps an object that is there; its value stays in the token.
+// Wraps an object that is there; its value stays in the token. Throws ForeignObjectGone.
 Bytes wrap(Token& token, const WrappingKey& key, ForeignObject object);
 
 // Makes an object of `length` bytes from what `payload` wraps; its value stays in the token.

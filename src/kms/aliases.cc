@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "kms/implementation.h"
+#include "kms/new_key.h"
 #include "kms/paging.h"
 #include "kms/validation.h"
 
@@ -26,12 +27,6 @@ void check_alias_name(const std::string& name) {
                 "Member must satisfy regular expression pattern: ^[a-zA-Z0-9/_-]+$");
 }
 
-void check_not_reserved(const std::string& name) {
-  if (name.starts_with("alias/aws/"))
-    throw Error(ErrorCode::InvalidAliasName, "Aliases that begin with alias/aws/ are reserved.",
-                "Choose another name.");
-}
-
 Error not_found(const Account& account, const std::string& name) {
   return Error(ErrorCode::NotFound, "Alias " + account.arn(name) + " is not found.",
                "`trent list-aliases` shows the aliases that there are.");
@@ -52,33 +47,51 @@ Key alias_target(Service::Implementation& kms, const std::string& target) {
 
 }  // namespace
 
+void check_new_alias_name(const std::string& name) {
+  check_alias_name(name);
+  if (name.starts_with("alias/aws/"))
+    throw Error(ErrorCode::InvalidAliasName, "Aliases that begin with alias/aws/ are reserved.",
+                "Choose another name.");
+}
+
+bool is_taken(Account& account, const std::string& alias_name) {
+  auto alias = account.catalog.alias(alias_name);
+  if (!alias) return false;
+  auto target = account.catalog.key(alias->target);
+  return !target || !is_deleted(*target);
+}
+
+Error alias_exists(const Account& account, const std::string& name) {
+  return Error(ErrorCode::AlreadyExists,
+               "An alias with the name " + account.arn(name) + " already exists",
+               "`trent update-alias` lets it name another key.");
+}
+
+void create_alias_record(Account& account, const std::string& name, const std::string& key_id,
+                         catalog::Timestamp now) {
+  for (bool done = false; !done;) {
+    if (account.catalog.create_alias({{}, name, key_id, now, now})) return;
+    // False if it was deleted at the same moment.
+    done = account.catalog.change_alias(name, [&](catalog::AliasRecord& alias) {
+      auto target = account.catalog.key(alias.target);
+      if (!target || !is_deleted(*target)) throw alias_exists(account, name);
+      alias.target = key_id;
+      alias.created = alias.updated = now;
+    });
+  }
+}
+
 void Service::create_alias(const CreateAliasRequest& request) {
   hsm::ForkGuard fork;
-  check_alias_name(request.alias_name);
-  check_not_reserved(request.alias_name);
+  check_new_alias_name(request.alias_name);
   Key key = alias_target(*implementation_, request.target_key_id);
   auto now = catalog::now();
-  catalog::Catalog& catalog = key.account->catalog;
-  if (catalog.create_alias({{}, request.alias_name, key.record->key_id, now, now})) return;
-  // The alias of a deleted key is as good as gone.
-  bool taken_over = catalog.change_alias(request.alias_name, [&](catalog::AliasRecord& alias) {
-    auto target = catalog.key(alias.target);
-    if (!target || !is_deleted(*target))
-      throw Error(
-          ErrorCode::AlreadyExists,
-          "An alias with the name " + key.account->arn(request.alias_name) + " already exists",
-          "`trent update-alias` lets it name another key.");
-    alias.target = key.record->key_id;
-    alias.created = alias.updated = now;
-  });
-  // Deleted at the same moment.
-  if (!taken_over) create_alias(request);
+  create_alias_record(*key.account, request.alias_name, key.record->key_id, now);
 }
 
 void Service::update_alias(const UpdateAliasRequest& request) {
   hsm::ForkGuard fork;
-  check_alias_name(request.alias_name);
-  check_not_reserved(request.alias_name);
+  check_new_alias_name(request.alias_name);
   Key key = alias_target(*implementation_, request.target_key_id);
   Account& account = implementation_->home();
   bool found = account.catalog.change_alias(request.alias_name, [&](catalog::AliasRecord& alias) {

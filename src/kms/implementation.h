@@ -2,10 +2,12 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "blob/blob.h"
 #include "catalog/catalog.h"
 #include "hsm/fork.h"
@@ -58,7 +60,13 @@ struct Service::Implementation {
   Config config;
   std::vector<std::unique_ptr<Account>> accounts;
 
+  std::mutex principal_mutex;
+  std::string principal;  // of set_principal(); empty: the configuration's
+
  private:
+  // TRENT_DEBUG tells who asks for which key, where it is not the configuration's principal.
+  void log_request(const Key& key);
+
   Account* home_ = nullptr;
 };
 
@@ -79,6 +87,14 @@ void require_no_grant_tokens(const std::vector<std::string>& tokens);
 [[noreturn]] void throw_dry_run();
 
 KeyMetadata metadata(const Key& key);
+
+// Whether an alias of this name is there, and its key not deleted.
+bool is_taken(Account& account, const std::string& alias_name);
+// CreateAlias's answer then.
+Error alias_exists(const Account& account, const std::string& name);
+// Creates the alias, or takes over that of a deleted key. Throws alias_exists().
+void create_alias_record(Account& account, const std::string& name, const std::string& key_id,
+                         catalog::Timestamp now);
 
 // How the token finds a material of a key.
 hsm::BaseKeyRef base_key_ref(const catalog::KeyRecord& record, const blob::KeyMaterialId& id);

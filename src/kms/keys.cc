@@ -1,10 +1,12 @@
 // CreateKey, DescribeKey, ListKeys.
 #include <algorithm>
+#include <optional>
 
 #include "base/encoding.h"
 #include "base/error.h"
 #include "kms/implementation.h"
 #include "kms/key_id.h"
+#include "kms/new_key.h"
 #include "kms/paging.h"
 #include "kms/validation.h"
 
@@ -45,32 +47,56 @@ void require_symmetric(const CreateKeyRequest& request) {
                 "Leave the origin out: the key material is then made in the token.");
 }
 
-}  // namespace
-
-CreateKeyResponse Service::create_key(const CreateKeyRequest& request) {
-  hsm::ForkGuard fork;
-  require_symmetric(request);
-  Account& account = implementation_->home();
+// `alias` may be empty. The record is what makes the key, so it comes last.
+KeyMetadata make_key(Account& account, const std::string& description, const std::string& alias) {
   auto record = std::make_shared<catalog::KeyRecord>();
   record->key_id = new_key_id();
   record->created = catalog::now();
-  record->description = request.description;
+  record->description = description;
   std::string label = catalog::key_label(record->key_id);
-  const hsm::ChangeLock lock(account.token);
+  std::optional<hsm::ChangeLock> lock(account.token);
   record->current =
       hsm::generate_base_key(account.token, label, blob::key_material_id_input(record->key_id));
   record->materials.push_back({record->current, record->created});
+  bool named = false;
   try {
+    if (!alias.empty()) {
+      lock.reset();  // create_alias() takes it itself
+      create_alias_record(account, alias, record->key_id, record->created);
+      named = true;
+      lock.emplace(account.token);
+    }
     account.catalog.create_key(*record);
   } catch (const Error&) {
     // Without its record the material is invisible; still, leave nothing behind.
     try {
+      if (named) {
+        lock.reset();
+        account.catalog.delete_alias(alias);
+      }
+      if (!lock) lock.emplace(account.token);
       hsm::destroy_base_key(account.token, label, record->current);
     } catch (const Error&) {  // the first failure is the one to report
     }
     throw;
   }
-  return {metadata({&account, std::move(record)})};
+  return metadata({&account, std::move(record)});
+}
+
+}  // namespace
+
+CreateKeyResponse Service::create_key(const CreateKeyRequest& request) {
+  hsm::ForkGuard fork;
+  require_symmetric(request);
+  return {make_key(implementation_->home(), request.description, {})};
+}
+
+KeyMetadata create_key_with_alias(Service& service, const std::string& alias_name) {
+  hsm::ForkGuard fork;
+  check_new_alias_name(alias_name);
+  Account& account = service.implementation().home();
+  if (is_taken(account, alias_name)) throw alias_exists(account, alias_name);
+  return make_key(account, {}, alias_name);
 }
 
 DescribeKeyResponse Service::describe_key(const DescribeKeyRequest& request) {

@@ -5,6 +5,7 @@
 
 #include "base/encoding.h"
 #include "base/error.h"
+#include "hsm/debug.h"
 #include "kms/implementation.h"
 #include "kms/key_id.h"
 
@@ -38,6 +39,19 @@ Service::~Service() = default;
 
 const Config& Service::config() const {
   return implementation_->config;
+}
+
+void Service::set_principal(std::string principal) {
+  std::lock_guard lock(implementation_->principal_mutex);
+  implementation_->principal = std::move(principal);
+}
+
+void Service::Implementation::log_request(const Key& key) {
+  if (!hsm::debug_enabled()) return;
+  std::lock_guard lock(principal_mutex);
+  if (!principal.empty())
+    hsm::debug_call("request", key.arn() + " for " + principal, CKR_OK,
+                    std::chrono::nanoseconds(0));
 }
 
 hsm::Token& Service::token() {
@@ -80,6 +94,7 @@ Key Service::Implementation::resolve(const std::string& text, Accept accept) {
       throw Error(ErrorCode::NotFound, missing(account.key_arn(id.name)),
                   "`trent list-keys` shows the keys that there are.");
   }
+  log_request(key);
   return key;
 }
 

@@ -33,6 +33,11 @@ class Service {
 
   const Config& config() const;
 
+  // Who calls: the principal of the configuration, unless a door knows another one (C_LoginUser).
+  // The requests that follow are that one's; empty: the configuration's again. Neither changes the
+  // account that bare key ids and aliases belong to.
+  void set_principal(std::string principal);
+
   CreateKeyResponse create_key(const CreateKeyRequest&);
   DescribeKeyResponse describe_key(const DescribeKeyRequest&);
   ListKeysResponse list_keys(const ListKeysRequest&);

@@ -58,13 +58,19 @@ CK_RV wrap_with_kms_key(Session& session, const CK_MECHANISM& mechanism, const K
   constexpr std::size_t kLongestAes = 32;
   std::size_t length = request.length.value_or(kLongestAes);
   require(length <= blob::kMaxPlaintext, CKR_KEY_SIZE_RANGE);
-  request.object.handle = session.backend_handle(target, Family::Key);
+  request.object = {session.backend_handle(target, Family::Key),
+                    session.backend().module().generation()};
   // The size is known without the work. (PKCS#11 v3.0 section 5.2: or somewhat more than the size.)
   CK_ULONG room = *wrapped_len;
   *wrapped_len = blob::blob_size(length);
   if (wrapped == nullptr) return CKR_OK;
   require(room >= *wrapped_len, CKR_BUFFER_TOO_SMALL);
-  Bytes ciphertext = kms::wrap_key(session.slot().service(), request);
+  Bytes ciphertext;
+  try {
+    ciphertext = kms::wrap_key(session.slot().service(), request);
+  } catch (const hsm::ForeignObjectGone&) {
+    throw Failure(CKR_KEY_HANDLE_INVALID);
+  }
   *wrapped_len = ciphertext.size();
   std::memcpy(wrapped, ciphertext.data(), ciphertext.size());
   return CKR_OK;

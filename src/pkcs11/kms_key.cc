@@ -6,6 +6,7 @@
 
 #include "base/encoding.h"
 #include "kms/inventory.h"
+#include "kms/new_key.h"
 
 namespace trent::pkcs11 {
 
@@ -267,11 +268,9 @@ void set_attributes(Session& session, const KmsKey& key, Template attributes) {
   std::string old_name = "alias/" + old_label;
   if (old_name == name) return;
   change_alias(slot, [&](kms::Service& service) {
-    // UpdateAlias where there is such an alias, as another key's label moves to this key.
-    if (look_up(session, name))
-      service.update_alias({name, key.key_id});
-    else
-      service.create_alias({name, key.key_id});
+    // An alias that is there stays where it is: whoever uses it would otherwise get another key.
+    auto named = look_up(session, name);
+    if (!named || named->key_id != key.key_id) service.create_alias({name, key.key_id});
     if (old_label != key.key_id) service.delete_alias({old_name});
   });
   slot.forget_labels();
@@ -282,20 +281,13 @@ KmsKey create_kms_key(Session& session, Template attributes) {
   check_new_key(attributes);
   Slot& slot = session.slot();
   const CK_ATTRIBUTE* label = find_attribute(attributes, CKA_LABEL);
-  std::string alias;
-  if (label != nullptr && label->ulValueLen > 0) {
-    alias = alias_of_label(value_of(*label));
-    require(!look_up(session, alias), CKR_ATTRIBUTE_VALUE_INVALID);
-  }
-  KmsKey key{slot.service().create_key({}).key_metadata.key_id};
-  if (alias.empty()) return key;
-  try {
-    change_alias(slot, [&](kms::Service& service) { service.create_alias({alias, key.key_id}); });
-  } catch (const std::exception&) {
-    // KMS has no way to undo CreateKey; this is as near as it gets.
-    slot.service().schedule_key_deletion({key.key_id, 7});
-    throw;
-  }
+  if (label == nullptr || label->ulValueLen == 0)
+    return {slot.service().create_key({}).key_metadata.key_id};
+  KmsKey key;
+  change_alias(slot, [&](kms::Service& service) {
+    key.key_id = kms::create_key_with_alias(service, alias_of_label(value_of(*label))).key_id;
+  });
+  slot.forget_labels();
   return key;
 }
 

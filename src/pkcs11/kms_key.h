@@ -18,10 +18,11 @@ bool only_kms_keys_match(Template search);
 
 CK_RV get_attributes(Session& session, const KmsKey& key, Template attributes);
 
-// CKA_LABEL: the alias that is the label now gives way to the new one. Nothing else can change.
+// CKA_LABEL: the alias that is the label now gives way to the new one, which no other key may have.
+// Nothing else can change.
 void set_attributes(Session& session, const KmsKey& key, Template attributes);
 
-// CreateKey, and CreateAlias if there is a CKA_LABEL.
+// CreateKey, and CreateAlias if there is a CKA_LABEL; neither if it cannot be had.
 KmsKey create_kms_key(Session& session, Template attributes);
 
 // ScheduleKeyDeletion with the longest window.

@@ -74,6 +74,11 @@ Slot& Library::slot(CK_SLOT_ID id) const {
 
 CK_SESSION_HANDLE Library::open_session(Slot& slot, CK_FLAGS flags) {
   auto session = std::make_shared<Session>(*this, slot, flags);
+  {
+    std::lock_guard lock(slot.login_mutex);
+    ++slot.sessions;
+    if (session->is_read_write()) ++slot.rw_sessions;
+  }
   // Nobody knows the handle before this returns.
   session->set_handle(sessions_.add(session));
   return session->handle();
@@ -85,16 +90,29 @@ std::shared_ptr<Session> Library::session(CK_SESSION_HANDLE handle) const {
   return session;
 }
 
+namespace {
+
+void log_out(Session& last) {
+  Slot& slot = last.slot();
+  if (!slot.logged_in.exchange(false)) return;
+  slot.service().set_principal({});
+  try {
+    if (!slot.token().has_pin()) last.call<&CK_FUNCTION_LIST::C_Logout>();
+  } catch (const Error&) {  // no token, no login
+  }
+}
+
+}  // namespace
+
 void Library::end(const std::shared_ptr<Session>& session) {
   std::lock_guard lock(session->mutex);  // waits for a thread that is at work in it
   session->closed = true;
   Slot& slot = session->slot();
-  // PKCS#11 v3.0 section 5.6.2: the last session takes the login with it.
-  if (slot.sessions == 1 && slot.logged_in.exchange(false) && !slot.token().has_pin()) {
-    try {
-      session->call<&CK_FUNCTION_LIST::C_Logout>();
-    } catch (const Error&) {  // no token, no login
-    }
+  {
+    std::lock_guard login(slot.login_mutex);
+    if (session->is_read_write()) --slot.rw_sessions;
+    // PKCS#11 v3.0 section 5.6.2: the last session takes the login with it.
+    if (--slot.sessions == 0) log_out(*session);
   }
   objects_.remove_owned_by(session->handle());
 }

@@ -1,4 +1,6 @@
 // Objects: created, copied, read, changed and destroyed.
+#include <cstring>
+
 #include "pkcs11/functions.h"
 #include "pkcs11/kms_key.h"
 
@@ -8,6 +10,14 @@ namespace {
 
 std::shared_ptr<const Object> get(Session& session, CK_OBJECT_HANDLE handle) {
   return session.library().objects().get(session.slot().id(), handle, Family::Object);
+}
+
+// CKA_VALUE_LEN of a key of `length` bytes that was unwrapped here: SoftHSM says 0.
+void complete_length(Template answers, CK_ULONG length) {
+  for (CK_ATTRIBUTE& answer : answers)
+    if (answer.type == CKA_VALUE_LEN && answer.pValue != nullptr &&
+        answer.ulValueLen == sizeof length)
+      std::memcpy(answer.pValue, &length, sizeof length);
 }
 
 }  // namespace
@@ -71,16 +81,23 @@ CK_RV get_object_size(Session& session, CK_OBJECT_HANDLE object, CK_ULONG_PTR si
 CK_RV get_attribute_value(Session& session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_PTR attributes,
                           CK_ULONG count) {
   auto target = get(session, object);
+  // As the backend: no template is a mistake, one without attributes is not.
+  require(attributes != nullptr, CKR_ARGUMENTS_BAD);
   Template wanted = template_of(attributes, count);
   if (const KmsKey* key = target->kms_key()) return get_attributes(session, *key, wanted);
-  require(count > 0, CKR_ARGUMENTS_BAD);
-  return session.call<&CK_FUNCTION_LIST::C_GetAttributeValue>(
+  CK_RV rv = session.call<&CK_FUNCTION_LIST::C_GetAttributeValue>(
       session.backend_handle(object, Family::Object), attributes, count);
+  std::size_t length = target->backend()->length;
+  bool answered = rv == CKR_OK || rv == CKR_ATTRIBUTE_SENSITIVE ||
+                  rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_BUFFER_TOO_SMALL;
+  if (answered && length != 0) complete_length(wanted, length);
+  return rv;
 }
 
 CK_RV set_attribute_value(Session& session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_PTR attributes,
                           CK_ULONG count) {
   auto target = get(session, object);
+  require(attributes != nullptr, CKR_ARGUMENTS_BAD);
   if (const KmsKey* key = target->kms_key()) {
     set_attributes(session, *key, input_template(attributes, count));
     return CKR_OK;

@@ -5,15 +5,7 @@
 namespace trent::pkcs11 {
 
 Session::Session(Library& library, Slot& slot, CK_FLAGS flags)
-    : library_(library), slot_(slot), flags_(flags), backend_(slot.token().open_session(flags)) {
-  ++slot_.sessions;
-  if (is_read_write()) ++slot_.rw_sessions;
-}
-
-Session::~Session() {
-  if (is_read_write()) --slot_.rw_sessions;
-  --slot_.sessions;
-}
+    : library_(library), slot_(slot), flags_(flags), backend_(slot.token().open_session(flags)) {}
 
 bool Session::logged_in() {
   if (slot_.token().has_pin()) return true;

@@ -17,7 +17,6 @@ namespace trent::pkcs11 {
 class Session {
  public:
   Session(Library& library, Slot& slot, CK_FLAGS flags);
-  ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -60,7 +59,6 @@ class Session {
   bool closed = false;
   std::optional<Operation> operation;
   std::optional<std::vector<CK_OBJECT_HANDLE>> found;  // C_FindObjects: what is left, last first
-  std::string user;                                    // of C_LoginUser
 
  private:
   Library& library_;

@@ -1,8 +1,38 @@
 // Sessions and login.
+#include <algorithm>
+
 #include "base/encoding.h"
 #include "pkcs11/functions.h"
 
 namespace trent::pkcs11 {
+
+namespace {
+
+// What can be a principal, and a part of a line in a log.
+bool is_user_name(std::string_view name) {
+  constexpr std::size_t kMaxPrincipal = 2048;
+  auto is_control = [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; };
+  return name.size() <= kMaxPrincipal && is_utf8(name) && std::ranges::none_of(name, is_control);
+}
+
+CK_RV log_in(Session& session, CK_USER_TYPE user_type, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len) {
+  Slot& slot = session.slot();
+  if (slot.token().has_pin()) {
+    // Nobody needs to log in, but many programs do. Whatever the PIN, it gives no access that the
+    // configuration does not give anyway.
+    require(user_type != CKU_SO, CKR_PIN_LOCKED);
+    require(user_type == CKU_USER, CKR_OPERATION_NOT_INITIALIZED);
+    return slot.logged_in.exchange(true) ? CKR_USER_ALREADY_LOGGED_IN : CKR_OK;
+  }
+  hsm::HostLock startup = slot.token().startup_lock();
+  CK_RV rv = session.call<&CK_FUNCTION_LIST::C_Login>(user_type, pin, pin_len);
+  // Another part of the process logged in before us, and this session with it.
+  if (rv == CKR_USER_ALREADY_LOGGED_IN && !slot.logged_in) rv = CKR_OK;
+  if (rv == CKR_OK) slot.logged_in = true;
+  return rv;
+}
+
+}  // namespace
 
 CK_RV open_session(Library& library, CK_SLOT_ID id, CK_FLAGS flags, CK_VOID_PTR, CK_NOTIFY,
                    CK_SESSION_HANDLE* session) {
@@ -30,39 +60,30 @@ CK_RV get_session_info(Session& session, CK_SESSION_INFO* info) {
 }
 
 CK_RV login(Session& session, CK_USER_TYPE user_type, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len) {
-  Slot& slot = session.slot();
-  require(user_type == CKU_USER || user_type == CKU_SO || user_type == CKU_CONTEXT_SPECIFIC,
-          CKR_USER_TYPE_INVALID);
-  require(pin != nullptr || pin_len == 0, CKR_ARGUMENTS_BAD);
-  if (slot.token().has_pin()) {
-    // Nobody needs to log in, but many programs do. Whatever the PIN, it gives no access that the
-    // configuration does not give anyway.
-    require(user_type != CKU_SO, CKR_PIN_LOCKED);
-    require(user_type == CKU_USER, CKR_OPERATION_NOT_INITIALIZED);
-    return slot.logged_in.exchange(true) ? CKR_USER_ALREADY_LOGGED_IN : CKR_OK;
-  }
-  hsm::HostLock startup = slot.token().startup_lock();
-  CK_RV rv = session.call<&CK_FUNCTION_LIST::C_Login>(user_type, pin, pin_len);
-  // Another part of the process logged in before us, and this session with it.
-  if (rv == CKR_USER_ALREADY_LOGGED_IN && !slot.logged_in) rv = CKR_OK;
-  if (rv == CKR_OK) slot.logged_in = true;
-  return rv;
+  return login_user(session, user_type, pin, pin_len, nullptr, 0);
 }
 
 CK_RV login_user(Session& session, CK_USER_TYPE user_type, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len,
                  CK_UTF8CHAR_PTR user, CK_ULONG user_len) {
-  constexpr CK_ULONG kMaxPrincipal = 2048;
+  require(user_type == CKU_USER || user_type == CKU_SO || user_type == CKU_CONTEXT_SPECIFIC,
+          CKR_USER_TYPE_INVALID);
+  require(pin != nullptr || pin_len == 0, CKR_ARGUMENTS_BAD);
   require(user != nullptr || user_len == 0, CKR_ARGUMENTS_BAD);
-  require(user_len <= kMaxPrincipal && is_utf8(as_text({user, user_len})), CKR_ARGUMENTS_BAD);
-  CK_RV rv = login(session, user_type, pin, pin_len);
-  if (rv == CKR_OK) session.user = as_text({user, user_len});
+  std::string_view name = as_text({user, user_len});
+  require(is_user_name(name), CKR_ARGUMENTS_BAD);
+  Slot& slot = session.slot();
+  std::lock_guard lock(slot.login_mutex);
+  CK_RV rv = log_in(session, user_type, pin, pin_len);
+  // Like the login itself, the name is of all sessions with the token.
+  if (rv == CKR_OK && user_type == CKU_USER) slot.service().set_principal(std::string(name));
   return rv;
 }
 
 CK_RV logout(Session& session) {
   Slot& slot = session.slot();
+  std::lock_guard lock(slot.login_mutex);
   require(slot.logged_in.exchange(false), CKR_USER_NOT_LOGGED_IN);
-  session.user.clear();
+  slot.service().set_principal({});
   if (slot.token().has_pin()) return CKR_OK;
   CK_RV rv = session.call<&CK_FUNCTION_LIST::C_Logout>();
   return rv;

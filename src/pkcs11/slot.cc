@@ -20,10 +20,11 @@ Slot::Slot(CK_SLOT_ID id, const Config& config) : id_(id), service_(config_for(i
 
 std::string Slot::label(const std::string& key_id) {
   std::lock_guard lock(labels_mutex_);
-  auto now = std::chrono::steady_clock::now();
-  if (now - aliases_read_ >= service_.config().refresh) {
+  auto age = [&] { return std::chrono::steady_clock::now() - *aliases_read_; };
+  if (!aliases_read_ || age() >= service_.config().refresh) {
     aliases_ = kms::all_aliases(service_);
-    aliases_read_ = now;
+    // From here on: where reading takes longer than `refresh`, each label would need it otherwise.
+    aliases_read_ = std::chrono::steady_clock::now();
   }
   auto found = aliases_.find(key_id);
   if (found == aliases_.end()) return key_id;
@@ -33,7 +34,7 @@ std::string Slot::label(const std::string& key_id) {
 
 void Slot::forget_labels() {
   std::lock_guard lock(labels_mutex_);
-  aliases_read_ = {};
+  aliases_read_.reset();
 }
 
 }  // namespace trent::pkcs11

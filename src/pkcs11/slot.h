@@ -5,6 +5,7 @@
 #include <chrono>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,8 @@ class Slot {
   std::string label(const std::string& key_id);
   void forget_labels();
 
+  // Held while the login, or the number of sessions on which it depends, changes.
+  std::mutex login_mutex;
   // How often it is open; what C_GetTokenInfo tells.
   std::atomic<CK_ULONG> sessions = 0;
   std::atomic<CK_ULONG> rw_sessions = 0;
@@ -41,7 +44,7 @@ class Slot {
   kms::Service service_;
   std::mutex labels_mutex_;
   std::map<std::string, std::vector<std::string>> aliases_;  // by key id
-  std::chrono::steady_clock::time_point aliases_read_{};
+  std::optional<std::chrono::steady_clock::time_point> aliases_read_;
 };
 
 }  // namespace trent::pkcs11

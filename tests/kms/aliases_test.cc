@@ -1,6 +1,8 @@
 // CreateAlias, UpdateAlias, DeleteAlias, ListAliases.
+#include <atomic>
 #include <thread>
 
+#include "kms/new_key.h"
 #include "words.h"
 
 namespace {
@@ -215,6 +217,34 @@ void pages_have_every_alias_once_and_in_order() {
            "alias/page-1005");
 }
 
+// Only one of those who want a name at once gets a key, and nothing is left of the others'.
+void loser_of_a_race_for_a_name_makes_no_key() {
+  const RawSession raw;
+  kms::create_key_with_alias(service(), "alias/first");
+  const std::size_t before = raw.count();
+  kms::create_key_with_alias(service(), "alias/alone");
+  const std::size_t one = raw.count() - before;
+  for (int round = 0; round < 5; ++round) {
+    const std::string name = "alias/race-" + std::to_string(round);
+    std::atomic<int> made = 0;
+    std::atomic<int> refused = 0;
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i)
+      threads.emplace_back([&] {
+        try {
+          kms::create_key_with_alias(service(), name);
+          ++made;
+        } catch (const Error& error) {
+          if (error.code() == ErrorCode::AlreadyExists) ++refused;
+        }
+      });
+    for (std::thread& thread : threads) thread.join();
+    CHECK_EQ(made.load(), 1);
+    CHECK_EQ(refused.load(), 3);
+  }
+  CHECK_EQ(raw.count(), before + 6 * one);
+}
+
 // What another process did meanwhile must not live on in this one's memory of the name.
 void name_made_anew_is_not_confused_with_the_old_one() {
   Config config = load_config();
@@ -233,11 +263,11 @@ void name_made_anew_is_not_confused_with_the_old_one() {
 
 int main() {
   SoftHsm hsm;
-  return RUN_TESTS("aliases", TEST(alias_names_its_key), TEST(updated_alias_names_the_new_key),
-                   TEST(deleted_alias_is_gone_and_may_come_again), TEST(existing_name_is_refused),
-                   TEST(names_follow_kms_rules), TEST(aws_names_are_reserved),
-                   TEST(target_must_exist_and_stay), TEST(retargeted_alias_is_the_wrong_key),
-                   TEST(list_by_key_has_only_its_own),
-                   TEST(pages_have_every_alias_once_and_in_order),
-                   TEST(name_made_anew_is_not_confused_with_the_old_one));
+  return RUN_TESTS(
+      "aliases", TEST(alias_names_its_key), TEST(updated_alias_names_the_new_key),
+      TEST(deleted_alias_is_gone_and_may_come_again), TEST(existing_name_is_refused),
+      TEST(names_follow_kms_rules), TEST(aws_names_are_reserved), TEST(target_must_exist_and_stay),
+      TEST(retargeted_alias_is_the_wrong_key), TEST(list_by_key_has_only_its_own),
+      TEST(pages_have_every_alias_once_and_in_order), TEST(loser_of_a_race_for_a_name_makes_no_key),
+      TEST(name_made_anew_is_not_confused_with_the_old_one));
 }

@@ -9,6 +9,7 @@
 #include "check.h"
 #include "fault.h"
 #include "kms.h"
+#include "kms/new_key.h"
 
 namespace {
 
@@ -156,6 +157,19 @@ const std::vector<Operation>& operations() {
        [](kms::Service& service, const Bench&) { created_key = create_key(service); },
        [](kms::Service& service, const Bench&) {
          return decrypt(service, encrypt(service, created_key, "x")) == "x";
+       },
+       true},
+      {"CreateKey with an alias",
+       [](kms::Service& service, const Bench&) {
+         remove_alias(service, kAlias);
+         forget_created_key();
+       },
+       [](kms::Service& service, const Bench&) {
+         created_key = kms::create_key_with_alias(service, kAlias).key_id;
+       },
+       [](kms::Service& service, const Bench&) {
+         return target_of(service, kAlias) == created_key &&
+                decrypt(service, encrypt(service, created_key, "x")) == "x";
        },
        true},
       {"CreateAlias", [](kms::Service& service, const Bench&) { remove_alias(service, kAlias); },
@@ -341,9 +355,9 @@ void fails_at_first_use() {
 #define ALL(function)                                                                             \
   CASE(function, 0, "ReEncrypt"), CASE(function, 1, "Encrypt"), CASE(function, 2, "Decrypt"),     \
       CASE(function, 3, "GenerateDataKey"), CASE(function, 4, "GenerateDataKeyWithoutPlaintext"), \
-      CASE(function, 5, "CreateKey"), CASE(function, 6, "CreateAlias"),                           \
-      CASE(function, 7, "UpdateAlias"), CASE(function, 8, "DeleteAlias"),                         \
-      CASE(function, 9, "DisableKey")
+      CASE(function, 5, "CreateKey"), CASE(function, 6, "CreateKeyWithAlias"),                    \
+      CASE(function, 7, "CreateAlias"), CASE(function, 8, "UpdateAlias"),                         \
+      CASE(function, 9, "DeleteAlias"), CASE(function, 10, "DisableKey")
 
 int main() {
   SoftHsm token({.module = fault_module_path()});

@@ -1,6 +1,7 @@
 // KMS keys as objects, what can be done with them, and what of the token stays hidden.
 #include "base/encoding.h"
 #include "door.h"
+#include "kms/service.h"
 
 using namespace trent;
 using namespace trent::test;
@@ -115,6 +116,22 @@ static void tells_missing_sensitive_and_short_attributes_apart() {
   for (int missing : {0, 1, 2}) CHECK_EQ(all[missing].ulValueLen, CK_UNAVAILABLE_INFORMATION);
   CHECK_EQ(all[3].ulValueLen, 0UL);
   CHECK_EQ(all[4].ulValueLen, 16UL);
+}
+
+static void takes_an_empty_template_but_not_none() {
+  RawSession raw;  // the token itself is the model
+  CK_ATTRIBUTE none{};
+  CK_OBJECT_HANDLE theirs = raw.find().at(0);
+  CHECK_OK(softhsm()->C_GetAttributeValue(raw.handle(), theirs, &none, 0));
+  CHECK_RV(softhsm()->C_GetAttributeValue(raw.handle(), theirs, nullptr, 0), CKR_ARGUMENTS_BAD);
+  CHECK_OK(softhsm()->C_SetAttributeValue(raw.handle(), theirs, &none, 0));
+  CHECK_RV(softhsm()->C_SetAttributeValue(raw.handle(), theirs, nullptr, 0), CKR_ARGUMENTS_BAD);
+  for (CK_OBJECT_HANDLE key : {create_kms_key(session()), generate_data_key()}) {
+    CHECK_OK(p11().C_GetAttributeValue(session(), key, &none, 0));
+    CHECK_RV(p11().C_GetAttributeValue(session(), key, nullptr, 0), CKR_ARGUMENTS_BAD);
+    CHECK_OK(p11().C_SetAttributeValue(session(), key, &none, 0));
+    CHECK_RV(p11().C_SetAttributeValue(session(), key, nullptr, 0), CKR_ARGUMENTS_BAD);
+  }
 }
 
 static void finds_keys_by_every_name() {
@@ -252,6 +269,7 @@ static void wraps_and_unwraps_data_keys() {
   CK_OBJECT_HANDLE again = 0;
   CHECK_OK(try_unwrap(&mechanism, key, blob, &again));
   CHECK_EQ(aes_ecb(again, std::string(16, 'x')), aes_ecb(data_key, std::string(16, 'x')));
+  CHECK_EQ(number_attribute<CK_ULONG>(again, CKA_VALUE_LEN), 32UL);
   CHECK_EQ(decrypt(session(), &mechanism, key, blob).size(), 32UL);
   // Wrapped once more, its length is still known.
   CHECK_EQ(decrypt(session(), &mechanism, key, wrap(&mechanism, key, again)),
@@ -269,6 +287,31 @@ static void wraps_and_unwraps_data_keys() {
   CHECK_RV(p11().C_WrapKey(session(), &mechanism, key, 12345, nullptr, &size),
            CKR_KEY_HANDLE_INVALID);
   CHECK_RV(p11().C_WrapKey(session(), &mechanism, key, key, nullptr, &size), CKR_KEY_UNEXTRACTABLE);
+}
+
+static void wraps_no_key_that_is_gone() {
+  RawSession raw;
+  CK_OBJECT_HANDLE key = create_kms_key(session());
+  std::string blob = encrypt(session(), &Symmetric(), key, std::string(32, 'k'));
+  Attrs attributes;
+  attributes.number(CKA_CLASS, CKO_SECRET_KEY)
+      .number(CKA_KEY_TYPE, CKK_AES)
+      .flag(CKA_TOKEN, true)
+      .flag(CKA_EXTRACTABLE, true)
+      .text(CKA_LABEL, "going");
+  CK_OBJECT_HANDLE data_key = 0;
+  CHECK_OK(p11().C_UnwrapKey(session(), &Symmetric(), key, bytes(blob), blob.size(),
+                             attributes.data(), attributes.size(), &data_key));
+  std::string label = "going";
+  for (CK_OBJECT_HANDLE object : raw.find({{CKA_LABEL, label.data(), label.size()}}))
+    CHECK_OK(softhsm()->C_DestroyObject(raw.handle(), object));
+  CK_OBJECT_HANDLE session_key = generate_data_key();
+  std::string out(500, '\0');
+  CK_ULONG size = out.size();
+  CHECK_RV(p11().C_WrapKey(session(), &Symmetric(), key, data_key, bytes(out), &size),
+           CKR_KEY_HANDLE_INVALID);
+  // Nothing else was lost.
+  wrap(&Symmetric(), key, session_key);
 }
 
 static void refuses_to_unwrap_into_a_wrong_key() {
@@ -307,6 +350,30 @@ static void renames_a_key_by_its_label() {
            CKR_ATTRIBUTE_VALUE_INVALID);
 }
 
+static void takes_no_alias_from_another_key() {
+  CK_OBJECT_HANDLE owner = create_kms_key(session(), "owned");
+  CK_OBJECT_HANDLE key = create_kms_key(session(), "mine");
+  for (const char* name : {"owned", "alias/owned"}) {
+    Attrs label;
+    label.text(CKA_LABEL, name);
+    CHECK_RV(p11().C_SetAttributeValue(session(), key, label.data(), label.size()),
+             CKR_ATTRIBUTE_VALUE_INVALID);
+  }
+  CHECK_EQ(find(session(), Attrs().text(CKA_LABEL, "owned")).at(0), owner);
+  CHECK_EQ(attribute(session(), key, CKA_LABEL), "mine");
+  // Its own is none of another's: the label that it has, and an alias beside it.
+  Attrs same;
+  same.text(CKA_LABEL, "mine");
+  CHECK_OK(p11().C_SetAttributeValue(session(), key, same.data(), same.size()));
+  kms::Service service(load_config());
+  service.create_alias({"alias/second", attribute(session(), key, CKA_TRENT_KEY_ARN)});
+  Attrs second;
+  second.text(CKA_LABEL, "second");
+  CHECK_OK(p11().C_SetAttributeValue(session(), key, second.data(), second.size()));
+  CHECK_EQ(attribute(session(), key, CKA_LABEL), "second");
+  CHECK_EQ(count(Attrs().text(CKA_LABEL, "mine")), 0UL);
+}
+
 static void schedules_deletion_and_keeps_the_material() {
   RawSession raw;
   CK_OBJECT_HANDLE key = create_kms_key(session());
@@ -335,6 +402,22 @@ static void makes_no_key_that_kms_does_not_have() {
   refuse(Attrs().flag(CKA_SIGN, true), CKR_TEMPLATE_INCONSISTENT);
   refuse(Attrs().text(CKA_ID, "mine"), CKR_ATTRIBUTE_READ_ONLY);
   refuse(Attrs().text(CKA_LABEL, "trent/key/x"), CKR_TEMPLATE_INCONSISTENT);
+}
+
+static void leaves_nothing_of_a_key_that_it_refuses() {
+  RawSession raw;
+  create_kms_key(session(), "taken");
+  const std::size_t before = raw.count();
+  for (const std::string& label :
+       {std::string("bad label!"), std::string("aws/x"), std::string("alias/aws/x"),
+        std::string("alias/"), std::string(300, 'a'), std::string("\xc3\xa4"), std::string("taken"),
+        std::string("alias/taken")}) {
+    CK_OBJECT_HANDLE key = 0;
+    CHECK_RV(
+        try_generate_key(session(), Attrs().flag(CKA_TOKEN, true).text(CKA_LABEL, label), &key),
+        CKR_ATTRIBUTE_VALUE_INVALID);
+  }
+  CHECK_EQ(raw.count(), before);
 }
 
 static void hides_what_trent_keeps_in_the_token() {
@@ -439,15 +522,17 @@ int main() {
   SoftHsm token;
   int result = RUN_TESTS(
       "pkcs11 keys", TEST(shows_a_kms_key_as_a_secret_key),
-      TEST(tells_missing_sensitive_and_short_attributes_apart), TEST(finds_keys_by_every_name),
+      TEST(tells_missing_sensitive_and_short_attributes_apart),
+      TEST(takes_an_empty_template_but_not_none), TEST(finds_keys_by_every_name),
       TEST(encrypts_and_decrypts), TEST(keeps_the_answer_until_the_buffer_fits),
       TEST(encrypts_in_parts), TEST(polices_operations), TEST(re_encrypts),
-      TEST(wraps_and_unwraps_data_keys), TEST(refuses_to_unwrap_into_a_wrong_key),
-      TEST(renames_a_key_by_its_label), TEST(schedules_deletion_and_keeps_the_material),
-      TEST(makes_no_key_that_kms_does_not_have), TEST(hides_what_trent_keeps_in_the_token),
-      TEST(lets_nobody_forge_trents_objects), TEST(stores_the_applications_own_objects),
-      TEST(lets_session_objects_die_with_their_session), TEST(survives_bad_arguments),
-      TEST(passes_no_foreign_handles_on));
+      TEST(wraps_and_unwraps_data_keys), TEST(wraps_no_key_that_is_gone),
+      TEST(refuses_to_unwrap_into_a_wrong_key), TEST(renames_a_key_by_its_label),
+      TEST(takes_no_alias_from_another_key), TEST(schedules_deletion_and_keeps_the_material),
+      TEST(makes_no_key_that_kms_does_not_have), TEST(leaves_nothing_of_a_key_that_it_refuses),
+      TEST(hides_what_trent_keeps_in_the_token), TEST(lets_nobody_forge_trents_objects),
+      TEST(stores_the_applications_own_objects), TEST(lets_session_objects_die_with_their_session),
+      TEST(survives_bad_arguments), TEST(passes_no_foreign_handles_on));
   p11().C_Finalize(nullptr);
   return result;
 }

@@ -1,5 +1,8 @@
 // A configuration without a PIN: the application logs in to the token through the door.
+#include <atomic>
 #include <fstream>
+#include <iterator>
+#include <thread>
 
 #include "door.h"
 
@@ -10,6 +13,21 @@ namespace {
 
 CK_RV login(CK_SESSION_HANDLE session, std::string pin = kUserPin) {
   return p11().C_Login(session, CKU_USER, bytes(pin), pin.size());
+}
+
+CK_RV login_user(CK_SESSION_HANDLE session, const std::string& user, std::string pin = kUserPin) {
+  return p11_3_0().C_LoginUser(session, CKU_USER, bytes(pin), pin.size(), bytes(user), user.size());
+}
+
+std::string debug_log;  // the file's path
+
+// The lines that TRENT_DEBUG has of this.
+template <class F>
+std::string log_of(F f) {
+  std::ofstream(debug_log, std::ios::trunc);
+  f();
+  std::ifstream file(debug_log);
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 CK_STATE state(CK_SESSION_HANDLE session) {
@@ -65,6 +83,49 @@ static void logs_out_with_the_last_session() {
   CHECK_EQ(state(open_session()), CK_STATE{CKS_RW_PUBLIC_SESSION});
 }
 
+static void logs_out_when_threads_close_the_last_sessions() {
+  Initialized module;
+  for (int round = 0; round < 200; ++round) {
+    CK_SESSION_HANDLE first = open_session();
+    CK_SESSION_HANDLE second = open_session();
+    CHECK_OK(login(first));
+    std::atomic<int> ready = 0;
+    auto close = [&](CK_SESSION_HANDLE session) {
+      for (++ready; ready < 2;) {
+      }
+      p11().C_CloseSession(session);
+    };
+    std::thread other(close, second);
+    close(first);
+    other.join();
+    CK_SESSION_HANDLE next = open_session();
+    CHECK_EQ(state(next), CK_STATE{CKS_RW_PUBLIC_SESSION});
+    CK_TOKEN_INFO info{};
+    CHECK_OK(p11().C_GetTokenInfo(0, &info));
+    CHECK_EQ(info.ulSessionCount, 1UL);
+    CHECK_EQ(info.ulRwSessionCount, 1UL);
+    CHECK_OK(p11().C_CloseSession(next));
+  }
+}
+
+// The refresh of this configuration is longer than a computer runs that just started.
+static void knows_labels_from_the_start() {
+  CK_SESSION_HANDLE session = 0;
+  {
+    Initialized module;
+    session = open_session();
+    CHECK_OK(login(session));
+    CK_OBJECT_HANDLE key = create_kms_key(session, "early");
+    CHECK_EQ(attribute(session, key, CKA_LABEL), "early");
+  }
+  Initialized again;
+  session = open_session();
+  CHECK_OK(login(session));
+  auto found = find(session, Attrs().text(CKA_LABEL, "early"));
+  CHECK_EQ(found.size(), 1UL);
+  CHECK_EQ(attribute(session, found[0], CKA_LABEL), "early");
+}
+
 static void shares_a_login_that_is_there() {
   RawSession raw;  // the application uses the token directly, too
   Initialized module;
@@ -75,25 +136,54 @@ static void shares_a_login_that_is_there() {
   CHECK(raw.count() > 0);
 }
 
-static void takes_a_user_name() {
+static void calls_kms_as_the_user_of_the_login() {
+  const std::string alice = "arn:aws:iam::111122223333:user/alice";
   Initialized module;
   CK_SESSION_HANDLE session = open_session();
-  std::string pin = kUserPin;
-  std::string user = "arn:aws:iam::111122223333:user/alice";
-  auto login_user = p11_3_0().C_LoginUser;
-  std::string bad = "\xff";
-  CHECK_RV(login_user(session, CKU_USER, bytes(pin), pin.size(), bytes(bad), bad.size()),
-           CKR_ARGUMENTS_BAD);
-  CHECK_OK(login_user(session, CKU_USER, bytes(pin), pin.size(), bytes(user), user.size()));
-  create_kms_key(session);
+  CK_SESSION_HANDLE other = open_session();
+  for (const std::string& bad : {std::string("\xff"), std::string("a\nb"), std::string(2049, 'a')})
+    CHECK_RV(login_user(session, bad), CKR_ARGUMENTS_BAD);
+  CHECK_RV(login_user(session, alice, "wrong"), CKR_PIN_INCORRECT);
+  CHECK_OK(login_user(session, alice));
+  CHECK_RV(login_user(other, "arn:aws:iam::111122223333:user/bob"), CKR_USER_ALREADY_LOGGED_IN);
+  CK_OBJECT_HANDLE key = create_kms_key(session);
+  const std::string arn = attribute(session, key, CKA_TRENT_KEY_ARN);
+  // All sessions of the token are the user's.
+  std::string log = log_of([&] { encrypt(other, &Symmetric(), key, "text"); });
+  CHECK(log.find("request(" + arn + " for " + alice + ") CKR_OK") != log.npos);
+  // Somebody else, or nobody, logs in.
+  const std::string eve(2048, 'e');
+  CHECK_OK(p11().C_Logout(session));
+  CHECK_OK(login_user(session, eve));
+  log = log_of([&] { encrypt(session, &Symmetric(), key, "text"); });
+  CHECK(log.find(alice) == log.npos);
+  CHECK(log.find("request(" + arn + " for eeee") != log.npos);
+  CHECK(log.find("e\n") != log.npos);  // too long for one line, but a line
+  CHECK_OK(p11().C_Logout(session));
+  CHECK_OK(login(session));
+  log = log_of([&] { encrypt(session, &Symmetric(), key, "text"); });
+  CHECK(log.find(" for ") == log.npos);
+  CHECK_OK(p11().C_Logout(session));
+  // The last session takes the name with it.
+  CHECK_OK(login_user(session, alice));
+  CHECK_OK(p11().C_CloseAllSessions(0));
+  session = open_session();
+  CHECK_OK(login(session));
+  log = log_of([&] { encrypt(session, &Symmetric(), key, "text"); });
+  CHECK(log.find(alice) == log.npos);
 }
 
 int main() {
   SoftHsm token;
+  debug_log = token.directory() / "debug.log";
+  setenv("TRENT_DEBUG", ("file:" + debug_log).c_str(), 1);
   std::ofstream(token.directory() / "trent.toml")
-      << "[[token]]\naccount = \"" << kAccount << "\"\nregion = \"" << kRegion << "\"\nmodule = \""
-      << kSoftHsmModule << "\"\nuri = \"pkcs11:token=" << kTokenLabel << "\"\n";
+      << "refresh = \"24h\"\n[[token]]\naccount = \"" << kAccount << "\"\nregion = \""
+      << kRegion << "\"\nmodule = \"" << kSoftHsmModule
+      << "\"\nuri = \"pkcs11:token=" << kTokenLabel << "\"\n";
   return RUN_TESTS("pkcs11 login", TEST(asks_for_a_login), TEST(takes_the_tokens_pin_only),
                    TEST(shows_kms_keys_to_the_user_only), TEST(logs_out_with_the_last_session),
-                   TEST(shares_a_login_that_is_there), TEST(takes_a_user_name));
+                   TEST(logs_out_when_threads_close_the_last_sessions),
+                   TEST(knows_labels_from_the_start), TEST(shares_a_login_that_is_there),
+                   TEST(calls_kms_as_the_user_of_the_login));
 }

@@ -46,6 +46,14 @@ label_in_use_is_refused() {
   assert_eq "$(trent list-keys | grep -c KeyId)" "$before"
 }
 
+label_that_no_alias_can_have_is_refused() {
+  trent check >before
+  refused CKR_ATTRIBUTE_VALUE_INVALID --keygen --key-type AES:32 --label 'bad label!'
+  refused CKR_ATTRIBUTE_VALUE_INVALID --keygen --key-type AES:32 --label aws/x
+  trent check >after
+  assert_same_file before after
+}
+
 only_256_bits() {
   refused CKR_KEY_SIZE_RANGE --keygen --key-type AES:16 --label short
 }
@@ -187,6 +195,8 @@ test_case 'mechanisms: Trent'\''s and the token'\''s' mechanisms_are_listed
 test_case 'interfaces 3.0 and 2.40' both_interfaces_are_listed
 test_case 'keygen creates a KMS key and its alias' keygen_creates_a_kms_key_with_an_alias
 test_case 'keygen with a label in use creates nothing' label_in_use_is_refused
+test_case 'keygen with a label that no alias can have creates nothing' \
+  label_that_no_alias_can_have_is_refused
 test_case 'keygen of other sizes is refused' only_256_bits
 test_case 'the objects are the KMS keys' objects_are_the_kms_keys
 test_case 'unwrap and wrap move a data key from key to key' data_key_goes_from_key_to_key_in_the_token \
