@@ -153,12 +153,16 @@ FoundToken find_token(const Module& module, const std::string& uri_text) {
     found = token;
   }
   if (!found)
-    throw Error(ErrorCode::KeyUnavailable,
-                "No token matches uri \"" + uri_text + "\" in " + module.name() + "; it has " +
-                    (seen.empty() ? "none." : seen + "."),
-                "Check `uri` and `module` of the configuration, that the HSM is connected and, "
-                "with SoftHSM, that SOFTHSM2_CONF names its configuration.",
-                CKR_TOKEN_NOT_PRESENT);
+    throw Error(
+        ErrorCode::KeyUnavailable,
+        "No token matches uri \"" + uri_text + "\" in " + module.name() + "; it has " +
+            (seen.empty() ? "none." : seen + "."),
+        "Check `uri` and `module` of the configuration, that the HSM is connected and, "
+        "with SoftHSM, that SOFTHSM2_CONF names its configuration" +
+            std::string(seen.empty() ? " and that token.object is not empty: if it is, a login was "
+                                       "cut off, and a copy of that file brings the token back."
+                                     : "."),
+        CKR_TOKEN_NOT_PRESENT);
   return *found;
 }
 

@@ -8,14 +8,17 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "base/openssl.h"
 #include "hsm/debug.h"
 #include "hsm/fork.h"
 #include "hsm/rv.h"
+#include "hsm/signals.h"
 
 namespace trent::hsm {
 
@@ -72,16 +75,20 @@ class Module {
     else
       shared.lock();
     if (!usable()) return CKR_CRYPTOKI_NOT_INITIALIZED;
+    // SoftHSM empties its file token.object and writes it anew in every login: ^C in between would
+    // destroy the token. Not where a NULL PIN makes the token ask on its own keypad, which may take
+    // long, and which SoftHSM does not have.
+    std::optional<SignalsBlocked> uninterrupted;
+    if (concerns_pin(function_name<Function>()) && !(is_null(arguments) || ...))
+      uninterrupted.emplace();
     if (!debug_enabled()) return (functions_->*Function)(arguments...);
     auto start = std::chrono::steady_clock::now();
     CK_RV rv = (functions_->*Function)(arguments...);
     auto duration = std::chrono::steady_clock::now() - start;
     constexpr std::string_view name = function_name<Function>();
     // Handles and lengths only; what concerns a PIN not even so.
-    constexpr bool silent =
-        name.find("PIN") != name.npos || name.find("Login") != name.npos || name == "C_InitToken";
     std::string text;
-    if constexpr (!silent) (append_argument(text, arguments), ...);
+    if constexpr (!concerns_pin(name)) (append_argument(text, arguments), ...);
     debug_call(name, text, rv, duration);
     return rv;
   }
@@ -99,6 +106,17 @@ class Module {
   bool usable() const;
   void finalise() noexcept;
   static void finalise_all() noexcept;
+
+  static constexpr bool concerns_pin(std::string_view function) {
+    return function.find("PIN") != function.npos || function.find("Login") != function.npos ||
+           function == "C_InitToken";
+  }
+
+  template <class T>
+  static bool is_null(const T& value) {
+    if constexpr (std::is_pointer_v<T> || std::is_null_pointer_v<T>) return value == nullptr;
+    return false;
+  }
 
   template <class T>
   static void append_argument(std::string& text, const T& value) {
