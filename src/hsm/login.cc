@@ -168,8 +168,9 @@ FoundToken find_token(const Module& module, const std::string& uri_text) {
 
 LoggedIn open_token(const std::shared_ptr<Module>& module, const std::string& uri, Pin& pin) {
   // What a process sees while another one's C_Login rewrites a SoftHSM token: no such token, one
-  // without a PIN, or a general error. All of it passes within milliseconds. And what it sees after
-  // the application finalised the module that it shares with us: a new start mends that too.
+  // without a PIN, or a general error. All of it passes within milliseconds, some of it only with a
+  // new start of the module. And what it sees after the application finalised the module that it
+  // shares with us.
   auto passes = [](CK_RV rv) {
     return rv == CKR_TOKEN_NOT_PRESENT || rv == CKR_TOKEN_NOT_RECOGNIZED ||
            rv == CKR_USER_PIN_NOT_INITIALIZED || rv == CKR_GENERAL_ERROR ||

@@ -55,9 +55,13 @@ class Module {
   // initialise_again() or forget_sessions().
   std::uint64_t generation() const;
 
-  // For CKR_CRYPTOKI_NOT_INITIALIZED in generation `seen`: the application finalised the module
-  // that it shares with us. Also what a start-up race needs to see the token (traps C9).
+  // Initialises the module anew if that disturbs nobody: the application finalised it, or we
+  // initialised it, no Session is open, and a token does not show as it should (traps C9). Nothing
+  // happens if it was done since `seen`.
   void initialise_again(std::uint64_t seen);
+
+  // Whoever uses the module keeps this: see initialise_again().
+  std::shared_ptr<const void> use() const;
 
   // The application finalised the module that it shares with us, and initialised it again itself:
   // the sessions and objects of generation `seen` are gone, and their numbers may name its own.
@@ -70,7 +74,7 @@ class Module {
     BackendCall call;
     std::shared_lock shared(calls_, std::defer_lock);
     std::unique_lock alone(calls_, std::defer_lock);
-    if (serialise_)
+    if (of_application_)
       alone.lock();
     else
       shared.lock();
@@ -104,6 +108,7 @@ class Module {
   void load();
   void initialise();
   bool usable() const;
+  bool is_initialised() const;
   void finalise() noexcept;
   static void finalise_all() noexcept;
 
@@ -130,7 +135,10 @@ class Module {
   CK_FUNCTION_LIST_PTR functions_ = nullptr;
   // Shared by calls, exclusive for (de)initialisation, and for each call of a module without locks.
   mutable std::shared_mutex calls_;
-  std::atomic<bool> serialise_ = false;
+  // Somebody else in the process initialised it. Perhaps he said that there is one thread only, and
+  // the module has no locks (traps A6): then our threads go one by one.
+  std::atomic<bool> of_application_ = false;
+  std::shared_ptr<const void> use_;             // as many copies as Sessions of this generation
   std::atomic<std::uint64_t> initialised_ = 0;  // fork count + 1 of the process that did it
   std::atomic<std::uint64_t> again_ = 0;
 };

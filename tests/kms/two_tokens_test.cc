@@ -1,4 +1,5 @@
 // Two tokens, two accounts: identifiers across accounts, and ReEncrypt from one token to the other.
+#include <algorithm>
 #include <functional>
 
 #include "blob/blob.h"
@@ -223,6 +224,23 @@ void failures_on_the_way_are_not_the_ciphertexts() {
   }
 }
 
+// A ciphertext of nobody's is looked for in every token, and one of them is not there: the module
+// must not be finalised for that under those who use the other.
+void absent_token_leaves_the_other_alone() {
+  Config with_absent = config(false);
+  with_absent.tokens.back().uri = "pkcs11:token=absent";
+  Service kms(with_absent);
+  const Bytes blob = encrypt(first(), a(), "text");
+  const Bytes foreign = encrypt(second(), b(), "text");
+  CHECK_EQ(decrypt(kms, blob), "text");
+  fault_module().arm({});
+  CHECK_ERROR(KeyUnavailable, decrypt(kms, foreign));
+  const auto calls = fault_module().trace();
+  fault_module().disarm();
+  CHECK(std::ranges::find(calls, "C_Finalize") == calls.end());
+  CHECK_EQ(decrypt(kms, blob), "text");
+}
+
 }  // namespace
 
 int main() {
@@ -233,5 +251,6 @@ int main() {
                    TEST(aliases_are_of_one_account), TEST(every_length_crosses_over_and_back),
                    TEST(material_ids_are_those_of_each_side), TEST(errors_name_the_right_side),
                    TEST(tampered_payload_is_refused), TEST(nothing_is_left_in_either_token),
-                   TEST(failures_on_the_way_are_not_the_ciphertexts));
+                   TEST(failures_on_the_way_are_not_the_ciphertexts),
+                   TEST(absent_token_leaves_the_other_alone));
 }
