@@ -118,9 +118,12 @@ class Token {
   // initialises the module may not see the token, and cannot look again once it uses another token
   // of the module (traps C9).
   HostLock startup_lock() const { return HostLock(config_.module); }
+  // At once rather than when it is needed: the user may be asked for the PIN.
+  void log_in() { connect(); }
 
  private:
   std::shared_ptr<Connection> connect();
+  std::shared_ptr<Connection> try_connect();
   void disconnect(const std::shared_ptr<Connection>& lost);
 
   TokenConfig config_;
