@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -20,6 +19,7 @@
 #include "cli/output.h"
 #include "cli/verb.h"
 #include "hsm/initialize.h"
+#include "hsm/signals.h"
 
 namespace trent::cli {
 
@@ -104,23 +104,6 @@ void link_modules(const fs::path& directory) {
       fs::create_symlink(entry.path(), directory / entry.path().filename());
 }
 
-// While it lives, the signals that end a program wait: nothing half-made is left behind by ^C.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t set;
-    sigemptyset(&set);
-    for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) sigaddset(&set, signal);
-    sigprocmask(SIG_BLOCK, &set, &previous_);
-  }
-  ~SignalsBlocked() { sigprocmask(SIG_SETMASK, &previous_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t previous_;
-};
-
 // An empty directory of mode 0700 that is taken away again, with all in it, unless keep() is
 // called.
 class NewDirectory {
@@ -164,7 +147,7 @@ class NewDirectory {
 
 void make(const NewToken& token) {
   umask(077);
-  SignalsBlocked signals_blocked;
+  hsm::SignalsBlocked uninterrupted;  // nothing half-made is left behind by ^C
   NewDirectory directory(token.directory);
   const fs::path& dir = token.directory;
 

@@ -29,7 +29,7 @@ std::string lock_path(const std::string& name) {
 
 }  // namespace
 
-HostLock::HostLock(const std::string& name) {
+HostLock::HostLock(const std::string& name, Kind kind) {
   std::string path = lock_path(name);
   descriptor_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
   struct stat status {};
@@ -39,7 +39,8 @@ HostLock::HostLock(const std::string& name) {
     descriptor_ = -1;
   }
   if (descriptor_ < 0) return;
-  for (int waited = 0; flock(descriptor_, LOCK_EX | LOCK_NB) != 0 && waited < kPatience; ++waited) {
+  const int operation = (kind == Kind::Shared ? LOCK_SH : LOCK_EX) | LOCK_NB;
+  for (int waited = 0; flock(descriptor_, operation) != 0 && waited < kPatience; ++waited) {
     timespec millisecond{0, 1000000};
     nanosleep(&millisecond, nullptr);
   }

@@ -9,8 +9,9 @@ namespace trent::hsm {
 // seconds, the caller goes on without it.
 class HostLock {
  public:
-  // `name`: what is being done, to which token (module and URI).
-  explicit HostLock(const std::string& name);
+  enum class Kind { Exclusive, Shared };
+  // `name`: what is being done, to which module or token.
+  explicit HostLock(const std::string& name, Kind kind = Kind::Exclusive);
   ~HostLock();
   HostLock(const HostLock&) = delete;
   HostLock& operator=(const HostLock&) = delete;

@@ -43,23 +43,28 @@ std::string describe(const CK_TOKEN_INFO& info) {
 Pin::Pin(std::string pin_source, PinPrompt prompt)
     : pin_source_(std::move(pin_source)), prompt_(std::move(prompt)) {}
 
-SecretBytes Pin::get(const std::string& token_label) {
-  if (!pin_source_.empty()) return read_pin(pin_source_);
-  if (!prompted_.empty()) return prompted_;
-  if (prompt_) prompted_ = prompt_(token_label).value_or(SecretBytes());
-  if (prompted_.empty())
-    throw no_login("The token \"" + token_label + "\" needs a PIN, and there is nobody to ask.",
+void Pin::ask() {
+  std::lock_guard asking(asking_);
+  std::unique_lock lock(mutex_);
+  if (refused_ || !prompted_.empty()) return;  // another thread has asked
+  std::string label = label_;
+  lock.unlock();
+  SecretBytes pin;
+  if (prompt_) pin = prompt_(label).value_or(SecretBytes());
+  if (pin.empty())
+    throw no_login("The token \"" + label + "\" needs a PIN, and there is nobody to ask.",
                    "Set pin-source = \"file:/path\" or \"env:NAME\" in the configuration, or run "
                    "the command in a terminal.",
                    CKR_USER_NOT_LOGGED_IN);
-  return prompted_;
+  lock.lock();
+  prompted_ = std::move(pin);
 }
 
-void Pin::login(const Session& session, const CK_TOKEN_INFO& token) {
-  if ((token.flags & CKF_LOGIN_REQUIRED) == 0) return;
+bool Pin::login(const Session& session, const CK_TOKEN_INFO& token) {
+  if ((token.flags & CKF_LOGIN_REQUIRED) == 0) return true;
   CK_SESSION_INFO state{};
   session.call<&CK_FUNCTION_LIST::C_GetSessionInfo>(&state);
-  if (state.state == CKS_RW_USER_FUNCTIONS || state.state == CKS_RO_USER_FUNCTIONS) return;
+  if (state.state == CKS_RW_USER_FUNCTIONS || state.state == CKS_RO_USER_FUNCTIONS) return true;
 
   std::string label = label_of(token);
   std::lock_guard lock(mutex_);
@@ -80,14 +85,18 @@ void Pin::login(const Session& session, const CK_TOKEN_INFO& token) {
   if ((token.flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0) {
     rv = session.try_call<&CK_FUNCTION_LIST::C_Login>(CK_USER_TYPE{CKU_USER}, nullptr, CK_ULONG{0});
   } else {
-    pin = get(label);
+    if (pin_source_.empty() && prompted_.empty()) {
+      label_ = label;
+      return false;
+    }
+    pin = pin_source_.empty() ? prompted_ : read_pin(pin_source_);
     rv = session.try_call<&CK_FUNCTION_LIST::C_Login>(CK_USER_TYPE{CKU_USER}, pin.data(),
                                                       static_cast<CK_ULONG>(pin.size()));
   }
   switch (rv) {
     case CKR_OK:
     case CKR_USER_ALREADY_LOGGED_IN:
-      return;
+      return true;
     case CKR_PIN_INCORRECT:
     case CKR_PIN_INVALID:
     case CKR_PIN_LEN_RANGE:
@@ -153,19 +162,25 @@ FoundToken find_token(const Module& module, const std::string& uri_text) {
     found = token;
   }
   if (!found)
-    throw Error(ErrorCode::KeyUnavailable,
-                "No token matches uri \"" + uri_text + "\" in " + module.name() + "; it has " +
-                    (seen.empty() ? "none." : seen + "."),
-                "Check `uri` and `module` of the configuration, that the HSM is connected and, "
-                "with SoftHSM, that SOFTHSM2_CONF names its configuration.",
-                CKR_TOKEN_NOT_PRESENT);
+    throw Error(
+        ErrorCode::KeyUnavailable,
+        "No token matches uri \"" + uri_text + "\" in " + module.name() + "; it has " +
+            (seen.empty() ? "none." : seen + "."),
+        "Check `uri` and `module` of the configuration, that the HSM is connected and, "
+        "with SoftHSM, that SOFTHSM2_CONF names its configuration" +
+            std::string(seen.empty() ? " and that token.object is not empty: if it is, a login was "
+                                       "cut off, and a copy of that file brings the token back."
+                                     : "."),
+        CKR_TOKEN_NOT_PRESENT);
   return *found;
 }
 
-LoggedIn open_token(const std::shared_ptr<Module>& module, const std::string& uri, Pin& pin) {
+std::optional<LoggedIn> open_token(const std::shared_ptr<Module>& module, const std::string& uri,
+                                   Pin& pin) {
   // What a process sees while another one's C_Login rewrites a SoftHSM token: no such token, one
-  // without a PIN, or a general error. All of it passes within milliseconds. And what it sees after
-  // the application finalised the module that it shares with us: a new start mends that too.
+  // without a PIN, or a general error. All of it passes within milliseconds, some of it only with a
+  // new start of the module. And what it sees after the application finalised the module that it
+  // shares with us.
   auto passes = [](CK_RV rv) {
     return rv == CKR_TOKEN_NOT_PRESENT || rv == CKR_TOKEN_NOT_RECOGNIZED ||
            rv == CKR_USER_PIN_NOT_INITIALIZED || rv == CKR_GENERAL_ERROR ||
@@ -177,8 +192,8 @@ LoggedIn open_token(const std::shared_ptr<Module>& module, const std::string& ur
     try {
       FoundToken token = find_token(*module, uri);
       Session anchor(module, token.slot);
-      pin.login(anchor, token.info);
-      return {token, std::move(anchor)};
+      if (!pin.login(anchor, token.info)) return std::nullopt;
+      return LoggedIn{token, std::move(anchor)};
     } catch (const Error& error) {
       if (attempt == kAttempts || !passes(error.ck_rv())) throw;
     }

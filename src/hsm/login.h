@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "config/config.h"
@@ -21,15 +22,18 @@ class Pin {
 
   // Logs `session` in as the user, unless the token needs no login or is logged in already.
   // A PIN that was refused once is not tried again, and the last try is never used up.
-  // Throws AccessDeniedException with the reason and the mend.
-  void login(const Session& session, const CK_TOKEN_INFO& token);
+  // Throws AccessDeniedException with the reason and the mend. False if the user has to be asked
+  // first: by ask(), while the caller holds no lock, since he may take his time.
+  bool login(const Session& session, const CK_TOKEN_INFO& token);
+  // Throws AccessDeniedException if there is nobody to ask.
+  void ask();
 
  private:
-  SecretBytes get(const std::string& token_label);
-
-  std::mutex mutex_;
-  std::string pin_source_;
-  PinPrompt prompt_;
+  const std::string pin_source_;
+  const PinPrompt prompt_;
+  std::mutex asking_;     // one thread asks; the others wait for what it is told
+  std::mutex mutex_;      // of what follows
+  std::string label_;     // of the token that wants a PIN
   SecretBytes prompted_;  // kept for another try, and the login after fork or a lost connection
   bool refused_ = false;
 };
@@ -53,7 +57,8 @@ struct LoggedIn {
 };
 
 // Both of the above, in turn with other processes (several that start at once on one SoftHSM token
-// make each other fail, traps C9), and again where such a race shows.
-LoggedIn open_token(const std::shared_ptr<Module>& module, const std::string& uri, Pin& pin);
+// make each other fail, traps C9), and again where such a race shows. nullopt: see Pin::login().
+std::optional<LoggedIn> open_token(const std::shared_ptr<Module>& module, const std::string& uri,
+                                   Pin& pin);
 
 }  // namespace trent::hsm

@@ -85,18 +85,20 @@ void Module::initialise() {
   if (initialised_ == fork_count() + 1) return;
   if (backend_closed())
     throw Error(ErrorCode::KeyUnavailable, "The process is exiting; " + name_ + " is closed.");
-  // Before anybody initialised it, a module answers CKR_CRYPTOKI_NOT_INITIALIZED. If another part
-  // of the process did, perhaps it said that there is one thread only, and the module has no locks
-  // (traps A6): then our threads go one by one.
-  CK_INFO info{};
-  if (initialised_ == 0) serialise_ = functions_->C_GetInfo(&info) == CKR_OK;
+  if (initialised_ == 0) of_application_ = is_initialised();
   CK_RV rv = p11_kit_module_initialize(functions_);
   if (rv != CKR_OK && rv != CKR_CRYPTOKI_ALREADY_INITIALIZED)
     throw cannot_load(name_, "C_Initialize returned " + rv_name(rv));
   initialised_ = fork_count() + 1;
+  use_ = std::make_shared<char>();
   // After the module's own static objects were made, so that this runs before they go (traps A3).
   static std::once_flag once;
   std::call_once(once, [] { std::atexit([] { finalise_all(); }); });
+}
+
+bool Module::is_initialised() const {
+  CK_INFO info{};
+  return functions_->C_GetInfo(&info) == CKR_OK;
 }
 
 void Module::initialise_again(std::uint64_t seen) {
@@ -104,6 +106,7 @@ void Module::initialise_again(std::uint64_t seen) {
     BackendCall call;
     std::lock_guard lock(calls_);
     if (seen != generation()) return;  // another thread has been here
+    if (is_initialised() && (of_application_ || use_.use_count() > 1)) return;
     p11_kit_module_finalize(functions_);
     initialised_ = 0;
     ++again_;
@@ -114,7 +117,16 @@ void Module::initialise_again(std::uint64_t seen) {
 void Module::forget_sessions(std::uint64_t seen) {
   BackendCall call;
   std::lock_guard lock(calls_);
-  if (seen == generation()) ++again_;
+  if (seen != generation()) return;
+  ++again_;
+  of_application_ = true;
+  use_ = std::make_shared<char>();
+}
+
+std::shared_ptr<const void> Module::use() const {
+  ForkGuard fork;
+  std::shared_lock lock(calls_);
+  return use_;
 }
 
 void Module::finalise() noexcept {

@@ -8,14 +8,17 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "base/openssl.h"
 #include "hsm/debug.h"
 #include "hsm/fork.h"
 #include "hsm/rv.h"
+#include "hsm/signals.h"
 
 namespace trent::hsm {
 
@@ -52,9 +55,13 @@ class Module {
   // initialise_again() or forget_sessions().
   std::uint64_t generation() const;
 
-  // For CKR_CRYPTOKI_NOT_INITIALIZED in generation `seen`: the application finalised the module
-  // that it shares with us. Also what a start-up race needs to see the token (traps C9).
+  // Initialises the module anew if that disturbs nobody: the application finalised it, or we
+  // initialised it, no Session is open, and a token does not show as it should (traps C9). Nothing
+  // happens if it was done since `seen`.
   void initialise_again(std::uint64_t seen);
+
+  // Whoever uses the module keeps this: see initialise_again().
+  std::shared_ptr<const void> use() const;
 
   // The application finalised the module that it shares with us, and initialised it again itself:
   // the sessions and objects of generation `seen` are gone, and their numbers may name its own.
@@ -67,21 +74,25 @@ class Module {
     BackendCall call;
     std::shared_lock shared(calls_, std::defer_lock);
     std::unique_lock alone(calls_, std::defer_lock);
-    if (serialise_)
+    if (of_application_)
       alone.lock();
     else
       shared.lock();
     if (!usable()) return CKR_CRYPTOKI_NOT_INITIALIZED;
+    // SoftHSM empties its file token.object and writes it anew in every login: ^C in between would
+    // destroy the token. Not where a NULL PIN makes the token ask on its own keypad, which may take
+    // long, and which SoftHSM does not have.
+    std::optional<SignalsBlocked> uninterrupted;
+    if (concerns_pin(function_name<Function>()) && !(is_null(arguments) || ...))
+      uninterrupted.emplace();
     if (!debug_enabled()) return (functions_->*Function)(arguments...);
     auto start = std::chrono::steady_clock::now();
     CK_RV rv = (functions_->*Function)(arguments...);
     auto duration = std::chrono::steady_clock::now() - start;
     constexpr std::string_view name = function_name<Function>();
     // Handles and lengths only; what concerns a PIN not even so.
-    constexpr bool silent =
-        name.find("PIN") != name.npos || name.find("Login") != name.npos || name == "C_InitToken";
     std::string text;
-    if constexpr (!silent) (append_argument(text, arguments), ...);
+    if constexpr (!concerns_pin(name)) (append_argument(text, arguments), ...);
     debug_call(name, text, rv, duration);
     return rv;
   }
@@ -97,8 +108,20 @@ class Module {
   void load();
   void initialise();
   bool usable() const;
+  bool is_initialised() const;
   void finalise() noexcept;
   static void finalise_all() noexcept;
+
+  static constexpr bool concerns_pin(std::string_view function) {
+    return function.find("PIN") != function.npos || function.find("Login") != function.npos ||
+           function == "C_InitToken";
+  }
+
+  template <class T>
+  static bool is_null(const T& value) {
+    if constexpr (std::is_pointer_v<T> || std::is_null_pointer_v<T>) return value == nullptr;
+    return false;
+  }
 
   template <class T>
   static void append_argument(std::string& text, const T& value) {
@@ -112,7 +135,10 @@ class Module {
   CK_FUNCTION_LIST_PTR functions_ = nullptr;
   // Shared by calls, exclusive for (de)initialisation, and for each call of a module without locks.
   mutable std::shared_mutex calls_;
-  std::atomic<bool> serialise_ = false;
+  // Somebody else in the process initialised it. Perhaps he said that there is one thread only, and
+  // the module has no locks (traps A6): then our threads go one by one.
+  std::atomic<bool> of_application_ = false;
+  std::shared_ptr<const void> use_;             // as many copies as Sessions of this generation
   std::atomic<std::uint64_t> initialised_ = 0;  // fork count + 1 of the process that did it
   std::atomic<std::uint64_t> again_ = 0;
 };

@@ -5,12 +5,16 @@
 namespace trent::hsm {
 
 Session::Session(std::shared_ptr<Module> module, CK_SLOT_ID slot, CK_FLAGS flags)
-    : module_(std::move(module)), slot_(slot), generation_(module_->generation()) {
+    : module_(std::move(module)),
+      use_(module_->use()),
+      slot_(slot),
+      generation_(module_->generation()) {
   module_->call<&CK_FUNCTION_LIST::C_OpenSession>(slot, flags, nullptr, nullptr, &handle_);
 }
 
 Session::Session(Session&& other) noexcept
     : module_(std::move(other.module_)),
+      use_(std::move(other.use_)),
       slot_(other.slot_),
       generation_(other.generation_),
       handle_(std::exchange(other.handle_, CK_INVALID_HANDLE)) {}

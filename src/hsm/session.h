@@ -44,6 +44,7 @@ class Session {
 
  private:
   std::shared_ptr<Module> module_;
+  std::shared_ptr<const void> use_;
   CK_SLOT_ID slot_;
   std::uint64_t generation_;
   CK_SESSION_HANDLE handle_ = CK_INVALID_HANDLE;

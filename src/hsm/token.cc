@@ -132,15 +132,24 @@ Token::Token(TokenConfig config, PinPrompt prompt)
     : config_(std::move(config)), pin_(config_.pin_source, std::move(prompt)) {}
 
 std::shared_ptr<Connection> Token::connect() {
+  for (;;) {
+    if (auto connection = try_connect()) return connection;
+    pin_.ask();
+  }
+}
+
+// nullptr: the user has to be asked for the PIN first.
+std::shared_ptr<Connection> Token::try_connect() {
   std::lock_guard lock(mutex_);
   if (connection_ && connection_->alive()) return connection_;
   connection_.reset();
   HostLock startup = startup_lock();
   auto module = Module::open(config_.module);
-  auto connection = std::make_shared<Connection>(module, open_token(module, config_.uri, pin_),
-                                                 config_.trust_handles);
-  connection_ = connection;
-  return connection;
+  auto logged_in = open_token(module, config_.uri, pin_);
+  if (logged_in)
+    connection_ =
+        std::make_shared<Connection>(module, std::move(*logged_in), config_.trust_handles);
+  return connection_;
 }
 
 void Token::disconnect(const std::shared_ptr<Connection>& lost) {
@@ -161,7 +170,8 @@ bool Token::has_pin() const {
 
 FoundToken Token::find() {
   for (bool again = false;; again = true) {
-    HostLock startup = startup_lock();
+    // Any number of processes may look at the same time, but not while one logs in.
+    HostLock looking(config_.module, HostLock::Kind::Shared);
     auto module = Module::open(config_.module);
     std::uint64_t seen = module->generation();
     try {
@@ -193,8 +203,17 @@ void Token::forget_base_key(const Fingerprint& id) {
   if (connection) connection->forget_base_key(id);
 }
 
-ChangeLock::ChangeLock(Token& token)
-    : lock_(token.config().module + '\0' + token.config().uri + '\0' + "change") {
+namespace {
+
+// Whoever is asked for the PIN must not hold up the others.
+std::string change_lock_name(Token& token) {
+  token.log_in();
+  return token.config().module + '\0' + token.config().uri + '\0' + "change";
+}
+
+}  // namespace
+
+ChangeLock::ChangeLock(Token& token) : lock_(change_lock_name(token)) {
   token.run(Retry::Always, [](Connection&, const Session& session) {
     Attributes nothing;
     nothing.number(CKA_CLASS, CKO_DATA).text(CKA_APPLICATION, "trent/look");

@@ -114,11 +114,16 @@ class Token {
   FoundToken find();
   // A session for an application of its own, logged in if the configuration has the PIN.
   Session open_session(CK_FLAGS flags);
-  // One process at a time logs in to a token (traps C9).
-  HostLock startup_lock() const { return HostLock(config_.module + '\0' + config_.uri); }
+  // One process at a time logs in to a token of a module; for while it does, another one that
+  // initialises the module may not see the token, and cannot look again once it uses another token
+  // of the module (traps C9).
+  HostLock startup_lock() const { return HostLock(config_.module); }
+  // At once rather than when it is needed: the user may be asked for the PIN.
+  void log_in() { connect(); }
 
  private:
   std::shared_ptr<Connection> connect();
+  std::shared_ptr<Connection> try_connect();
   void disconnect(const std::shared_ptr<Connection>& lost);
 
   TokenConfig config_;

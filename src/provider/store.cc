@@ -1,5 +1,6 @@
-// The store for kms: URIs. "kms:" lists all keys; "kms:NAME" loads one, where NAME is anything that
-// KMS takes as a KeyId. "kms://NAME" is the same, and keeps OpenSSL from trying a file first.
+// The store for kms: URIs. "kms:" lists all keys, but is no key; "kms:NAME" loads one, where NAME
+// is anything that KMS takes as a KeyId. "kms://NAME" is the same, and keeps OpenSSL from trying a
+// file first.
 #include <openssl/core_names.h>
 #include <openssl/core_object.h>
 #include <openssl/params.h>
@@ -20,7 +21,8 @@ namespace {
 
 struct Store {
   Provider& provider;
-  std::string name;  // empty: all keys
+  std::string name;         // empty: all keys
+  bool key_wanted = false;  // by whoever loads one key, and uses it
   bool public_only = false;
   bool end = false;
   bool failed = false;  // at the last load
@@ -65,7 +67,8 @@ int set_ctx_params(void* loaderctx, const OSSL_PARAM params[]) {
   if (OSSL_PARAM_get_int(p, &expect) != 1) return 0;
   // OpenSSL drops what is not of the kind that it expects, and judges by keymgmt's has().
   store.public_only = expect == OSSL_STORE_INFO_PUBKEY;
-  store.end = expect != 0 && expect != OSSL_STORE_INFO_PUBKEY && expect != OSSL_STORE_INFO_PKEY;
+  store.key_wanted = store.public_only || expect == OSSL_STORE_INFO_PKEY;
+  store.end = expect != 0 && !store.key_wanted;
   return 1;
 }
 
@@ -102,6 +105,11 @@ int load(void* loaderctx, OSSL_CALLBACK* take, void* taker, OSSL_PASSPHRASE_CALL
   // Whatever fails from here on, OpenSSL would ask for it again for ever if this were not the end.
   store.end = true;
   const int loaded = guarded(store.core(), "OSSL_STORE_load", [&] {
+    // "kms:$NAME" of a script in which NAME is not set: any key would be the wrong one.
+    if (store.name.empty() && store.key_wanted)
+      throw Error(
+          ErrorCode::Validation, "The URI kms: names no key.",
+          "Write the key's id, ARN or alias behind it; `openssl storeutl kms:` lists them.");
     const PassphraseScope prompt(passphrase, passphrase_argument);
     const std::shared_ptr<kms::Service> service = store.provider.service();
     if (store.name.empty()) {

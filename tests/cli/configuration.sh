@@ -88,12 +88,12 @@ wrong_pin() {
   THE_PIN=1234 trent list-keys --config other.toml >out
 }
 
-# at_terminal PIN STATUS: without a pin-source, it asks.
+# at_terminal PIN STATUS [VERB]: without a pin-source, it asks.
 at_terminal() {
   sed '/^pin-source/d' good.toml >asking.toml
   status=0
   python3 "$TRENT_SOURCE/tests/cli/terminal.py" 'PIN of the token "kms": ' "$1" \
-    "$trent" list-keys --config asking.toml >shown || status=$?
+    "$trent" "${3:-list-keys}" --config asking.toml >shown || status=$?
   [ $status -eq "$2" ] || cat shown
   assert_eq $status "$2"
   assert_contains "$(cat shown)" 'PIN of the token "kms": '
@@ -110,6 +110,21 @@ pin_that_is_wrong_at_the_terminal() {
   assert_contains "$(cat shown)" 'refused the PIN'
   assert_lacks "$(cat shown)" 9999
   at_terminal '' 254
+}
+
+# What waits for a person holds no lock. (Nobody waits for a lock longer than 5 seconds.)
+others_go_on_while_it_asks() {
+  export MEANWHILE="set -e
+    timeout 4 '$trent' create-key --config good.toml >made
+    status=0
+    timeout 4 setsid -w '$trent' list-keys --config asking.toml 2>err || status=\$?
+    [ \$status -eq 254 ]"
+  for verb in list-keys create-key; do
+    at_terminal 1234 0 $verb
+    assert_contains "$(cat made)" KeyId
+    assert_contains "$(cat err)" 'nobody to ask'
+    rm made err
+  done
 }
 
 nobody_to_ask() {
@@ -130,5 +145,6 @@ test_case 'a token that is not there' no_token
 test_case 'a PIN that is wrong or missing' wrong_pin
 test_case 'the PIN is asked for at the terminal, and not shown' pin_is_asked_for
 test_case 'a wrong PIN at the terminal' pin_that_is_wrong_at_the_terminal
+test_case 'other processes go on while it asks' others_go_on_while_it_asks
 test_case 'without a terminal, pin-source is named' nobody_to_ask
 done_testing

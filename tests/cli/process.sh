@@ -1,5 +1,5 @@
 #!/bin/sh
-# The command as a process that holds secrets.
+# The command as a process: it holds secrets, and may be interrupted.
 . "$TRENT_SOURCE/tests/support/lib.sh"
 . "$TRENT_SOURCE/tests/cli/lib.sh"
 make_token
@@ -75,6 +75,41 @@ plaintext_is_not_in_error_messages() {
   with_error encrypt --key-id alias/app --plaintext cGFzc3dvcmQ= --config /nowhere
 }
 
+# SoftHSM empties token.object and writes it again when somebody logs in: the signal comes when the
+# file is seen to be empty.
+interrupted_login_leaves_the_token() {
+  python3 - "$trent" tokens/*/token.object <<-'PYTHON'
+	import os, signal, subprocess, sys
+	trent, token = sys.argv[1:]
+	command = [trent, "generate-random", "--number-of-bytes", "8"]
+	for run in range(100):
+	    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+	    while process.poll() is None:
+	        if os.path.getsize(token) == 0:
+	            process.send_signal([signal.SIGINT, signal.SIGTERM, signal.SIGHUP][run % 3])
+	            process.wait()
+	    if os.path.getsize(token) == 0:
+	        sys.exit(f"the token is destroyed after {run + 1} runs")
+	PYTHON
+  trent list-keys >out
+  assert_contains "$(cat out)" "$key"
+}
+
+# docs/tokens.md promises it.
+old_copy_brings_the_token_back() {
+  file=$(echo tokens/*/token.object)
+  cp -p "$file" copy
+  trent create-key --output raw >id
+  trent encrypt --key-id "$(cat id)" --plaintext aGVsbG8= --output raw >blob
+  : >"$file"
+  fails 254 'it has none[.]' list-keys
+  grep -F 'that token.object is not empty' fails.err
+  cp -p copy "$file"
+  assert_eq "$(trent decrypt --ciphertext-blob fileb://blob --output raw)" hello
+}
+
+test_case 'an old copy of token.object brings the token back' old_copy_brings_the_token_back
+test_case 'an interrupted login leaves the token whole' interrupted_login_leaves_the_token
 test_case 'no core dumps' core_dumps_are_off
 test_case 'other processes of the user cannot attach' nobody_may_attach
 test_case 'descriptors can be named as files' descriptors_by_name

@@ -2,11 +2,13 @@
 
     terminal.py PROMPT ANSWER COMMAND [ARGUMENT...]
 
-Prints what the terminal shows; an empty PROMPT is never awaited. Exits as the command does.
+Prints what the terminal shows; an empty PROMPT is never awaited. Exits as the command does. A shell
+command in $MEANWHILE is run before the answer; it has to succeed.
 """
 import os
 import pty
 import signal
+import subprocess
 import sys
 import termios
 import time
@@ -37,6 +39,8 @@ while True:
     shown += piece
     if not answered and prompt.encode() in shown:
         wait_for_silence(terminal)
+        if "MEANWHILE" in os.environ:
+            subprocess.run(os.environ["MEANWHILE"], shell=True, check=True, stdin=subprocess.DEVNULL)
         os.write(terminal, answer.encode() + b"\n")
         answered = True
 sys.stdout.buffer.write(shown.replace(b"\r\n", b"\n"))

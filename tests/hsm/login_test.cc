@@ -7,6 +7,8 @@
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <optional>
+#include <thread>
 
 #include "fault.h"
 #include "hsm/token.h"
@@ -294,6 +296,27 @@ void uri_that_names_none_or_several_is_refused() {
   has(error, ErrorCode::Validation, {"several"});
 }
 
+// Slot lists and token infos of many processes: only a login keeps them waiting.
+void looking_for_a_token_needs_no_turn() {
+  Token token(config(), {});
+  auto took = [&] {
+    auto start = std::chrono::steady_clock::now();
+    token.find();
+    return std::chrono::steady_clock::now() - start;
+  };
+  {
+    hsm::HostLock other_looks(config().module, hsm::HostLock::Kind::Shared);
+    CHECK(took() < std::chrono::seconds(3));
+  }
+  std::optional<hsm::HostLock> other_logs_in(config().module);
+  std::thread login([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    other_logs_in.reset();
+  });
+  CHECK(took() > std::chrono::milliseconds(50));
+  login.join();
+}
+
 void malformed_uri_is_refused() {
   for (const char* uri :
        {"", "kms", "pkcs11", "pkcs11:token=%zz", "pkcs11:nonsense=1", "https://example.com"})
@@ -348,7 +371,7 @@ int main() {
       TEST(pins_that_cannot_be_used_are_told_apart), TEST(protected_path_gets_no_pin),
       TEST(application_that_is_logged_in_needs_no_pin),
       TEST(module_finalised_by_the_application_is_started_again), TEST(uri_may_name_any_property),
-      TEST(uri_that_names_none_or_several_is_refused), TEST(malformed_uri_is_refused),
-      TEST(token_that_is_not_there_is_a_key_that_is_not), TEST(module_must_be_one),
-      TEST(module_may_be_named_as_p11_kit_does));
+      TEST(uri_that_names_none_or_several_is_refused), TEST(looking_for_a_token_needs_no_turn),
+      TEST(malformed_uri_is_refused), TEST(token_that_is_not_there_is_a_key_that_is_not),
+      TEST(module_must_be_one), TEST(module_may_be_named_as_p11_kit_does));
 }

@@ -1,4 +1,5 @@
 // Two tokens, two accounts: identifiers across accounts, and ReEncrypt from one token to the other.
+#include <algorithm>
 #include <functional>
 
 #include "blob/blob.h"
@@ -240,6 +241,23 @@ void one_absent_token_does_not_hide_the_other() {
   CHECK(reports[1].keys > 0);
 }
 
+// A ciphertext of nobody's is looked for in every token, and one of them is not there: the module
+// must not be finalised for that under those who use the other.
+void absent_token_leaves_the_other_alone() {
+  Config with_absent = config(false);
+  with_absent.tokens.back().uri = "pkcs11:token=absent";
+  Service kms(with_absent);
+  const Bytes blob = encrypt(first(), a(), "text");
+  const Bytes foreign = encrypt(second(), b(), "text");
+  CHECK_EQ(decrypt(kms, blob), "text");
+  fault_module().arm({});
+  CHECK_ERROR(KeyUnavailable, decrypt(kms, foreign));
+  const auto calls = fault_module().trace();
+  fault_module().disarm();
+  CHECK(std::ranges::find(calls, "C_Finalize") == calls.end());
+  CHECK_EQ(decrypt(kms, blob), "text");
+}
+
 }  // namespace
 
 int main() {
@@ -251,5 +269,6 @@ int main() {
                    TEST(material_ids_are_those_of_each_side), TEST(errors_name_the_right_side),
                    TEST(tampered_payload_is_refused), TEST(nothing_is_left_in_either_token),
                    TEST(failures_on_the_way_are_not_the_ciphertexts),
-                   TEST(one_absent_token_does_not_hide_the_other));
+                   TEST(one_absent_token_does_not_hide_the_other),
+                   TEST(absent_token_leaves_the_other_alone));
 }

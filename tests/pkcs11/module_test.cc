@@ -150,6 +150,33 @@ static void starts_without_the_token() {
            CKR_TOKEN_NOT_PRESENT);
 }
 
+// Looking for a token must not finalise the module under those who use another token of it.
+static void absent_token_leaves_the_other_slot_alone() {
+  std::string text = std::getenv("TRENT_CONF");
+  std::string path = text + ".two";
+  FILE* file = fopen(path.c_str(), "w");
+  for (const char* token : {"1111 kms", "2222 absent"})
+    fprintf(file,
+            "[[token]]\naccount = \"11112222%.4s\"\nmodule = \"%s\"\n"
+            "uri = \"pkcs11:token=%s\"\npin-source = \"env:TRENT_TEST_PIN\"\n",
+            token, kSoftHsmModule, token + 5);
+  fclose(file);
+  Environment conf("TRENT_CONF", path.c_str());
+  Environment pin("TRENT_TEST_PIN", kUserPin);
+  Initialized module;
+  CK_SESSION_HANDLE session = open_session();
+  CK_OBJECT_HANDLE object = 0;
+  Attrs data;
+  data.number(CKA_CLASS, CKO_DATA).flag(CKA_TOKEN, false).text(CKA_VALUE, "hello");
+  CHECK_OK(p11().C_CreateObject(session, data.data(), data.size(), &object));
+  RawSession application;
+  CK_SESSION_HANDLE none = 0;
+  CHECK_RV(p11().C_OpenSession(1, CKF_SERIAL_SESSION, nullptr, nullptr, &none),
+           CKR_TOKEN_NOT_PRESENT);
+  CHECK_EQ(attribute(session, object, CKA_VALUE), "hello");
+  CHECK(application.count_session_objects() > 0);  // throws if its session is gone
+}
+
 static void describes_its_token() {
   Initialized module;
   CK_TOKEN_INFO info{};
@@ -294,7 +321,8 @@ int main() {
       TEST(exports_nothing_else), TEST(works_only_while_initialized),
       TEST(takes_initialize_arguments_by_the_book), TEST(has_no_slots_without_a_configuration),
       TEST(takes_the_configuration_from_p_reserved), TEST(starts_without_the_token),
-      TEST(describes_its_token), TEST(lists_its_mechanisms), TEST(has_sessions_with_states),
+      TEST(absent_token_leaves_the_other_slot_alone), TEST(describes_its_token),
+      TEST(lists_its_mechanisms), TEST(has_sessions_with_states),
       TEST(keeps_read_only_sessions_from_changing_the_token), TEST(starts_anew_in_a_child),
       TEST(serves_many_threads), TEST(survives_the_application_finalizing_softhsm),
       TEST(leaves_the_token_to_others_when_finalized));

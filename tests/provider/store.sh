@@ -73,6 +73,18 @@ empty_token_has_no_keys() {
   )
 }
 
+# What a script writes whose variable is not set.
+missing_name_is_no_key() {
+  for uri in kms: kms://; do
+    for command in "pkeyutl -encrypt -in secret -out no.blob -inkey $uri" "pkey -noout -in $uri" \
+      "pkey -noout -pubin -in $uri" "storeutl -keys $uri"; do
+      # shellcheck disable=SC2086
+      assert_fails_with 'ValidationException:.*names no key.*storeutl kms:' ossl $command
+    done
+    assert_contains "$(ossl storeutl -text -noout $uri)" 'Total found:'
+  done
+}
+
 certificates_are_not_there() {
   assert_eq "$(ossl storeutl -certs kms:)" 'Total found: 0'
   assert_eq "$(ossl storeutl -keys kms:alias/new | tail -n 1)" 'Total found: 1'
@@ -101,6 +113,7 @@ test_case 'state and description are shown' state_and_description_are_shown
 test_case 'a key is valid' key_is_valid
 test_case 'a key does not come out' key_does_not_come_out
 test_case 'an empty token has no keys' empty_token_has_no_keys
+test_case 'a name that is missing is no key' missing_name_is_no_key
 test_case 'certificates are not there' certificates_are_not_there
 test_case 'a key that does not exist is an error' missing_key_is_an_error
 test_case 'a file of the same name comes first' file_of_the_same_name
