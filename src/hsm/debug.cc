@@ -47,22 +47,16 @@ void debug_call(std::string_view function, std::string_view arguments, CK_RV rv,
   clock_gettime(CLOCK_REALTIME, &now);
   std::tm parts{};
   gmtime_r(&now.tv_sec, &parts);
-  char line[256];
-  int n = std::snprintf(
-      line, sizeof line, "%04d-%02d-%02dT%02d:%02d:%02d.%06ldZ %d/%d %.*s(%.*s) %s %.1f us\n",
-      parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min,
-      parts.tm_sec, now.tv_nsec / 1000, getpid(), gettid(), static_cast<int>(function.size()),
-      function.data(), static_cast<int>(arguments.size()), arguments.data(), rv_name(rv).c_str(),
-      static_cast<double>(duration.count()) / 1000.0);
-  if (n > 0) {
-    auto size = static_cast<std::size_t>(n);
-    if (size >= sizeof line) {
-      size = sizeof line - 1;
-      line[size - 1] = '\n';
-    }
-    // A trace that cannot be written must not fail the call that it traces.
-    [[maybe_unused]] ssize_t written = write(debug_descriptor(), line, size);
-  }
+  char when[64];
+  std::snprintf(when, sizeof when, "%04d-%02d-%02dT%02d:%02d:%02d.%06ldZ %d/%d ",
+                parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min,
+                parts.tm_sec, now.tv_nsec / 1000, getpid(), gettid());
+  char took[64];
+  std::snprintf(took, sizeof took, " %.1f us\n", static_cast<double>(duration.count()) / 1000.0);
+  std::string line = when;
+  line.append(function).append("(").append(arguments).append(") ").append(rv_name(rv)).append(took);
+  // A trace that cannot be written must not fail the call that it traces.
+  [[maybe_unused]] ssize_t written = write(debug_descriptor(), line.data(), line.size());
 }
 
 }  // namespace trent::hsm

@@ -2,7 +2,9 @@
 
 #include <p11-kit/p11-kit.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <map>
 
 namespace trent::hsm {
@@ -89,6 +91,12 @@ void Module::initialise() {
   CK_RV rv = p11_kit_module_initialize(functions_);
   if (rv != CKR_OK && rv != CKR_CRYPTOKI_ALREADY_INITIALIZED)
     throw cannot_load(name_, "C_Initialize returned " + rv_name(rv));
+  if (is_trent()) {
+    p11_kit_module_finalize(functions_);
+    throw Error(ErrorCode::Validation,
+                "`module` of the configuration is " + name_ + ", which is Trent itself.",
+                "Name the module of the HSM, for example /usr/lib/softhsm/libsofthsm2.so.");
+  }
   initialised_ = fork_count() + 1;
   use_ = std::make_shared<char>();
   // After the module's own static objects were made, so that this runs before they go (traps A3).
@@ -99,6 +107,17 @@ void Module::initialise() {
 bool Module::is_initialised() const {
   CK_INFO info{};
   return functions_->C_GetInfo(&info) == CKR_OK;
+}
+
+// Trent as its own backend would ask itself for ever. By what the module says of itself, since
+// p11-kit hides where its functions are.
+bool Module::is_trent() const {
+  CK_INFO info{};
+  if (functions_->C_GetInfo(&info) != CKR_OK) return false;
+  auto starts = [](const auto& field, std::string_view text) {
+    return std::equal(text.begin(), text.end(), std::begin(field));
+  };
+  return starts(info.manufacturerID, "Trent  ") && starts(info.libraryDescription, "Trent KMS  ");
 }
 
 void Module::initialise_again(std::uint64_t seen) {

@@ -42,7 +42,8 @@ class Module {
  public:
   // The process's one instance of the module `name`: a path, or the name of a p11-kit module.
   // Loads and initialises it if need be; it stays loaded, and is finalised when the process exits.
-  // Throws KeyUnavailableException if it cannot be loaded.
+  // Throws KeyUnavailableException if it cannot be loaded, ValidationException if it is Trent's
+  // own.
   static std::shared_ptr<Module> open(const std::string& name);
 
   explicit Module(std::string name);
@@ -109,6 +110,7 @@ class Module {
   void initialise();
   bool usable() const;
   bool is_initialised() const;
+  bool is_trent() const;
   void finalise() noexcept;
   static void finalise_all() noexcept;
 

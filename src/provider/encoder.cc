@@ -1,9 +1,12 @@
 // Metadata of a key as text. A KMS key has no encoding that could be written to a file, so what
 // `openssl storeutl` and `openssl pkey` print is what a person wants to know about it:
 //  - with -text (EVP_PKEY_print_private) everything, a line per property;
-//  - without (PEM_write_bio_PrivateKey) one line, which begins with the key's URI.
+//  - without (PEM_write_bio_PrivateKey) one line, which begins with the key's URI. Who gives a
+//  cipher
+//    for it means to have a file with the key in it, and gets an error.
 // To ask for a public key is an error, and ours says why; without an encoder there would be none.
 #include <openssl/core_names.h>
+#include <openssl/params.h>
 
 #include <algorithm>
 #include <ctime>
@@ -84,6 +87,22 @@ std::string refuse(const Key&) {
               "The key is symmetric: there is no public key that could be written.");
 }
 
+const OSSL_PARAM* settable_ctx_params(void*) {
+  static const OSSL_PARAM params[] = {OSSL_PARAM_utf8_string(OSSL_ENCODER_PARAM_CIPHER, nullptr, 0),
+                                      OSSL_PARAM_END};
+  return params;
+}
+
+int refuse_cipher(void* provctx, const OSSL_PARAM params[]) {
+  const OSSL_PARAM* cipher = OSSL_PARAM_locate_const(params, OSSL_ENCODER_PARAM_CIPHER);
+  if (cipher == nullptr || cipher->data == nullptr) return 1;
+  return guarded(from_context(provctx).core(), "OSSL_ENCODER", [] {
+    throw Error(ErrorCode::UnsupportedOperation, "A KMS key never leaves its token.",
+                "There is nothing to encrypt; without a cipher, what is written is a line about "
+                "the key.");
+  });
+}
+
 template <std::string (*Describe)(const Key&)>
 int encode(void* provctx, OSSL_CORE_BIO* out, const void* keydata, const OSSL_PARAM*, int,
            OSSL_PASSPHRASE_CALLBACK*, void*) {
@@ -106,6 +125,9 @@ const OSSL_DISPATCH text_encoder_functions[] = {
 const OSSL_DISPATCH line_encoder_functions[] = {
     entry<OSSL_FUNC_encoder_newctx_fn>(OSSL_FUNC_ENCODER_NEWCTX, newctx),
     entry<OSSL_FUNC_encoder_freectx_fn>(OSSL_FUNC_ENCODER_FREECTX, freectx),
+    entry<OSSL_FUNC_encoder_settable_ctx_params_fn>(OSSL_FUNC_ENCODER_SETTABLE_CTX_PARAMS,
+                                                    settable_ctx_params),
+    entry<OSSL_FUNC_encoder_set_ctx_params_fn>(OSSL_FUNC_ENCODER_SET_CTX_PARAMS, refuse_cipher),
     entry<OSSL_FUNC_encoder_encode_fn>(OSSL_FUNC_ENCODER_ENCODE, encode<describe_in_one_line>),
     {0, nullptr}};
 

@@ -15,7 +15,8 @@ thread_local const PassphraseScope* current_scope = nullptr;
 constexpr std::size_t kMaxPin = 1024;
 
 // Without this look, OpenSSL's prompt in a daemon or a cron job would read from standard input,
-// which is where the data comes from, or hang.
+// which is where the data comes from, or hang. Whether the callback has an answer at hand (-passin)
+// and would not prompt cannot be told from here.
 bool has_terminal() {
   const int terminal = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
   if (terminal < 0) return false;

@@ -63,6 +63,14 @@ no_module() {
   fails 254 'good.toml' list-keys --config other.toml
 }
 
+module_that_is_trent() {
+  ln -s "$TRENT_BUILD/src/trent.so" link.so
+  for path in "$TRENT_BUILD/src/trent.so" "$work/link.so"; do
+    with "module = \"$path\""
+    fails 254 'ValidationException.*which is Trent itself' list-keys --config other.toml
+  done
+}
+
 no_token() {
   with 'uri = "pkcs11:token=other"'
   fails 254 'KeyUnavailableException.*pkcs11:token=other' list-keys --config other.toml
@@ -141,6 +149,7 @@ test_case '--config goes before TRENT_CONF' config_option_goes_first
 test_case 'a configuration that is wrong' bad_configuration
 test_case 'a configuration that cannot be read' unreadable_configuration
 test_case 'a module that is not there' no_module
+test_case 'a module that is Trent itself' module_that_is_trent
 test_case 'a token that is not there' no_token
 test_case 'a PIN that is wrong or missing' wrong_pin
 test_case 'the PIN is asked for at the terminal, and not shown' pin_is_asked_for

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "fault.h"
+#include "hsm/debug.h"
 #include "words.h"
 
 namespace {
@@ -20,6 +21,13 @@ std::string trace;                   // the whole file, after the operations
 std::vector<std::string> functions;  // what fault.so saw
 SecretBytes data_key;
 const std::string kPlaintext = "attack at dawn, but quietly";
+
+std::string read_trace() {
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
 
 void run_operations() {
   fault_module().arm({});
@@ -37,10 +45,14 @@ void run_operations() {
   }
   functions = fault_module().trace();
   fault_module().disarm();
-  std::ifstream file(path);
-  std::stringstream text;
-  text << file.rdbuf();
-  trace = text.str();
+  trace = read_trace();
+}
+
+// What goes with a refusal of the PKCS#11 module may be several sentences.
+void long_line_is_whole() {
+  const std::string reason(5000, 'x');
+  hsm::debug_call("C_OpenSession", reason, CKR_TOKEN_NOT_PRESENT, std::chrono::microseconds(3));
+  CHECK(read_trace().ends_with(" C_OpenSession(" + reason + ") CKR_TOKEN_NOT_PRESENT 3.0 us\n"));
 }
 
 void every_call_has_its_line() {
@@ -103,5 +115,5 @@ int main() {
   run_operations();
   return RUN_TESTS("debug output", TEST(every_call_has_its_line), TEST(failures_show),
                    TEST(login_shows_no_argument), TEST(no_secret_is_in_it),
-                   TEST(file_is_the_users_own));
+                   TEST(file_is_the_users_own), TEST(long_line_is_whole));
 }

@@ -47,6 +47,12 @@ never_asks_without_a_terminal() {
     setsid -w sh -c 'echo 1234 | ossl pkeyutl -encrypt -inkey kms:alias/old'
   assert_fails_with 'AccessDeniedException:.*nobody to ask.*pin-source' \
     setsid -w ossl storeutl kms:
+  # docs/openssl.md says what to do instead.
+  assert_fails_with 'AccessDeniedException:.*nobody to ask.*pin-source' \
+    setsid -w ossl pkeyutl -passin pass:1234 -encrypt -inkey kms:alias/old -in secret
+  sed '/^uri/a pin-source = "env:THE_PIN"' trent.toml >env.toml
+  THE_PIN=1234 TRENT_CONF=$work/env.toml \
+    setsid -w ossl pkeyutl -encrypt -inkey kms:alias/old -in secret -out blob
 }
 
 test_case 'asks in a terminal' asks_in_a_terminal

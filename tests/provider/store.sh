@@ -59,6 +59,10 @@ key_is_valid() {
 key_does_not_come_out() {
   ossl pkey -in kms:alias/old >out
   assert_lacks "$(cat out)" BEGIN
+  # Whoever gives a passphrase believes that the file holds the key.
+  assert_fails_with 'never leaves its token' \
+    ossl pkey -in kms:alias/old -out key.pem -aes256 -passout pass:x
+  [ ! -s key.pem ]
   assert_fails_with 'unsupported type' ossl pkey -in kms:alias/old -outform DER
   assert_fails_with 'there is no public key' ossl pkey -in kms:alias/old -pubout
   assert_fails_with 'there is no public key' ossl pkey -in kms:alias/old -pubout -outform DER

@@ -69,6 +69,19 @@ p11tool_stores_a_certificate() {
   p11tool --provider "$module" --batch --delete "$token;object=web;type=cert"
 }
 
+# Then there is no token, but an answer.
+module_is_trent_itself() {
+  p11_kit_registers
+  for itself in trent "$module"; do
+    sed "s|^module .*|module = \"$itself\"|" "$kms/trent.toml" >itself.toml
+    export TRENT_CONF="$work/itself.toml"
+    assert_contains "$(as_user timeout 10 "$trent" list-keys 2>&1)" 'which is Trent itself'
+    output=$(as_user timeout 10 p11-kit list-modules)
+    assert_contains "$output" 'library-description: Trent KMS'
+    assert_lacks "$output" 'token: kms'
+  done
+}
+
 through_the_proxy() {
   p11_kit_registers
   proxy=$(of_library p11-kit-proxy.so)
@@ -91,5 +104,6 @@ test_case 'p11-kit lists the module' p11_kit_lists_it
 test_case 'x-init-reserved names the configuration' configuration_comes_from_the_module_file
 test_case 'p11-kit with Trent and its backend at once' beside_softhsm
 test_case 'p11tool stores a certificate, and finds and deletes it' p11tool_stores_a_certificate
+test_case 'a module that is Trent itself' module_is_trent_itself
 test_case 'pkcs11-tool through p11-kit-proxy.so' through_the_proxy
 done_testing
