@@ -30,6 +30,13 @@ TemporaryObject unwrap_once(Connection& connection, const Session& session, cons
   return object;
 }
 
+bool is_gone(const Session& session, CK_OBJECT_HANDLE object) {
+  CK_OBJECT_CLASS found = 0;
+  CK_ATTRIBUTE attribute{CKA_CLASS, &found, sizeof found};
+  return session.try_call<&CK_FUNCTION_LIST::C_GetAttributeValue>(
+             object, &attribute, CK_ULONG{1}) == CKR_OBJECT_HANDLE_INVALID;
+}
+
 // Wraps the session object that `make` makes.
 template <class Make>
 Bytes wrap_made(Token& token, const WrappingKey& key, Make make) {
@@ -91,16 +98,15 @@ Bytes rewrap_across(Token& source_token, const WrappingKey& source, ByteView pay
 
 Bytes wrap(Token& token, const WrappingKey& key, ForeignObject object) {
   return token.run(Retry::Always, [&](Connection& connection, const Session& session) {
-    // Asked first, for a bad handle would pass for a lost connection; and on a fresh connection the
-    // number may be another object's.
+    // On a fresh connection the number may be another object's.
     if (connection.generation() != object.generation) throw ForeignObjectGone();
-    CK_OBJECT_CLASS found = 0;
-    CK_ATTRIBUTE attribute{CKA_CLASS, &found, sizeof found};
-    CK_RV rv = session.try_call<&CK_FUNCTION_LIST::C_GetAttributeValue>(object.handle, &attribute,
-                                                                        CK_ULONG{1});
-    if (rv == CKR_OBJECT_HANDLE_INVALID) throw ForeignObjectGone();
-    if (rv != CKR_OK) throw token_error("C_GetAttributeValue", rv);
-    return wrap_once(connection, session, key, object.handle);
+    try {
+      return wrap_once(connection, session, key, object.handle);
+    } catch (const Error& error) {
+      // A bad handle passes for a lost connection, unless it is known whose it was.
+      if (is_lost(error.ck_rv()) && is_gone(session, object.handle)) throw ForeignObjectGone();
+      throw;
+    }
   });
 }
 
