@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what is missing, builds, runs all tests; the last line is "N passed, N failed".
 #   sh tests/run.sh [BUILD-DIRECTORY [TEST...]]
+# Tests that are named are all that is built and run.
 # CI prepares build directories of other kinds (sanitizers) with `meson setup` and names them here.
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -18,8 +19,16 @@ if [ -e "$build/build.ninja" ]; then
 else
   meson setup "$build" "$root"
 fi || give_up 'The tests were not run: meson failed.'
-ninja -C "$build" || give_up 'The tests were not run: the build failed.'
+if [ $# -eq 0 ]; then
+  quiet=
+  [ -t 1 ] || quiet=--quiet
+  ninja -C "$build" $quiet || give_up 'The tests were not run: the build failed.'
+  set -- --no-rebuild
+fi
 
 rm -f "$build/meson-logs/testlog.json"
-meson test -C "$build" --no-rebuild --timeout-multiplier "${TRENT_TEST_PATIENCE:-1}" "$@"
+# Many tests sleep, waiting for locks: more of them than processors.
+meson test -C "$build" --num-processes $(($(nproc) * 2)) \
+  --timeout-multiplier "${TRENT_TEST_PATIENCE:-1}" "$@"
+[ -e "$build/meson-logs/testlog.json" ] || give_up 'The tests were not run: the build failed.'
 python3 "$root/tests/support/summary.py" "$build/meson-logs/testlog.json"

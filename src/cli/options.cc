@@ -23,7 +23,7 @@ void Options::value(const char* flag, const char* type, Need need, const char* h
       ->type_name(type)
       ->option_text(option_text(type, need))
       ->required(need == Need::Required);
-  values_.push_back([this, argument, flag = std::string(flag), use = std::move(use)] {
+  values_.emplace_back([this, argument, flag = std::string(flag), use = std::move(use)] {
     if (!*argument) return;
     if (**argument == "-") {
       if (!standard_input_.empty())

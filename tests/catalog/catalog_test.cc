@@ -256,7 +256,9 @@ void damaged_key_is_named_and_the_others_live() {
     put(key_label(bad), text);
     Service fresh(config(0ms));
     for (Service* kms : {&fresh, &service()}) {
-      auto named = [&](auto call) { names_the_record(call, key_label(bad), damage); };
+      auto named = [&, damage = damage](auto call) {
+        names_the_record(call, key_label(bad), damage);
+      };
       named([&] { state_of(*kms, bad); });
       named([&] { encrypt(*kms, bad, secret("x")); });
       named([&] { decrypt(*kms, blob); });
@@ -283,7 +285,9 @@ void damaged_alias_is_named_and_the_others_live() {
   for (const auto& [damage, text] : damages()) {
     put("trent/alias/bad", text);
     Service fresh(config(0ms));
-    auto named = [&](auto call) { names_the_record(call, "trent/alias/bad", damage); };
+    auto named = [&, damage = damage](auto call) {
+      names_the_record(call, "trent/alias/bad", damage);
+    };
     named([&] { state_of(fresh, "alias/bad"); });
     named([&] { fresh.update_alias({"alias/bad", key}); });
     CHECK_EQ(state_of(fresh, "alias/good"), "Enabled");

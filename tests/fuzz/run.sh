@@ -1,6 +1,7 @@
 #!/bin/sh
-# Builds the fuzz targets with clang and runs each for SECONDS on a copy of its corpus.
-# Fails if one crashes, hangs or leaks; the input that did it is then in build-fuzz/.
+# Builds the fuzz targets with clang and runs each for SECONDS on a copy of its corpus, as many at
+# once as there are processors.
+# Fails if one crashes, hangs or leaks; the input that did it is then in build-asan/.
 #
 #   tests/fuzz/run.sh SECONDS [TARGET...]
 set -eu
@@ -8,38 +9,51 @@ set -eu
 [ $# -ge 1 ] || { echo "usage: $0 SECONDS [TARGET...]" >&2; exit 2; }
 seconds=$1
 shift
-[ $# -gt 0 ] || set -- blob context config pkcs11
+[ $# -gt 0 ] || set -- arguments blob config context pkcs11 record
 
 here=$(cd "$(dirname "$0")" && pwd)
 source=$(cd "$here/../.." && pwd)
-build=$source/build-fuzz
+build=$source/build-asan
 
-# b_lundef: the sanitizers' symbols are in the executable, not in the libraries.
 [ -f "$build/build.ninja" ] ||
-  CC=clang CXX=clang++ meson setup "$build" "$source" -Dfuzz=true -Db_lundef=false
+  meson setup "$build" "$source" --native-file "$here/../support/sanitizers.ini"
 for target in "$@"; do
-  ninja -C "$build" "tests/fuzz/fuzz_$target"
-done
+  echo "tests/fuzz/fuzz_$target"
+done | xargs ninja --quiet -C "$build"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
-failed=
-for target in "$@"; do
-  cp -R "$here/corpus/$target" "$work/$target"
+# The verdict is in a file, for it is reached in the background.
+fuzz() {
+  cp -R "$here/corpus/$1" "$work/$1"
   dictionary=
-  [ -f "$here/$target.dict" ] && dictionary="-dict=$here/$target.dict"
-  echo "== $target, $seconds s"
+  [ -f "$here/$1.dict" ] && dictionary="-dict=$here/$1.dict"
   # What SoftHSM leaks is not ours to find.
   leaks=1
-  [ "$target" = pkcs11 ] && leaks=0
+  [ "$1" = pkcs11 ] && leaks=0
   # shellcheck disable=SC2086 # no dictionary is no argument
-  ASAN_OPTIONS="detect_leaks=$leaks" "$build/tests/fuzz/fuzz_$target" -max_total_time="$seconds" \
-    -timeout=10 -max_len=70000 -rss_limit_mb=4096 \
-    -artifact_prefix="$build/$target-" -print_final_stats=1 $dictionary "$work/$target" \
-    >"$work/$target.log" 2>&1 || failed="$failed $target"
+  ASAN_OPTIONS="detect_leaks=$leaks" "$build/tests/fuzz/fuzz_$1" -max_total_time="$seconds" \
+    -timeout=10 -max_len=70000 -rss_limit_mb=4096 -artifact_prefix="$build/$1-" \
+    -print_final_stats=1 $dictionary "$work/$1" >"$work/$1.log" 2>&1 || touch "$work/$1.failed"
+}
+
+at_once=$(nproc)
+started=0
+for target in "$@"; do
+  fuzz "$target" &
+  started=$((started + 1))
+  [ $((started % at_once)) -ne 0 ] || wait
+done
+wait
+
+failed=
+for target in "$@"; do
+  echo "== $target, $seconds s"
   tail -n 12 "$work/$target.log"
-  case " $failed " in *" $target "*) grep -A 30 -e ERROR -e 'broken promise' "$work/$target.log" ;; esac
+  [ -e "$work/$target.failed" ] || continue
+  failed="$failed $target"
+  grep -A 30 -e ERROR -e 'broken promise' "$work/$target.log" || true
 done
 [ -z "$failed" ] || { echo "failed:$failed; the inputs are in $build" >&2; exit 1; }

@@ -80,7 +80,8 @@ std::vector<Call> calls_of(F&& operation) {
 
 bool shows(const std::vector<Call>& calls, ByteView wanted) {
   return std::any_of(calls.begin(), calls.end(), [&](const Call& call) {
-    return !std::ranges::search(call.bytes, wanted).empty();
+    return std::search(call.bytes.begin(), call.bytes.end(), wanted.begin(), wanted.end()) !=
+           call.bytes.end();
   });
 }
 

@@ -1,0 +1,41 @@
+// A record of the catalog is an object in the token, where others can write too: it is either
+// refused with a reason, or holds what is written back the same.
+#include <stdexcept>
+
+#include "base/bytes.h"
+#include "catalog/record.h"
+#include "fuzz.h"
+
+using namespace trent;
+using namespace trent::catalog;
+using fuzz::require;
+
+template <class Parse>
+static void check(std::string_view text, Parse parse) {
+  std::string written;
+  try {
+    written = to_text(parse(text));
+  } catch (const std::runtime_error& e) {
+    require(*e.what() != '\0', "reason is given");
+    return;
+  }
+  require(to_text(parse(written)) == written, "record is read as it was written");
+  const Revision revision = parse_revision(text);  // must not throw any more
+  require(revision.number == parse(written).revision.number, "revision is that of the record");
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text = as_text({data, size});
+  check(text, parse_key_record);
+  check(text, parse_alias_record);
+  try {
+    const KeyRecord key = parse_key_record(text);
+    require(key.has_material(key.current), "current key material is one of the key's");
+    require(key.deletion.has_value() == (key.state == "PendingDeletion"),
+            "deletion date goes with the state");
+  } catch (const std::runtime_error&) {
+  }
+  if (const auto id = key_id_of_label(text))
+    require(key_label(*id) == text, "label is written as it was read");
+  return 0;
+}
