@@ -3,7 +3,6 @@
 
 #include "cli/errors.h"
 #include "cli/output.h"
-#include "cli/pin_prompt.h"
 #include "cli/verb.h"
 #include "kms/check.h"
 
@@ -61,7 +60,7 @@ std::function<int(const std::string&)> define_check(Options& options) {
   options.flag(arguments->repair, "--repair", "Destroy what is past its deletion date, mend what was interrupted");
   options.choice(arguments->output, "--output", {"text", "json"}, "How to print the report");
   return [arguments](const std::string& config) {
-    kms::Service service(configuration(config), ask_pin);
+    kms::Service service = open_service(config);
     std::vector<kms::TokenReport> reports = kms::check(service, arguments->repair);
     bool healthy = true;
     std::string text;

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "cli/errors.h"
+#include "cli/pin_prompt.h"
 #include "cli/verb.h"
 
 namespace trent::cli {
@@ -12,6 +13,15 @@ Config configuration(const std::string& config_option) {
   try {
     return load_config(config_option);
   } catch (const Error& error) {
+    throw ConfigurationError(error.text());
+  }
+}
+
+kms::Service open_service(const std::string& config_option) {
+  try {
+    return kms::Service(configuration(config_option), ask_pin);
+  } catch (const Error& error) {
+    // Nothing has been done yet: it is a setting that this version does not know.
     throw ConfigurationError(error.text());
   }
 }

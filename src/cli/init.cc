@@ -29,8 +29,9 @@ namespace fs = std::filesystem;
 
 constexpr const char* kHelp = R"(
 Makes DIR with a new SoftHSM token, random PINs, and the configuration files for
-Trent, SoftHSM and OpenSSL. Everything is inside DIR, readable for you only: a copy
-of DIR is a copy of the token. DIR must be new or empty.
+Trent, SoftHSM and OpenSSL. Everything is inside DIR, readable for you only. DIR must
+be new or empty. The files env, trent.toml, softhsm2.conf and openssl.cnf name DIR by
+its absolute path: in a copy that is to be used elsewhere, correct it.
 
 SoftHSM is software: good for development and tests. For an HSM, write a trent.toml
 by hand: see trent.toml(5).
@@ -226,6 +227,7 @@ std::function<int(const std::string&)> define_init(Options& options) {
                "Label of the token, at most 32 bytes; default: kms");
   return [arguments](const std::string&) {
     auto absolute = [](const fs::path& path) { return fs::absolute(path).lexically_normal(); };
+    if (arguments->directory.empty()) throw UsageError("DIR is empty: name the directory to make.");
     fs::path directory = absolute(arguments->directory);
     if (!directory.has_filename()) directory = directory.parent_path();  // "kms/"
     NewToken token{directory, arguments->account, arguments->region,

@@ -9,7 +9,6 @@
 #include "cli/errors.h"
 #include "cli/help.h"
 #include "cli/output.h"
-#include "cli/pin_prompt.h"
 #include "cli/process.h"
 #include "cli/verb.h"
 
@@ -64,7 +63,7 @@ int run(const KmsVerb& verb, const std::function<Answer(kms::Service&)>& operati
     throw UsageError(
         "The result is binary and would upset the terminal: write it to a file "
         "(> FILE), or use --output json.");
-  kms::Service service(configuration(line.config), ask_pin);
+  kms::Service service = open_service(line.config);
   Answer answer;
   try {
     answer = operation(service);

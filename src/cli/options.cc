@@ -1,5 +1,6 @@
 #include "cli/options.h"
 
+#include <charconv>
 #include <memory>
 
 #include "cli/errors.h"
@@ -8,6 +9,13 @@
 namespace trent::cli {
 
 namespace {
+
+// CLI11 would take the largest number there is for one that is larger.
+std::string out_of_range(const std::string& text) {
+  std::int64_t number = 0;
+  const auto result = std::from_chars(text.data(), text.data() + text.size(), number);
+  return result.ec == std::errc::result_out_of_range ? text + " is out of range" : "";
+}
 
 // What `--help` shows behind the name of an option.
 std::string option_text(const std::string& type, Need need) {
@@ -72,6 +80,7 @@ void Options::number(std::optional<std::int64_t>& target, const char* flag, Need
                      const char* help) {
   app_.add_option_function<std::int64_t>(
           flag, [&target](const std::int64_t& number) { target = number; }, help)
+      ->check(out_of_range)
       ->type_name("NUMBER")
       ->option_text(option_text("NUMBER", need))
       ->required(need == Need::Required);

@@ -59,6 +59,8 @@ LocalVerb version_verb();
 // load_config() for a command line: --config, if given, goes before $TRENT_CONF.
 // Throws ConfigurationError.
 Config configuration(const std::string& config_option);
+// With that configuration. Throws ConfigurationError.
+kms::Service open_service(const std::string& config_option);
 
 // Options that many operations have.
 inline void key_id_option(Options& options, std::string& target, Need need = Need::Required) {

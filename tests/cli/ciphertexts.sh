@@ -155,6 +155,9 @@ random_bytes() {
   fails 252 '--number-of-bytes is required' generate-random
   fails 254 'ValidationException' generate-random --number-of-bytes 1025
   fails 252 'Could not convert' generate-random --number-of-bytes 12x
+  for number in 99999999999999999999 -99999999999999999999; do
+    fails 252 "number-of-bytes.*: $number is out of range" generate-random --number-of-bytes=$number
+  done
 }
 
 sizes() {

@@ -32,6 +32,12 @@ bad_configuration() {
   fails 253 'bad.toml.*region' list-keys --config bad.toml
 }
 
+records_that_are_not_kept() {
+  sed '1i audit = "syslog"' good.toml >other.toml
+  fails 253 'other.toml: audit = "syslog" is not available yet' list-keys --config other.toml
+  fails 253 'other.toml: audit = "syslog" is not available yet' check --config other.toml
+}
+
 # Root may read everything: the command is run as somebody else.
 unreadable_configuration() {
   cp good.toml secret.toml
@@ -147,6 +153,7 @@ nobody_to_ask() {
 test_case 'no configuration at all' no_configuration
 test_case '--config goes before TRENT_CONF' config_option_goes_first
 test_case 'a configuration that is wrong' bad_configuration
+test_case 'records that are asked for and not kept' records_that_are_not_kept
 test_case 'a configuration that cannot be read' unreadable_configuration
 test_case 'a module that is not there' no_module
 test_case 'a module that is Trent itself' module_that_is_trent

@@ -96,6 +96,7 @@ account_region_label() {
 
 bad_arguments_make_nothing() {
   fails 252 'DIR is required' init
+  fails 252 'DIR is empty' init ''
   fails 252 'account' init bad --account 12345
   fails 252 'region' init bad --region 'a b'
   fails 252 '1 to 32 bytes' init bad --label ''
