@@ -110,6 +110,9 @@ std::shared_ptr<const Record> Catalog::look_up(Cache<Record>& cache, const std::
     }
   }
   auto object = find_record(token_, label);
+  // What was there a moment ago is rather being changed, again and again, than gone.
+  for (int again = 0; !object && cached.record && again < 5; ++again)
+    object = find_record(token_, label);
   if (!object) {
     if (cached.record) forget(cache, label);
     return nullptr;

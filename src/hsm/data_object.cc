@@ -21,7 +21,9 @@ void add_identity(Attributes& attributes, std::string_view application) {
 
 // Label and value in one call where they fit; nullopt if the object is gone.
 std::optional<DataObject> read(const Session& session, CK_OBJECT_HANDLE handle) {
-  for (std::size_t room : {std::size_t{4096}, kMaxValue}) {
+  // SoftHSM fails in other ways to read an object that somebody destroys meanwhile, but not twice.
+  bool failed = false;
+  for (std::size_t room = 4096;;) {
     DataObject object;
     object.label.resize(std::min(room, kMaxLabel));
     object.value.resize(room);
@@ -31,14 +33,20 @@ std::optional<DataObject> read(const Session& session, CK_OBJECT_HANDLE handle) 
     CK_RV rv = session.try_call<&CK_FUNCTION_LIST::C_GetAttributeValue>(handle, &attributes[0],
                                                                         CK_ULONG{2});
     if (rv == CKR_OBJECT_HANDLE_INVALID) return std::nullopt;
-    if (rv == CKR_BUFFER_TOO_SMALL) continue;
+    if (rv == CKR_BUFFER_TOO_SMALL && room < kMaxValue) {
+      room = kMaxValue;
+      continue;
+    }
+    if ((rv == CKR_GENERAL_ERROR || rv == CKR_ATTRIBUTE_VALUE_INVALID) && !failed) {
+      failed = true;
+      continue;
+    }
     if (rv != CKR_OK) throw token_error("C_GetAttributeValue", rv);
     object.label.resize(attributes[0].ulValueLen);
     object.value.resize(attributes[1].ulValueLen);
     object.handle.object = handle;
     return object;
   }
-  throw token_error("C_GetAttributeValue", CKR_BUFFER_TOO_SMALL);
 }
 
 // A record is replaced by creating its new object and then destroying the old one. A search that

@@ -157,8 +157,7 @@ static void calls_kms_as_the_user_of_the_login() {
   CHECK_OK(login_user(session, eve));
   log = log_of([&] { encrypt(session, &Symmetric(), key, "text"); });
   CHECK(log.find(alice) == log.npos);
-  CHECK(log.find("request(" + arn + " for eeee") != log.npos);
-  CHECK(log.find("e\n") != log.npos);  // too long for one line, but a line
+  CHECK(log.find("request(" + arn + " for " + eve + ") CKR_OK") != log.npos);
   CHECK_OK(p11().C_Logout(session));
   CHECK_OK(login(session));
   log = log_of([&] { encrypt(session, &Symmetric(), key, "text"); });
@@ -178,9 +177,9 @@ int main() {
   debug_log = token.directory() / "debug.log";
   setenv("TRENT_DEBUG", ("file:" + debug_log).c_str(), 1);
   std::ofstream(token.directory() / "trent.toml")
-      << "refresh = \"24h\"\n[[token]]\naccount = \"" << kAccount << "\"\nregion = \""
-      << kRegion << "\"\nmodule = \"" << kSoftHsmModule
-      << "\"\nuri = \"pkcs11:token=" << kTokenLabel << "\"\n";
+      << "refresh = \"24h\"\n[[token]]\naccount = \"" << kAccount << "\"\nregion = \"" << kRegion
+      << "\"\nmodule = \"" << kSoftHsmModule << "\"\nuri = \"pkcs11:token=" << kTokenLabel
+      << "\"\n";
   return RUN_TESTS("pkcs11 login", TEST(asks_for_a_login), TEST(takes_the_tokens_pin_only),
                    TEST(shows_kms_keys_to_the_user_only), TEST(logs_out_with_the_last_session),
                    TEST(logs_out_when_threads_close_the_last_sessions),
