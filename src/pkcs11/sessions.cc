@@ -24,6 +24,7 @@ CK_RV log_in(Session& session, CK_USER_TYPE user_type, CK_UTF8CHAR_PTR pin, CK_U
     require(user_type == CKU_USER, CKR_OPERATION_NOT_INITIALIZED);
     return slot.logged_in.exchange(true) ? CKR_USER_ALREADY_LOGGED_IN : CKR_OK;
   }
+  session.backend();  // opening it takes the lock as well
   hsm::HostLock startup = slot.token().startup_lock();
   CK_RV rv = session.call<&CK_FUNCTION_LIST::C_Login>(user_type, pin, pin_len);
   // Another part of the process logged in before us, and this session with it.
