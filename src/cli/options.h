@@ -2,7 +2,6 @@
 // input) by load(), once the whole line is known to be good.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -11,6 +10,10 @@
 
 #include "base/bytes.h"
 #include "blob/context.h"
+
+namespace CLI {
+class App;  // CLI11 itself takes long to compile
+}
 
 namespace trent::cli {
 
