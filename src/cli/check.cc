@@ -57,7 +57,8 @@ std::function<int(const std::string&)> define_check(Options& options) {
     std::string output = "text";
   };
   auto arguments = std::make_shared<Arguments>();
-  options.flag(arguments->repair, "--repair", "Destroy what is past its deletion date, mend what was interrupted");
+  options.flag(arguments->repair, "--repair",
+               "Destroy what is past its deletion date, mend what was interrupted");
   options.choice(arguments->output, "--output", {"text", "json"}, "How to print the report");
   return [arguments](const std::string& config) {
     kms::Service service = open_service(config);

@@ -263,12 +263,11 @@ void absent_token_leaves_the_other_alone() {
 int main() {
   SoftHsm hsm({.module = fault_module_path()});
   make_token(kOtherLabel);
-  return RUN_TESTS("two tokens", TEST(new_keys_belong_to_the_caller),
-                   TEST(bare_ids_are_of_the_callers_account), TEST(arns_reach_the_other_account),
-                   TEST(aliases_are_of_one_account), TEST(every_length_crosses_over_and_back),
-                   TEST(material_ids_are_those_of_each_side), TEST(errors_name_the_right_side),
-                   TEST(tampered_payload_is_refused), TEST(nothing_is_left_in_either_token),
-                   TEST(failures_on_the_way_are_not_the_ciphertexts),
-                   TEST(one_absent_token_does_not_hide_the_other),
-                   TEST(absent_token_leaves_the_other_alone));
+  return RUN_TESTS(
+      "two tokens", TEST(new_keys_belong_to_the_caller), TEST(bare_ids_are_of_the_callers_account),
+      TEST(arns_reach_the_other_account), TEST(aliases_are_of_one_account),
+      TEST(every_length_crosses_over_and_back), TEST(material_ids_are_those_of_each_side),
+      TEST(errors_name_the_right_side), TEST(tampered_payload_is_refused),
+      TEST(nothing_is_left_in_either_token), TEST(failures_on_the_way_are_not_the_ciphertexts),
+      TEST(one_absent_token_does_not_hide_the_other), TEST(absent_token_leaves_the_other_alone));
 }
