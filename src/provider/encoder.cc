@@ -1,9 +1,8 @@
 // Metadata of a key as text. A KMS key has no encoding that could be written to a file, so what
 // `openssl storeutl` and `openssl pkey` print is what a person wants to know about it:
 //  - with -text (EVP_PKEY_print_private) everything, a line per property;
-//  - without (PEM_write_bio_PrivateKey) one line, which begins with the key's URI. Who gives a
-//  cipher
-//    for it means to have a file with the key in it, and gets an error.
+//  - without (PEM_write_bio_PrivateKey) one line, which begins with the key's URI. A
+//    cipher for it is an error: whoever gives one means to have a file with the key in it.
 // To ask for a public key is an error, and ours says why; without an encoder there would be none.
 #include <openssl/core_names.h>
 #include <openssl/params.h>
