@@ -43,8 +43,8 @@ extern "C" {
  *                                       {CKA_SENSITIVE, &yes, sizeof yes},
  *                                       {CKA_ENCRYPT, &yes, sizeof yes}};
  *   CK_OBJECT_HANDLE data_key;
- *   rv = p11->C_UnwrapKey(session, &mechanism, key, blob, blob_len, data_key_template, 4,
- * &data_key);
+ *   rv = p11->C_UnwrapKey(session, &mechanism, key, blob, blob_len,
+ *                         data_key_template, 4, &data_key);
  */
 #define CKM_TRENT_SYMMETRIC_DEFAULT 0xD4520001UL
 

@@ -80,17 +80,18 @@ class Module {
     else
       shared.lock();
     if (!usable()) return CKR_CRYPTOKI_NOT_INITIALIZED;
+    constexpr std::string_view name = function_name<Function>();
     // SoftHSM empties its file token.object and writes it anew in every login: ^C in between would
     // destroy the token. Not where a NULL PIN makes the token ask on its own keypad, which may take
     // long, and which SoftHSM does not have.
     std::optional<SignalsBlocked> uninterrupted;
-    if (concerns_pin(function_name<Function>()) && !(is_null(arguments) || ...))
-      uninterrupted.emplace();
+    if constexpr (concerns_pin(name)) {
+      if (!(is_null(arguments) || ...)) uninterrupted.emplace();
+    }
     if (!debug_enabled()) return (functions_->*Function)(arguments...);
     auto start = std::chrono::steady_clock::now();
     CK_RV rv = (functions_->*Function)(arguments...);
     auto duration = std::chrono::steady_clock::now() - start;
-    constexpr std::string_view name = function_name<Function>();
     // Handles and lengths only; what concerns a PIN not even so.
     std::string text;
     if constexpr (!concerns_pin(name)) (append_argument(text, arguments), ...);

@@ -3,7 +3,6 @@
 
 #include "base/error.h"
 #include "kms/implementation.h"
-#include "kms/new_key.h"
 #include "kms/paging.h"
 #include "kms/validation.h"
 
@@ -45,6 +44,12 @@ Key alias_target(Service::Implementation& kms, const std::string& target) {
   return key;
 }
 
+// Such an alias is as good as gone. One whose key is missing is not: the key may come back.
+bool names_deleted_key(Account& account, const catalog::AliasRecord& alias) {
+  auto target = account.catalog.key(alias.target);
+  return target && is_deleted(*target);
+}
+
 }  // namespace
 
 void check_new_alias_name(const std::string& name) {
@@ -56,9 +61,7 @@ void check_new_alias_name(const std::string& name) {
 
 bool is_taken(Account& account, const std::string& alias_name) {
   auto alias = account.catalog.alias(alias_name);
-  if (!alias) return false;
-  auto target = account.catalog.key(alias->target);
-  return !target || !is_deleted(*target);
+  return alias && !names_deleted_key(account, *alias);
 }
 
 Error alias_exists(const Account& account, const std::string& name) {
@@ -73,8 +76,7 @@ void create_alias_record(Account& account, const std::string& name, const std::s
     if (account.catalog.create_alias({{}, name, key_id, now, now})) return;
     // False if it was deleted at the same moment.
     done = account.catalog.change_alias(name, [&](catalog::AliasRecord& alias) {
-      auto target = account.catalog.key(alias.target);
-      if (!target || !is_deleted(*target)) throw alias_exists(account, name);
+      if (!names_deleted_key(account, alias)) throw alias_exists(account, name);
       alias.target = key_id;
       alias.created = alias.updated = now;
     });

@@ -88,6 +88,8 @@ void require_no_grant_tokens(const std::vector<std::string>& tokens);
 
 KeyMetadata metadata(const Key& key);
 
+// The names that CreateAlias takes: throws ValidationException, InvalidAliasNameException.
+void check_new_alias_name(const std::string& name);
 // Whether an alias of this name is there, and its key not deleted.
 bool is_taken(Account& account, const std::string& alias_name);
 // CreateAlias's answer then.

@@ -11,7 +11,4 @@ namespace trent::kms {
 // before the record that makes the key.
 KeyMetadata create_key_with_alias(Service& service, const std::string& alias_name);
 
-// The names that CreateAlias takes: throws ValidationException, InvalidAliasNameException.
-void check_new_alias_name(const std::string& name);
-
 }  // namespace trent::kms
