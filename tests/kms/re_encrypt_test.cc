@@ -1,9 +1,7 @@
 // ReEncrypt: fields, every plaintext length, contexts of the two sides, order of the checks.
-#include <fstream>
-#include <nlohmann/json.hpp>
-
 #include "blob/blob.h"
 #include "known_key.h"
+#include "vectors.h"
 #include "words.h"
 
 namespace {
@@ -239,13 +237,11 @@ void nothing_is_left_in_the_token() {
 // A blob that a token made that wraps the exact length: this token, which zero-pads, must say so
 // in the header of what it makes of it.
 void blob_of_an_exact_token_is_moved_right() {
-  std::ifstream file(std::string(std::getenv("TRENT_SOURCE")) + "/tests/data/blob-vectors.json");
-  auto vectors = nlohmann::json::parse(file).at("vectors");
   bool seen = false;
-  for (const auto& vector : vectors) {
-    Bytes blob = *from_hex(vector.at("blob").get<std::string>());
-    Bytes plaintext = *from_hex(vector.at("plaintext").get<std::string>());
-    import_known_key(*from_hex(vector.at("key").get<std::string>()), vector.at("key_id"));
+  for (const auto& vector : vectors()) {
+    Bytes blob = hex(vector.at("blob"));
+    Bytes plaintext = hex(vector.at("plaintext"));
+    import_known_key(hex(vector.at("key")), vector.at("key_id"));
     seen = seen || blob[37] == 0x03;
     auto request = request_for(blob);
     request.source_encryption_context =
