@@ -8,8 +8,10 @@
 #include <functional>
 #include <iostream>
 #include <memory>
+#include <set>
 #include <thread>
 
+#include "blob/blob.h"
 #include "check.h"
 #include "child.h"
 #include "kms.h"
@@ -178,6 +180,33 @@ void fork_while_threads_are_busy() {
   CHECK_EQ(failure, "");
 }
 
+// The salt of a blob that a forked child makes. It comes from Trent's random generator, whose state
+// the child has from its parent.
+Bytes salt_of_child() {
+  int ends[2];
+  CHECK_EQ(pipe(ends), 0);
+  in_forked_child([&] {
+    const Bytes blob = encrypt(service(), key_one(), "secret", kContext);
+    const blob::Salt salt = blob::parse_blob(blob).parameters.salt;
+    CHECK_EQ(write(ends[1], salt.data(), salt.size()), static_cast<ssize_t>(salt.size()));
+  });
+  close(ends[1]);
+  Bytes salt(blob::Salt().size());
+  CHECK_EQ(read(ends[0], salt.data(), salt.size()), static_cast<ssize_t>(salt.size()));
+  close(ends[0]);
+  return salt;
+}
+
+void children_of_one_process_draw_different_salts() {
+  check_works(service());  // so that the generator is seeded before the forks
+  std::set<Bytes> salts;
+  for (int child = 0; child < 4; ++child) salts.insert(salt_of_child());
+  const blob::Salt own =
+      blob::parse_blob(encrypt(service(), key_one(), "secret", kContext)).parameters.salt;
+  salts.insert(Bytes(own.begin(), own.end()));
+  CHECK_EQ(salts.size(), 5U);
+}
+
 // The application's own use of SoftHSM.
 void open_application_session(CK_SESSION_HANDLE* session) {
   check_rv(softhsm()->C_OpenSession(token_slot(), CKF_SERIAL_SESSION | CKF_RW_SESSION, nullptr,
@@ -298,8 +327,8 @@ int main(int argc, char** argv) {
   return RUN_TESTS(
       "processes", TEST(processes_start_together), TEST(child_works_after_fork),
       TEST(child_of_a_child_works), TEST(child_works_when_the_parent_did_nothing_yet),
-      TEST(parent_and_child_share_the_catalog), TEST(sessions_closed_by_the_application),
-      TEST(logged_out_by_the_application), TEST(finalised_by_the_application),
-      TEST(finalised_and_initialised_by_the_application), TEST(numbers_reused_by_the_application),
-      TEST(each_operation_survives_a_finalised_module));
+      TEST(children_of_one_process_draw_different_salts), TEST(parent_and_child_share_the_catalog),
+      TEST(sessions_closed_by_the_application), TEST(logged_out_by_the_application),
+      TEST(finalised_by_the_application), TEST(finalised_and_initialised_by_the_application),
+      TEST(numbers_reused_by_the_application), TEST(each_operation_survives_a_finalised_module));
 }
