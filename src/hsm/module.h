@@ -17,6 +17,7 @@
 #include "base/openssl.h"
 #include "hsm/debug.h"
 #include "hsm/fork.h"
+#include "hsm/mechanism_names.h"
 #include "hsm/rv.h"
 #include "hsm/signals.h"
 
@@ -92,7 +93,7 @@ class Module {
     auto start = std::chrono::steady_clock::now();
     CK_RV rv = (functions_->*Function)(arguments...);
     auto duration = std::chrono::steady_clock::now() - start;
-    // Handles and lengths only; what concerns a PIN not even so.
+    // Handles, lengths and mechanisms only; what concerns a PIN not even so.
     std::string text;
     if constexpr (!concerns_pin(name)) (append_argument(text, arguments), ...);
     debug_call(name, text, rv, duration);
@@ -128,10 +129,12 @@ class Module {
 
   template <class T>
   static void append_argument(std::string& text, const T& value) {
-    if constexpr (std::integral<T>) {
-      if (!text.empty()) text += ", ";
-      text += std::to_string(value);
-    }
+    std::string shown;
+    if constexpr (std::integral<T>) shown = std::to_string(value);
+    if constexpr (std::is_same_v<T, CK_MECHANISM_PTR>)
+      if (value != nullptr) shown = mechanism_name(value->mechanism);
+    if (!text.empty() && !shown.empty()) text += ", ";
+    text += shown;
   }
 
   std::string name_;

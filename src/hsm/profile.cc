@@ -147,24 +147,6 @@ Profile test_token(const Session& session) {
 
 namespace {
 
-std::string derive_mechanism_name(CK_MECHANISM_TYPE type) {
-  switch (type) {
-    case CKM_AES_ECB_ENCRYPT_DATA:
-      return "CKM_AES_ECB_ENCRYPT_DATA";
-    case CKM_AES_CBC_ENCRYPT_DATA:
-      return "CKM_AES_CBC_ENCRYPT_DATA";
-    case CKM_ECDH1_DERIVE:
-      return "CKM_ECDH1_DERIVE";
-    case CKM_DH_PKCS_DERIVE:
-      return "CKM_DH_PKCS_DERIVE";
-    default: {
-      char number[24];
-      std::snprintf(number, sizeof number, "0x%lx", type);
-      return number;
-    }
-  }
-}
-
 std::string derive_mechanisms(const Module& module, CK_SLOT_ID slot) {
   CK_ULONG count = 0;
   module.call<&CK_FUNCTION_LIST::C_GetMechanismList>(slot, nullptr, &count);
@@ -176,7 +158,7 @@ std::string derive_mechanisms(const Module& module, CK_SLOT_ID slot) {
     CK_MECHANISM_INFO info{};
     CK_RV rv = module.try_call<&CK_FUNCTION_LIST::C_GetMechanismInfo>(slot, type, &info);
     if (rv == CKR_OK && (info.flags & CKF_DERIVE) != 0)
-      names += (names.empty() ? "" : ", ") + derive_mechanism_name(type);
+      names += (names.empty() ? "" : ", ") + mechanism_name(type);
   }
   return names;
 }

@@ -1,5 +1,5 @@
 // What a token really does, found out by trying it with session objects: the numbers that tokens
-// advertise cannot be trusted (design section 5).
+// advertise cannot be trusted.
 #pragma once
 
 #include <p11-kit/pkcs11.h>
@@ -8,15 +8,11 @@
 #include <utility>
 #include <vector>
 
+#include "hsm/mechanism_names.h"
+
 namespace trent::hsm {
 
 class Session;
-
-// 0x210A is what the PKCS#11 v3.0 header names CKM_AES_KEY_WRAP_PAD and SoftHSM takes for
-// RFC 5649; 0x210B is CKM_AES_KEY_WRAP_KWP, which is RFC 5649 on NSS (there 0x210A is RFC 3394
-// over PKCS#7 padding).
-inline constexpr CK_MECHANISM_TYPE kAesKeyWrapPad = 0x210A;
-inline constexpr CK_MECHANISM_TYPE kAesKeyWrapKwp = 0x210B;
 
 struct Profile {
   CK_MECHANISM_TYPE kwp = kAesKeyWrapPad;  // which number is RFC 5649

@@ -8,6 +8,7 @@
 
 #include "fault.h"
 #include "hsm/debug.h"
+#include "hsm/mechanism_names.h"
 #include "words.h"
 
 namespace {
@@ -58,7 +59,7 @@ void long_line_is_whole() {
 void every_call_has_its_line() {
   // 2026-01-31T12:34:56.123456Z 123/123 C_WrapKey(5, 17, 18) CKR_OK 12.3 us
   static const std::regex line_pattern(
-      R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z \d+/\d+ (C_[A-Za-z]+)\([\d, ]*\) (CKR_[A-Z_]+) \d+\.\d us)");
+      R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z \d+/\d+ (C_[A-Za-z]+)\([\w, ]*\) (CKR_[A-Z_]+) \d+\.\d us)");
   std::vector<std::string> seen;
   std::istringstream lines(trace);
   for (std::string line; std::getline(lines, line);) {
@@ -80,6 +81,18 @@ void every_call_has_its_line() {
 void failures_show() {
   CHECK(trace.find(") CKR_GENERAL_ERROR ") != trace.npos);  // the wrong context
   CHECK(trace.find("C_UnwrapKey(") != trace.npos);
+}
+
+void mechanisms_show_by_name() {
+  const auto shows = [](const char* pattern) {
+    return std::regex_search(trace, std::regex(pattern));
+  };
+  CHECK(shows(R"( C_GenerateKey\(\d+, CKM_AES_KEY_GEN, \d+\) CKR_OK )"));
+  CHECK(shows(R"( C_DeriveKey\(\d+, CKM_AES_ECB_ENCRYPT_DATA, \d+, \d+\) CKR_OK )"));
+  CHECK(shows(R"( C_WrapKey\(\d+, CKM_AES_KEY_WRAP_PAD, \d+, \d+\) CKR_OK )"));
+  CHECK(shows(R"( C_UnwrapKey\(\d+, CKM_AES_KEY_WRAP_PAD, \d+, \d+, \d+\) CKR_OK )"));
+  CHECK_EQ(hsm::mechanism_name(0x3ac), "CKM_SP800_108_COUNTER_KDF");
+  CHECK_EQ(hsm::mechanism_name(0x80000001), "CKM 0x80000001");
 }
 
 void login_shows_no_argument() {
@@ -114,6 +127,6 @@ int main() {
   setenv("TRENT_DEBUG", ("file:" + path).c_str(), 1);
   run_operations();
   return RUN_TESTS("debug output", TEST(every_call_has_its_line), TEST(failures_show),
-                   TEST(login_shows_no_argument), TEST(no_secret_is_in_it),
-                   TEST(file_is_the_users_own), TEST(long_line_is_whole));
+                   TEST(mechanisms_show_by_name), TEST(login_shows_no_argument),
+                   TEST(no_secret_is_in_it), TEST(file_is_the_users_own), TEST(long_line_is_whole));
 }

@@ -1,0 +1,147 @@
+// Names of what derives, wraps, unwraps and makes keys, and of what applications use most beside
+// it.
+#include "hsm/mechanism_names.h"
+
+#include <cstdio>
+
+namespace trent::hsm {
+
+namespace {
+
+struct Name {
+  CK_MECHANISM_TYPE type;
+  const char* name;
+};
+
+// PKCS#11 v3.1, by number: the header at hand has not got them all.
+constexpr Name kNames[] = {
+    {0x0000, "CKM_RSA_PKCS_KEY_PAIR_GEN"},
+    {0x0001, "CKM_RSA_PKCS"},
+    {0x0003, "CKM_RSA_X_509"},
+    {0x0006, "CKM_SHA1_RSA_PKCS"},
+    {0x0009, "CKM_RSA_PKCS_OAEP"},
+    {0x000a, "CKM_RSA_X9_31_KEY_PAIR_GEN"},
+    {0x000d, "CKM_RSA_PKCS_PSS"},
+    {0x0010, "CKM_DSA_KEY_PAIR_GEN"},
+    {0x0020, "CKM_DH_PKCS_KEY_PAIR_GEN"},
+    {0x0021, "CKM_DH_PKCS_DERIVE"},
+    {0x0030, "CKM_X9_42_DH_KEY_PAIR_GEN"},
+    {0x0031, "CKM_X9_42_DH_DERIVE"},
+    {0x0032, "CKM_X9_42_DH_HYBRID_DERIVE"},
+    {0x0033, "CKM_X9_42_MQV_DERIVE"},
+    {0x0040, "CKM_SHA256_RSA_PKCS"},
+    {0x0041, "CKM_SHA384_RSA_PKCS"},
+    {0x0042, "CKM_SHA512_RSA_PKCS"},
+    {0x0043, "CKM_SHA256_RSA_PKCS_PSS"},
+    {0x0044, "CKM_SHA384_RSA_PKCS_PSS"},
+    {0x0045, "CKM_SHA512_RSA_PKCS_PSS"},
+    {0x004b, "CKM_SHA512_224_KEY_DERIVATION"},
+    {0x004f, "CKM_SHA512_256_KEY_DERIVATION"},
+    {0x0053, "CKM_SHA512_T_KEY_DERIVATION"},
+    {0x0120, "CKM_DES_KEY_GEN"},
+    {0x0130, "CKM_DES2_KEY_GEN"},
+    {0x0131, "CKM_DES3_KEY_GEN"},
+    {0x0220, "CKM_SHA_1"},
+    {0x0250, "CKM_SHA256"},
+    {0x0251, "CKM_SHA256_HMAC"},
+    {0x0260, "CKM_SHA384"},
+    {0x0261, "CKM_SHA384_HMAC"},
+    {0x0270, "CKM_SHA512"},
+    {0x0271, "CKM_SHA512_HMAC"},
+    {0x0350, "CKM_GENERIC_SECRET_KEY_GEN"},
+    {0x0360, "CKM_CONCATENATE_BASE_AND_KEY"},
+    {0x0362, "CKM_CONCATENATE_BASE_AND_DATA"},
+    {0x0363, "CKM_CONCATENATE_DATA_AND_BASE"},
+    {0x0364, "CKM_XOR_BASE_AND_DATA"},
+    {0x0365, "CKM_EXTRACT_KEY_FROM_KEY"},
+    {0x0370, "CKM_SSL3_PRE_MASTER_KEY_GEN"},
+    {0x0371, "CKM_SSL3_MASTER_KEY_DERIVE"},
+    {0x0372, "CKM_SSL3_KEY_AND_MAC_DERIVE"},
+    {0x0373, "CKM_SSL3_MASTER_KEY_DERIVE_DH"},
+    {0x0374, "CKM_TLS_PRE_MASTER_KEY_GEN"},
+    {0x0375, "CKM_TLS_MASTER_KEY_DERIVE"},
+    {0x0376, "CKM_TLS_KEY_AND_MAC_DERIVE"},
+    {0x0377, "CKM_TLS_MASTER_KEY_DERIVE_DH"},
+    {0x0378, "CKM_TLS_PRF"},
+    {0x0390, "CKM_MD5_KEY_DERIVATION"},
+    {0x0391, "CKM_MD2_KEY_DERIVATION"},
+    {0x0392, "CKM_SHA1_KEY_DERIVATION"},
+    {0x0393, "CKM_SHA256_KEY_DERIVATION"},
+    {0x0394, "CKM_SHA384_KEY_DERIVATION"},
+    {0x0395, "CKM_SHA512_KEY_DERIVATION"},
+    {0x0396, "CKM_SHA224_KEY_DERIVATION"},
+    {0x0397, "CKM_SHA3_256_KEY_DERIVATION"},
+    {0x0398, "CKM_SHA3_224_KEY_DERIVATION"},
+    {0x0399, "CKM_SHA3_384_KEY_DERIVATION"},
+    {0x039a, "CKM_SHA3_512_KEY_DERIVATION"},
+    {0x039b, "CKM_SHAKE_128_KEY_DERIVATION"},
+    {0x039c, "CKM_SHAKE_256_KEY_DERIVATION"},
+    {0x03ac, "CKM_SP800_108_COUNTER_KDF"},
+    {0x03ad, "CKM_SP800_108_FEEDBACK_KDF"},
+    {0x03ae, "CKM_SP800_108_DOUBLE_PIPELINE_KDF"},
+    {0x03d0, "CKM_WTLS_PRE_MASTER_KEY_GEN"},
+    {0x03d1, "CKM_WTLS_MASTER_KEY_DERIVE"},
+    {0x03d2, "CKM_WTLS_MASTER_KEY_DERIVE_DH_ECC"},
+    {0x03d3, "CKM_WTLS_PRF"},
+    {0x03d4, "CKM_WTLS_SERVER_KEY_AND_MAC_DERIVE"},
+    {0x03d5, "CKM_WTLS_CLIENT_KEY_AND_MAC_DERIVE"},
+    {0x03d9, "CKM_TLS12_KDF"},
+    {0x03e0, "CKM_TLS12_MASTER_KEY_DERIVE"},
+    {0x03e1, "CKM_TLS12_KEY_AND_MAC_DERIVE"},
+    {0x03e2, "CKM_TLS12_MASTER_KEY_DERIVE_DH"},
+    {0x03e3, "CKM_TLS12_KEY_SAFE_DERIVE"},
+    {0x03e4, "CKM_TLS_MAC"},
+    {0x03e5, "CKM_TLS_KDF"},
+    {0x1011, "CKM_KEA_KEY_DERIVE"},
+    {0x1012, "CKM_KEA_DERIVE"},
+    {0x1040, "CKM_EC_KEY_PAIR_GEN"},
+    {0x1041, "CKM_ECDSA"},
+    {0x1042, "CKM_ECDSA_SHA1"},
+    {0x1043, "CKM_ECDSA_SHA224"},
+    {0x1044, "CKM_ECDSA_SHA256"},
+    {0x1045, "CKM_ECDSA_SHA384"},
+    {0x1046, "CKM_ECDSA_SHA512"},
+    {0x1050, "CKM_ECDH1_DERIVE"},
+    {0x1051, "CKM_ECDH1_COFACTOR_DERIVE"},
+    {0x1052, "CKM_ECMQV_DERIVE"},
+    {0x1053, "CKM_ECDH_AES_KEY_WRAP"},
+    {0x1054, "CKM_RSA_AES_KEY_WRAP"},
+    {0x1055, "CKM_EC_EDWARDS_KEY_PAIR_GEN"},
+    {0x1056, "CKM_EC_MONTGOMERY_KEY_PAIR_GEN"},
+    {0x1057, "CKM_EDDSA"},
+    {0x1080, "CKM_AES_KEY_GEN"},
+    {0x1081, "CKM_AES_ECB"},
+    {0x1082, "CKM_AES_CBC"},
+    {0x1085, "CKM_AES_CBC_PAD"},
+    {0x1086, "CKM_AES_CTR"},
+    {0x1087, "CKM_AES_GCM"},
+    {0x1088, "CKM_AES_CCM"},
+    {0x108a, "CKM_AES_CMAC"},
+    {0x1100, "CKM_DES_ECB_ENCRYPT_DATA"},
+    {0x1101, "CKM_DES_CBC_ENCRYPT_DATA"},
+    {0x1102, "CKM_DES3_ECB_ENCRYPT_DATA"},
+    {0x1103, "CKM_DES3_CBC_ENCRYPT_DATA"},
+    {0x1104, "CKM_AES_ECB_ENCRYPT_DATA"},
+    {0x1105, "CKM_AES_CBC_ENCRYPT_DATA"},
+    {0x2109, "CKM_AES_KEY_WRAP"},
+    {kAesKeyWrapPad, "CKM_AES_KEY_WRAP_PAD"},
+    {kAesKeyWrapKwp, "CKM_AES_KEY_WRAP_KWP"},
+    {0x210c, "CKM_AES_KEY_WRAP_PKCS7"},
+    {0x402a, "CKM_HKDF_DERIVE"},
+    {0x402b, "CKM_HKDF_DATA"},
+    {0x402c, "CKM_HKDF_KEY_GEN"},
+    {kLunaAesKwp, "CKM_AES_KWP"},
+    {kCloudHsmAesKeyWrapZeroPad, "CKM_CLOUDHSM_AES_KEY_WRAP_ZERO_PAD"},
+};
+
+}  // namespace
+
+std::string mechanism_name(CK_MECHANISM_TYPE type) {
+  for (const Name& known : kNames)
+    if (known.type == type) return known.name;
+  char text[32];
+  std::snprintf(text, sizeof text, "CKM 0x%lx", type);
+  return text;
+}
+
+}  // namespace trent::hsm
