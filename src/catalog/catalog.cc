@@ -182,55 +182,72 @@ std::vector<AliasRecord> Catalog::aliases() {
   return listing()->aliases;
 }
 
-void Catalog::create_key(KeyRecord record) {
+bool Catalog::create_key(const hsm::ChangeLock& lock, KeyRecord record) {
   record.revision = {1, random_nonce(), random_nonce()};
-  // The id is new, so nobody else creates this record: one C_CreateObject and it is done.
-  hsm::create_data(token_, kApplication, key_label(record.key_id), to_text(record));
-  forget(keys_, key_label(record.key_id));
+  std::string label = key_label(record.key_id);
+  bool created = create_record(lock, token_, label, to_text(record));
+  forget(keys_, label);
+  return created;
 }
 
 template <class Record>
-bool Catalog::change(Cache<Record>& cache, const std::string& label,
+bool Catalog::change(const hsm::ChangeLock& lock, Cache<Record>& cache, const std::string& label,
                      Record (*parse)(std::string_view),
                      const std::function<void(Record&)>& change) {
-  bool found = change_record(token_, label, [&](const std::string& text, const Revision& next) {
-    Record record = parse_record(label, text, parse);
-    change(record);
-    record.revision = next;
-    return to_text(record);
-  });
+  bool found =
+      change_record(lock, token_, label, [&](const std::string& text, const Revision& next) {
+        Record record = parse_record(label, text, parse);
+        change(record);
+        record.revision = next;
+        return to_text(record);
+      });
   forget(cache, label);
   return found;
 }
 
-bool Catalog::change_key(const std::string& key_id, const std::function<void(KeyRecord&)>& change) {
-  return this->change(keys_, key_label(key_id), &parse_key_record, change);
+template <class Record>
+Deletion Catalog::remove(const hsm::ChangeLock& lock, Cache<Record>& cache,
+                         const std::string& label, Record (*parse)(std::string_view),
+                         const If<Record>& condition) {
+  Deletion deletion = delete_record(lock, token_, label, [&](const std::string& text) {
+    std::optional<Record> record;
+    try {
+      record = parse_record(label, text, parse);
+    } catch (const Error&) {
+      return condition(nullptr);  // damaged
+    }
+    return condition(&*record);
+  });
+  forget(cache, label);
+  return deletion;
 }
 
-bool Catalog::delete_key(const std::string& key_id) {
-  bool found = delete_record(token_, key_label(key_id));
-  forget(keys_, key_label(key_id));
-  return found;
+bool Catalog::change_key(const hsm::ChangeLock& lock, const std::string& key_id,
+                         const std::function<void(KeyRecord&)>& change) {
+  return this->change(lock, keys_, key_label(key_id), &parse_key_record, change);
 }
 
-bool Catalog::create_alias(AliasRecord record) {
+Deletion Catalog::delete_key(const hsm::ChangeLock& lock, const std::string& key_id,
+                             const If<KeyRecord>& condition) {
+  return remove(lock, keys_, key_label(key_id), &parse_key_record, condition);
+}
+
+bool Catalog::create_alias(const hsm::ChangeLock& lock, AliasRecord record) {
   record.revision = {1, random_nonce(), random_nonce()};
   std::string label = alias_label(record.name);
-  bool created = create_record(token_, label, to_text(record));
+  bool created = create_record(lock, token_, label, to_text(record));
   forget(aliases_, label);
   return created;
 }
 
-bool Catalog::change_alias(const std::string& name,
+bool Catalog::change_alias(const hsm::ChangeLock& lock, const std::string& name,
                            const std::function<void(AliasRecord&)>& change) {
-  return this->change(aliases_, alias_label(name), &parse_alias_record, change);
+  return this->change(lock, aliases_, alias_label(name), &parse_alias_record, change);
 }
 
-bool Catalog::delete_alias(const std::string& name) {
-  std::string label = alias_label(name);
-  bool found = delete_record(token_, label);
-  forget(aliases_, label);
-  return found;
+Deletion Catalog::delete_alias(const hsm::ChangeLock& lock, const std::string& name,
+                               const If<AliasRecord>& condition) {
+  return remove(lock, aliases_, alias_label(name), &parse_alias_record, condition);
 }
 
 }  // namespace trent::catalog

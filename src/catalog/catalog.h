@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "catalog/record.h"
+#include "catalog/store.h"
 #include "hsm/data_object.h"
 #include "hsm/token.h"
 
@@ -32,18 +33,30 @@ class Catalog {
   std::vector<KeyRecord> keys();       // by key id
   std::vector<AliasRecord> aliases();  // by name
 
-  // `record` comes with its materials in the token; its revision is filled in here.
-  void create_key(KeyRecord record);
-  // False: no such key. `change` may run several times, and throw to give up.
-  bool change_key(const std::string& key_id, const std::function<void(KeyRecord&)>& change);
+  // What follows changes the token. A condition or a change gets the record as it is in the token
+  // at that moment, may run several times, and may throw to give up.
 
-  // False: no such key. Its materials are the caller's to destroy, before.
-  bool delete_key(const std::string& key_id);
+  // nullptr of a condition's argument: the record is damaged.
+  template <class Record>
+  using If = std::function<bool(const Record*)>;
+
+  // `record` comes with its materials in the token; its revision is filled in here. False: there
+  // is a record of this id already.
+  bool create_key(const hsm::ChangeLock& lock, KeyRecord record);
+  // False: no such key.
+  bool change_key(const hsm::ChangeLock& lock, const std::string& key_id,
+                  const std::function<void(KeyRecord&)>& change);
+  // Its materials are the caller's to destroy, before.
+  Deletion delete_key(const hsm::ChangeLock& lock, const std::string& key_id,
+                      const If<KeyRecord>& condition);
 
   // False: there is one already.
-  bool create_alias(AliasRecord record);
-  bool change_alias(const std::string& name, const std::function<void(AliasRecord&)>& change);
-  bool delete_alias(const std::string& name);
+  bool create_alias(const hsm::ChangeLock& lock, AliasRecord record);
+  // False: no such alias.
+  bool change_alias(const hsm::ChangeLock& lock, const std::string& name,
+                    const std::function<void(AliasRecord&)>& change);
+  Deletion delete_alias(const hsm::ChangeLock& lock, const std::string& name,
+                        const If<AliasRecord>& condition);
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -69,8 +82,11 @@ class Catalog {
   std::shared_ptr<const Record> remember(Cache<Record>& cache, hsm::DataObject object,
                                          Record (*parse)(std::string_view), std::uint64_t changes);
   template <class Record>
-  bool change(Cache<Record>& cache, const std::string& label, Record (*parse)(std::string_view),
-              const std::function<void(Record&)>& change);
+  bool change(const hsm::ChangeLock& lock, Cache<Record>& cache, const std::string& label,
+              Record (*parse)(std::string_view), const std::function<void(Record&)>& change);
+  template <class Record>
+  Deletion remove(const hsm::ChangeLock& lock, Cache<Record>& cache, const std::string& label,
+                  Record (*parse)(std::string_view), const If<Record>& condition);
   std::shared_ptr<const Listing> listing();
   template <class Record>
   void forget(Cache<Record>& cache, const std::string& label);

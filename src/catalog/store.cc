@@ -139,8 +139,8 @@ std::vector<hsm::DataObject> list_records(hsm::Token& token) {
   return records;
 }
 
-bool create_record(hsm::Token& token, const std::string& label, const std::string& text) {
-  const hsm::ChangeLock lock(token);
+bool create_record(const hsm::ChangeLock& /*lock*/, hsm::Token& token, const std::string& label,
+                   const std::string& text) {
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     if (find_record(token, label)) return false;
     if (commit(token, label, text, std::nullopt)) return true;
@@ -150,9 +150,8 @@ bool create_record(hsm::Token& token, const std::string& label, const std::strin
 }
 
 bool change_record(
-    hsm::Token& token, const std::string& label,
+    const hsm::ChangeLock& /*lock*/, hsm::Token& token, const std::string& label,
     const std::function<std::string(const std::string& text, Revision next)>& change) {
-  const hsm::ChangeLock lock(token);
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     auto versions = find_readable(token, label);
     if (versions.empty()) return false;
@@ -167,8 +166,8 @@ bool change_record(
   throw too_busy(label);
 }
 
-bool delete_record(hsm::Token& token, const std::string& label) {
-  const hsm::ChangeLock lock(token);
+Deletion delete_record(const hsm::ChangeLock& /*lock*/, hsm::Token& token, const std::string& label,
+                       const std::function<bool(const std::string& text)>& condition) {
   std::optional<std::string> lineage;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     std::vector<Versioned> versions;
@@ -180,12 +179,13 @@ bool delete_record(hsm::Token& token, const std::string& label) {
       versions = find_revisions(token, label);
     }
     if (!lineage) {
-      if (versions.empty()) return false;
+      if (versions.empty()) return Deletion::NotThere;
+      if (!condition(versions.front().object.value)) return Deletion::Declined;
       lineage = versions.front().revision.lineage;
     }
     // A change that committed meanwhile is deleted too; a record that was made anew is not ours.
     std::erase_if(versions, [&](const Versioned& v) { return v.revision.lineage != *lineage; });
-    if (versions.empty()) return true;
+    if (versions.empty()) return Deletion::Done;
     // The highest last: what a crash leaves must not be an older state.
     std::reverse(versions.begin(), versions.end());
     for (const Versioned& version : versions)

@@ -29,16 +29,20 @@ std::optional<hsm::DataObject> find_record(hsm::Token& token, const std::string&
 std::vector<hsm::DataObject> list_records(hsm::Token& token);
 
 // Makes the first revision. False if there is such a record already.
-bool create_record(hsm::Token& token, const std::string& label, const std::string& text);
+bool create_record(const hsm::ChangeLock& lock, hsm::Token& token, const std::string& label,
+                   const std::string& text);
 
 // Replaces the record by what `change` makes of it; `change` gets the present text and the
 // Revision to put into the new one, may be called several times, and may throw to give up.
 // False if there is no such record.
 bool change_record(
-    hsm::Token& token, const std::string& label,
+    const hsm::ChangeLock& lock, hsm::Token& token, const std::string& label,
     const std::function<std::string(const std::string& text, Revision next)>& change);
 
-// False if there is no such record.
-bool delete_record(hsm::Token& token, const std::string& label);
+enum class Deletion { Done, NotThere, Declined };
+
+// Deletes the record if `condition` holds for its text, as it is at that moment.
+Deletion delete_record(const hsm::ChangeLock& lock, hsm::Token& token, const std::string& label,
+                       const std::function<bool(const std::string& text)>& condition);
 
 }  // namespace trent::catalog

@@ -213,8 +213,10 @@ std::string change_lock_name(Token& token) {
 
 }  // namespace
 
-ChangeLock::ChangeLock(Token& token) : lock_(change_lock_name(token)) {
-  token.run(Retry::Always, [](Connection&, const Session& session) {
+ChangeLock::ChangeLock(Token& token) : token_(token), lock_(change_lock_name(token)) {}
+
+void ChangeLock::look() const {
+  token_.run(Retry::Always, [](Connection&, const Session& session) {
     Attributes nothing;
     nothing.number(CKA_CLASS, CKO_DATA).text(CKA_APPLICATION, "trent/look");
     return session.find(nothing).size();

@@ -132,18 +132,23 @@ class Token {
   std::shared_ptr<Connection> connection_;
 };
 
-// Held by whoever creates or destroys token objects: one thread of one process of this host at a
-// time, after a look at the token.
+// Held by whoever creates or destroys token objects, for the whole of an operation: one thread of
+// one process of this host at a time. Who has it hands it down; taking it twice waits for ever.
 //
 // SoftHSM keeps a counter of changes in a file. A process that makes a change counts it as seen
-// together with the one that another process made just before: it then never finds the other's
-// object (Generation::commit, 2.6.1). Between hosts there is no SoftHSM, and the catalog's
-// revisions keep the peace.
+// together with those that other processes made just before: it then never finds their objects
+// (Generation::commit, 2.6.1). So whoever holds the lock searches the token once before the first
+// change: the operations do when they find what they are to change, others call look().
+// Between hosts there is no SoftHSM, and the catalog's revisions keep the peace.
 class ChangeLock {
  public:
   explicit ChangeLock(Token& token);
 
+  // A search that finds nothing.
+  void look() const;
+
  private:
+  Token& token_;
   HostLock lock_;
 };
 

@@ -70,12 +70,12 @@ Error alias_exists(const Account& account, const std::string& name) {
                "`trent update-alias` lets it name another key.");
 }
 
-void create_alias_record(Account& account, const std::string& name, const std::string& key_id,
-                         catalog::Timestamp now) {
+void create_alias_record(const hsm::ChangeLock& lock, Account& account, const std::string& name,
+                         const std::string& key_id, catalog::Timestamp now) {
   for (bool done = false; !done;) {
-    if (account.catalog.create_alias({{}, name, key_id, now, now})) return;
+    if (account.catalog.create_alias(lock, {{}, name, key_id, now, now})) return;
     // False if it was deleted at the same moment.
-    done = account.catalog.change_alias(name, [&](catalog::AliasRecord& alias) {
+    done = account.catalog.change_alias(lock, name, [&](catalog::AliasRecord& alias) {
       if (!names_deleted_key(account, alias)) throw alias_exists(account, name);
       alias.target = key_id;
       alias.created = alias.updated = now;
@@ -88,7 +88,8 @@ void Service::create_alias(const CreateAliasRequest& request) {
   check_new_alias_name(request.alias_name);
   Key key = alias_target(*implementation_, request.target_key_id);
   auto now = catalog::now();
-  create_alias_record(*key.account, request.alias_name, key.record->key_id, now);
+  const hsm::ChangeLock lock(key.account->token);
+  create_alias_record(lock, *key.account, request.alias_name, key.record->key_id, now);
 }
 
 void Service::update_alias(const UpdateAliasRequest& request) {
@@ -96,10 +97,12 @@ void Service::update_alias(const UpdateAliasRequest& request) {
   check_new_alias_name(request.alias_name);
   Key key = alias_target(*implementation_, request.target_key_id);
   Account& account = implementation_->home();
-  bool found = account.catalog.change_alias(request.alias_name, [&](catalog::AliasRecord& alias) {
-    alias.target = key.record->key_id;
-    alias.updated = catalog::now();
-  });
+  const hsm::ChangeLock lock(account.token);
+  bool found =
+      account.catalog.change_alias(lock, request.alias_name, [&](catalog::AliasRecord& alias) {
+        alias.target = key.record->key_id;
+        alias.updated = catalog::now();
+      });
   if (!found) throw not_found(account, request.alias_name);
 }
 
@@ -107,7 +110,9 @@ void Service::delete_alias(const DeleteAliasRequest& request) {
   hsm::ForkGuard fork;
   check_alias_name(request.alias_name);
   Account& account = implementation_->home();
-  if (!account.catalog.delete_alias(request.alias_name))
+  const hsm::ChangeLock lock(account.token);
+  const auto always = [](const catalog::AliasRecord*) { return true; };
+  if (account.catalog.delete_alias(lock, request.alias_name, always) == catalog::Deletion::NotThere)
     throw not_found(account, request.alias_name);
 }
 

@@ -143,7 +143,7 @@ void check_materials(hsm::Token& token, const KeyRecord& record, TokenReport& re
 
 // A record for materials that have none, as after a crash in CreateKey, or a backup of the HSM that
 // was restored in part. Nothing of a key is destroyed on a suspicion; the key is made disabled.
-void recover_key(Account& account, const std::string& label,
+void recover_key(const hsm::ChangeLock& lock, Account& account, const std::string& label,
                  const std::vector<blob::KeyMaterialId>& ids, TokenReport& report) {
   KeyRecord record;
   record.key_id = catalog::key_id_of_label(label).value();
@@ -160,7 +160,7 @@ void recover_key(Account& account, const std::string& label,
     if (error.ck_rv() != 0) throw;
     return;  // no key of ours; it is reported
   }
-  account.catalog.create_key(record);
+  if (!account.catalog.create_key(lock, record)) return;  // it came back
   report.repaired.push_back("Key " + record.key_id + " had no record and is a disabled key again.");
 }
 
@@ -177,17 +177,22 @@ void repair_remains(Account& account, const Remains& remains, TokenReport& repor
   std::map<std::string, std::vector<blob::KeyMaterialId>> lost;
   for (const hsm::BaseKeyName& name : inventory.recordless)
     if (auto id = material_id(name)) lost[name.label].push_back(*id);
-  for (const auto& [label, ids] : lost) recover_key(account, label, ids, report);
+  for (const auto& [label, ids] : lost) recover_key(lock, account, label, ids, report);
 }
 
 // The record goes last: as long as it is there, the deletion is known to be unfinished.
 void destroy_expired(Account& account, const Inventory& inventory, const std::string& label,
                      const std::string& key_id, TokenReport& report) {
+  const hsm::ChangeLock lock(account.token);
   for (const hsm::BaseKeyName& name : hsm::list_base_keys(account.token))
     if (name.label == label) hsm::destroy_base_key(account.token, label, name.id);
   for (const AliasRecord& alias : inventory.aliases)
-    if (alias.target == key_id) account.catalog.delete_alias(alias.name);
-  account.catalog.delete_key(key_id);
+    if (alias.target == key_id)
+      account.catalog.delete_alias(lock, alias.name, [&](const AliasRecord* now) {
+        return now != nullptr && now->target == key_id;
+      });
+  account.catalog.delete_key(
+      lock, key_id, [](const KeyRecord* now) { return now != nullptr && is_deleted(*now); });
   report.repaired.push_back("Key " + key_id +
                             ", whose deletion date is past, was destroyed with its material and "
                             "its aliases.");

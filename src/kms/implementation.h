@@ -95,8 +95,8 @@ bool is_taken(Account& account, const std::string& alias_name);
 // CreateAlias's answer then.
 Error alias_exists(const Account& account, const std::string& name);
 // Creates the alias, or takes over that of a deleted key. Throws alias_exists().
-void create_alias_record(Account& account, const std::string& name, const std::string& key_id,
-                         catalog::Timestamp now);
+void create_alias_record(const hsm::ChangeLock& lock, Account& account, const std::string& name,
+                         const std::string& key_id, catalog::Timestamp now);
 
 // How the token finds a material of a key.
 hsm::BaseKeyRef base_key_ref(const catalog::KeyRecord& record, const blob::KeyMaterialId& id);

@@ -22,8 +22,9 @@ template <class Change>
 Key change_key(Service::Implementation& kms, const std::string& key_id, Change change) {
   Validation().key_id("keyId", key_id).check();
   Key key = kms.resolve(key_id, Service::Implementation::Accept::KeyIdOnly);
+  const hsm::ChangeLock lock(key.account->token);
   bool found = key.account->catalog.change_key(
-      key.record->key_id, [&](catalog::KeyRecord& record) { change(key, record); });
+      lock, key.record->key_id, [&](catalog::KeyRecord& record) { change(key, record); });
   if (!found) throw gone(key);
   return key;
 }

@@ -54,27 +54,26 @@ KeyMetadata make_key(Account& account, const std::string& description, const std
   record->created = catalog::now();
   record->description = description;
   std::string label = catalog::key_label(record->key_id);
-  std::optional<hsm::ChangeLock> lock(account.token);
+  const hsm::ChangeLock lock(account.token);
+  lock.look();
   record->current =
       hsm::generate_base_key(account.token, label, blob::key_material_id_input(record->key_id));
   record->materials.push_back({record->current, record->created});
   bool named = false;
   try {
     if (!alias.empty()) {
-      lock.reset();  // create_alias() takes it itself
-      create_alias_record(account, alias, record->key_id, record->created);
+      create_alias_record(lock, account, alias, record->key_id, record->created);
       named = true;
-      lock.emplace(account.token);
     }
-    account.catalog.create_key(*record);
+    if (!account.catalog.create_key(lock, *record))
+      throw Error(ErrorCode::KMSInternal, "There is a record " + label + " already.", "Try again.");
   } catch (const Error&) {
     // Without its record the material is invisible; still, leave nothing behind.
     try {
-      if (named) {
-        lock.reset();
-        account.catalog.delete_alias(alias);
-      }
-      if (!lock) lock.emplace(account.token);
+      if (named)
+        account.catalog.delete_alias(lock, alias, [&](const catalog::AliasRecord* made) {
+          return made != nullptr && made->target == record->key_id;
+        });
       hsm::destroy_base_key(account.token, label, record->current);
     } catch (const Error&) {  // the first failure is the one to report
     }

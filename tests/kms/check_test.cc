@@ -207,7 +207,8 @@ void key_past_its_deletion_date_is_destroyed() {
   service().create_alias({"alias/dead", key});
   service().create_alias({"alias/alive", other});
   service().schedule_key_deletion({key, {}});
-  service().implementation().home().catalog.change_key(key, [](catalog::KeyRecord& record) {
+  auto& account = service().implementation().home();
+  account.catalog.change_key(hsm::ChangeLock(account.token), key, [](catalog::KeyRecord& record) {
     record.deletion = std::chrono::system_clock::now() - std::chrono::seconds(1);
   });
   check_problem(check(), {key, "deletion date", "--repair"});

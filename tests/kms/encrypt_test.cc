@@ -218,8 +218,9 @@ void state_is_looked_at_before_the_ciphertext() {
 void usage_of_the_key_is_looked_at() {
   std::string mine = create_key(service());
   Bytes blob = encrypt(service(), mine, secret("text"));
-  service().implementation().home().catalog.change_key(
-      mine, [](catalog::KeyRecord& record) { record.usage = "SIGN_VERIFY"; });
+  auto& account = service().implementation().home();
+  account.catalog.change_key(hsm::ChangeLock(account.token), mine,
+                             [](catalog::KeyRecord& record) { record.usage = "SIGN_VERIFY"; });
   auto words = [&](const char* operation) {
     return key_arn(mine) + " key usage is SIGN_VERIFY which is not valid for " + operation + ".";
   };

@@ -38,7 +38,8 @@ std::string key_in(State state) {
 // The deletion that was scheduled for this key is over.
 void let_the_window_pass(const std::string& key) {
   service().schedule_key_deletion({key, {}});
-  service().implementation().home().catalog.change_key(key, [](catalog::KeyRecord& record) {
+  auto& account = service().implementation().home();
+  account.catalog.change_key(hsm::ChangeLock(account.token), key, [](catalog::KeyRecord& record) {
     record.deletion = std::chrono::system_clock::now() - 1ms;
   });
 }
@@ -274,12 +275,12 @@ void window_may_end_between_look_up_and_cancel() {
   config.refresh = 1h;
   Service slow(config);
   // Its memory is of the time before: undo the past date, look, and set it again.
-  auto& catalog = service().implementation().home().catalog;
-  catalog.change_key(key, [](catalog::KeyRecord& record) {
+  auto& account = service().implementation().home();
+  account.catalog.change_key(hsm::ChangeLock(account.token), key, [](catalog::KeyRecord& record) {
     record.deletion = std::chrono::system_clock::now() + 1h;
   });
   CHECK_EQ(slow.describe_key({key, {}}).key_metadata.key_state, "PendingDeletion");
-  catalog.change_key(key, [](catalog::KeyRecord& record) {
+  account.catalog.change_key(hsm::ChangeLock(account.token), key, [](catalog::KeyRecord& record) {
     record.deletion = std::chrono::system_clock::now() - 1ms;
   });
   CHECK_WORDS(NotFound, "Key '" + key_arn(key) + "' does not exist",

@@ -228,7 +228,7 @@ void marker_survives_a_key_that_goes() {
   // The catalog alone knows a date of the past.
   std::string last = first.keys.back().key_id;
   auto& account = service().implementation().home();
-  account.catalog.change_key(last, [](catalog::KeyRecord& record) {
+  account.catalog.change_key(hsm::ChangeLock(account.token), last, [](catalog::KeyRecord& record) {
     record.state = "PendingDeletion";
     record.deletion = std::chrono::system_clock::now() - std::chrono::hours(1);
   });

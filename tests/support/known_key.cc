@@ -41,7 +41,7 @@ void import_known_key(ByteView value, const std::string& key_id) {
   check_rv(
       softhsm()->C_CreateObject(session.handle(), attributes.data(), attributes.size(), &handle),
       "C_CreateObject");
-  catalog.create_key(record);
+  catalog.create_key(hsm::ChangeLock(token), record);
 }
 
 SecretBytes aes_ecb(ByteView key, ByteView input) {
