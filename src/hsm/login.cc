@@ -120,6 +120,16 @@ bool Pin::login(const Session& session, const CK_TOKEN_INFO& token) {
   }
 }
 
+CK_RV Pin::login_for_operation(const Session& session) {
+  std::lock_guard lock(mutex_);
+  if (refused_) return CKR_PIN_INCORRECT;
+  SecretBytes pin = read_pin(pin_source_);
+  CK_RV rv = session.try_call<&CK_FUNCTION_LIST::C_Login>(
+      CK_USER_TYPE{CKU_CONTEXT_SPECIFIC}, pin.data(), static_cast<CK_ULONG>(pin.size()));
+  if (rv == CKR_PIN_INCORRECT) refused_ = true;
+  return rv;
+}
+
 FoundToken find_token(const Module& module, const std::string& uri_text) {
   std::unique_ptr<P11KitUri, FreeUri> uri(p11_kit_uri_new());
   int parsed = p11_kit_uri_parse(uri_text.c_str(), P11_KIT_URI_FOR_ANY, uri.get());

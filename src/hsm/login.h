@@ -25,6 +25,9 @@ class Pin {
   // Throws AccessDeniedException with the reason and the mend. False if the user has to be asked
   // first: by ask(), while the caller holds no lock, since he may take his time.
   bool login(const Session& session, const CK_TOKEN_INFO& token);
+  // C_Login(CKU_CONTEXT_SPECIFIC) with the PIN of the configuration. Not tried again once it was
+  // refused, either.
+  CK_RV login_for_operation(const Session& session);
   // Throws AccessDeniedException if there is nobody to ask.
   void ask();
 

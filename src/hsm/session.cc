@@ -4,12 +4,13 @@
 
 namespace trent::hsm {
 
-Session::Session(std::shared_ptr<Module> module, CK_SLOT_ID slot, CK_FLAGS flags)
+Session::Session(std::shared_ptr<Module> module, CK_SLOT_ID slot)
     : module_(std::move(module)),
       use_(module_->use()),
       slot_(slot),
       generation_(module_->generation()) {
-  module_->call<&CK_FUNCTION_LIST::C_OpenSession>(slot, flags, nullptr, nullptr, &handle_);
+  module_->call<&CK_FUNCTION_LIST::C_OpenSession>(
+      slot, CK_FLAGS{CKF_SERIAL_SESSION | CKF_RW_SESSION}, nullptr, nullptr, &handle_);
 }
 
 Session::Session(Session&& other) noexcept
@@ -31,7 +32,8 @@ std::vector<CK_OBJECT_HANDLE> Session::find(Attributes& attributes) const {
   CK_ULONG count = 0;
   do {
     call<&CK_FUNCTION_LIST::C_FindObjects>(&chunk[0], CK_ULONG{64}, &count);
-    found.insert(found.end(), chunk, chunk + count);
+    // A token's word is not enough to read past the end.
+    found.insert(found.end(), &chunk[0], &chunk[0] + std::min(count, CK_ULONG{64}));
   } while (count > 0);
   call<&CK_FUNCTION_LIST::C_FindObjectsFinal>();
   return found;

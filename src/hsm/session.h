@@ -10,11 +10,10 @@
 
 namespace trent::hsm {
 
-// An open session, read-write unless `flags` say otherwise.
+// An open session, always read-write: some tokens (AWS CloudHSM) have no others.
 class Session {
  public:
-  Session(std::shared_ptr<Module> module, CK_SLOT_ID slot,
-          CK_FLAGS flags = CKF_SERIAL_SESSION | CKF_RW_SESSION);
+  Session(std::shared_ptr<Module> module, CK_SLOT_ID slot);
   ~Session();
   Session(Session&& other) noexcept;
   Session& operator=(Session&&) = delete;

@@ -184,13 +184,13 @@ FoundToken Token::find() {
   }
 }
 
-Session Token::open_session(CK_FLAGS flags) {
+Session Token::open_session() {
   if (!has_pin()) {
     CK_SLOT_ID slot = find().slot;
-    return {Module::open(config_.module), slot, flags};
+    return {Module::open(config_.module), slot};
   }
   return run(Retry::Always, [&](Connection& connection, const Session&) {
-    return Session(Module::open(config_.module), connection.slot(), flags);
+    return Session(Module::open(config_.module), connection.slot());
   });
 }
 

@@ -113,7 +113,10 @@ class Token {
   // The token that the URI names, as it is now. Needs no login.
   FoundToken find();
   // A session for an application of its own, logged in if the configuration has the PIN.
-  Session open_session(CK_FLAGS flags);
+  Session open_session();
+  // The configuration's PIN once more, for the one operation that is active in `session`, with a
+  // key whose CKA_ALWAYS_AUTHENTICATE is true. The caller holds startup_lock().
+  CK_RV log_in_for_operation(const Session& session) { return pin_.login_for_operation(session); }
   // One process at a time logs in to a token of a module; for while it does, another one that
   // initialises the module may not see the token, and cannot look again once it uses another token
   // of the module (traps C9).

@@ -47,15 +47,16 @@ std::vector<CK_OBJECT_HANDLE> search_backend(const hsm::Session& backend, Templa
 std::vector<CK_OBJECT_HANDLE> find_backend_objects(Session& session, Template search) {
   hsm::Session backend = session.take_backend();
   std::uint64_t generation = backend.module().generation();
+  ObjectTable& objects = session.library().objects();
   constexpr std::size_t kMaxLabel = 8192;
   std::string label(kMaxLabel, '\0');
   std::vector<CK_OBJECT_HANDLE> found;
   for (CK_OBJECT_HANDLE handle : search_backend(backend, search)) {
-    auto known = session.library().objects().find(session.slot().id(), generation, handle);
+    auto known = objects.find(session.slot().id(), generation, handle);
     if (known)
       found.push_back(*known);
     else if (is_application_object(backend, handle, label))
-      found.push_back(session.add_object(handle, true));
+      found.push_back(objects.add_found(session.slot().id(), generation, handle));
   }
   session.give_back(std::move(backend));
   return found;

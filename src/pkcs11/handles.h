@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/openssl.h"
@@ -33,6 +34,13 @@ class HandleMap {
     std::lock_guard lock(mutex_);
     auto found = things_.find(handle);
     return found == things_.end() ? nullptr : found->second;
+  }
+
+  // Another thing under the same handle, if there is one.
+  void replace(unsigned long handle, std::shared_ptr<T> thing) {
+    std::lock_guard lock(mutex_);
+    auto found = things_.find(handle);
+    if (found != things_.end()) found->second = std::move(thing);
   }
 
   std::shared_ptr<T> take(unsigned long handle) {

@@ -26,6 +26,13 @@ bool is_on_token(Template attributes) {
   return flag_in(attributes, CKA_TOKEN).value_or(false);
 }
 
+// The template of a key that is to be made in this session.
+Template new_key_template(Session& session, CK_ATTRIBUTE_PTR attributes, CK_ULONG count) {
+  Template wanted = new_object_template(attributes, count);
+  session.require_may_change(is_on_token(wanted));
+  return wanted;
+}
+
 // Length of a secret's value, which the blob's header needs before the token wraps it; nullopt for
 // AES keys of unknown length.
 std::optional<std::size_t> length_of_secret(Session& session, CK_OBJECT_HANDLE handle) {
@@ -103,7 +110,7 @@ CK_RV generate_key(Session& session, CK_MECHANISM_PTR mechanism, CK_ATTRIBUTE_PT
                    CK_ULONG count, CK_OBJECT_HANDLE* key) {
   const CK_MECHANISM& checked = checked_mechanism(mechanism);
   require(key != nullptr, CKR_ARGUMENTS_BAD);
-  Template wanted = new_object_template(attributes, count);
+  Template wanted = new_key_template(session, attributes, count);
   if (checked.mechanism == CKM_AES_KEY_GEN && is_on_token(wanted)) {
     *key = session.library().objects().add(session.slot().id(), create_kms_key(session, wanted));
     return CKR_OK;
@@ -122,8 +129,8 @@ CK_RV generate_key_pair(Session& session, CK_MECHANISM_PTR mechanism,
                         CK_OBJECT_HANDLE* public_key, CK_OBJECT_HANDLE* private_key) {
   require_passable(checked_mechanism(mechanism));
   require(public_key != nullptr && private_key != nullptr, CKR_ARGUMENTS_BAD);
-  Template wanted_public = new_object_template(public_attributes, public_count);
-  Template wanted_private = new_object_template(private_attributes, private_count);
+  Template wanted_public = new_key_template(session, public_attributes, public_count);
+  Template wanted_private = new_key_template(session, private_attributes, private_count);
   CK_OBJECT_HANDLE public_handle = CK_INVALID_HANDLE;
   CK_OBJECT_HANDLE private_handle = CK_INVALID_HANDLE;
   CK_RV rv = session.call<&CK_FUNCTION_LIST::C_GenerateKeyPair>(
@@ -158,7 +165,7 @@ CK_RV unwrap_key(Session& session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE 
   const CK_MECHANISM& checked = checked_mechanism(mechanism);
   require(key != nullptr && wrapped != nullptr, CKR_ARGUMENTS_BAD);
   require(wrapped_len <= blob::kMaxBlob, CKR_WRAPPED_KEY_LEN_RANGE);
-  Template wanted = new_object_template(attributes, count);
+  Template wanted = new_key_template(session, attributes, count);
   auto unwrapping = get(session, unwrapping_key, Family::Unwrap);
   if (const KmsKey* kms_key = unwrapping->kms_key()) {
     require(checked.mechanism == CKM_TRENT_SYMMETRIC_DEFAULT, CKR_MECHANISM_INVALID);
@@ -180,7 +187,7 @@ CK_RV derive_key(Session& session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE 
                  CK_ATTRIBUTE_PTR attributes, CK_ULONG count, CK_OBJECT_HANDLE* key) {
   require_passable(checked_mechanism(mechanism));
   require(key != nullptr, CKR_ARGUMENTS_BAD);
-  Template wanted = new_object_template(attributes, count);
+  Template wanted = new_key_template(session, attributes, count);
   require(get(session, base_key, Family::Key)->kms_key() == nullptr,
           CKR_KEY_FUNCTION_NOT_PERMITTED);
   CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;

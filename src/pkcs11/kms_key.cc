@@ -113,10 +113,14 @@ bool equals(ByteView a, ByteView b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end());
 }
 
-// DescribeKey; nullopt if there is no such key.
+// DescribeKey; nullopt if there is no such key, or it is in another slot: an ARN may name the key
+// of another account.
 std::optional<kms::KeyMetadata> look_up(Session& session, const std::string& key_id) {
+  Slot& slot = session.slot();
   try {
-    return session.slot().service().describe_key({key_id, {}}).key_metadata;
+    kms::KeyMetadata key = slot.service().describe_key({key_id, {}}).key_metadata;
+    if (key.aws_account_id != slot.config().account) return std::nullopt;
+    return key;
   } catch (const Error& error) {
     if (error.code() != ErrorCode::NotFound && error.code() != ErrorCode::Validation) throw;
     return std::nullopt;

@@ -21,6 +21,7 @@ KmsOperation start_kms_operation(Session& session, Kind kind, const CK_MECHANISM
                                  const KmsKey& key) {
   KmsOperation operation;
   operation.key_id = key.key_id;
+  operation.logouts = session.slot().logouts;
   operation.re_encrypt = mechanism.mechanism == CKM_TRENT_REENCRYPT;
   // CKA_ALLOWED_MECHANISMS: nothing else works with a KMS key.
   require(is_trents(mechanism.mechanism), CKR_MECHANISM_INVALID);

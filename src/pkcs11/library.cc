@@ -73,15 +73,15 @@ Slot& Library::slot(CK_SLOT_ID id) const {
 }
 
 CK_SESSION_HANDLE Library::open_session(Slot& slot, CK_FLAGS flags) {
-  auto session = std::make_shared<Session>(*this, slot, flags);
+  auto session = std::make_shared<Session>(*this, slot, ++sessions_opened_, flags);
   {
     std::lock_guard lock(slot.login_mutex);
+    require(session->is_read_write() || session->state() != CKS_RW_SO_FUNCTIONS,
+            CKR_SESSION_READ_WRITE_SO_EXISTS);
     ++slot.sessions;
     if (session->is_read_write()) ++slot.rw_sessions;
   }
-  // Nobody knows the handle before this returns.
-  session->set_handle(sessions_.add(session));
-  return session->handle();
+  return sessions_.add(session);
 }
 
 std::shared_ptr<Session> Library::session(CK_SESSION_HANDLE handle) const {
@@ -114,7 +114,7 @@ void Library::end(const std::shared_ptr<Session>& session) {
     // PKCS#11 v3.0 section 5.6.2: the last session takes the login with it.
     if (--slot.sessions == 0) log_out(*session);
   }
-  objects_.remove_owned_by(session->handle());
+  objects_.remove_owned_by(session->id());
 }
 
 void Library::close_session(CK_SESSION_HANDLE handle) {

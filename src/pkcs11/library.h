@@ -1,6 +1,7 @@
 // The module's state between C_Initialize and C_Finalize.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -48,6 +49,7 @@ class Library {
   std::vector<std::unique_ptr<Slot>> slots_;
   ObjectTable objects_;
   HandleMap<Session> sessions_;
+  std::atomic<std::uint64_t> sessions_opened_ = 0;
 };
 
 }  // namespace trent::pkcs11

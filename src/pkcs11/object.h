@@ -4,6 +4,8 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
 #include <variant>
 
 #include "pkcs11/handles.h"
@@ -19,8 +21,10 @@ struct KmsKey {
 struct BackendObject {
   CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
   std::uint64_t generation = 0;  // of the backend module; the handle means nothing in another
-  CK_SESSION_HANDLE owner = 0;   // the session (ours) that it dies with; 0: a token object
+  std::uint64_t owner = 0;       // id of the session (ours) that it dies with; 0: a token object
   std::size_t length = 0;        // of a secret that was unwrapped here; 0: ask the token
+
+  bool is_on_token() const { return owner == 0; }
 };
 
 struct Object {
@@ -35,7 +39,11 @@ struct Object {
 class ObjectTable {
  public:
   CK_OBJECT_HANDLE add(CK_SLOT_ID slot, const KmsKey& key);
-  CK_OBJECT_HANDLE add(CK_SLOT_ID slot, const BackendObject& object);
+  // An object that the backend has just made: what else had its number there is gone.
+  CK_OBJECT_HANDLE add_made(CK_SLOT_ID slot, const BackendObject& object);
+  // A token object that a search came upon.
+  CK_OBJECT_HANDLE add_found(CK_SLOT_ID slot, std::uint64_t generation,
+                             CK_OBJECT_HANDLE backend_handle);
 
   // Throws bad_handle() unless it is one of this slot's.
   std::shared_ptr<const Object> get(CK_SLOT_ID slot, CK_OBJECT_HANDLE handle, Family family) const;
@@ -44,7 +52,7 @@ class ObjectTable {
                                        CK_OBJECT_HANDLE backend_handle) const;
 
   void remove(CK_OBJECT_HANDLE handle);
-  void remove_owned_by(CK_SESSION_HANDLE session);
+  void remove_owned_by(std::uint64_t session);
 
  private:
   using KmsName = std::pair<CK_SLOT_ID, std::string>;
@@ -55,12 +63,14 @@ class ObjectTable {
     // NOLINTNEXTLINE(modernize-use-nullptr): a mistake of clang-tidy 14 about <=>
     auto operator<=>(const BackendName&) const = default;
   };
-  void forget_name(const Object& object);
+  CK_OBJECT_HANDLE insert(const BackendName& name, const BackendObject& object);
+  void take(CK_OBJECT_HANDLE handle);
 
   mutable std::mutex mutex_;  // of the names; taken before the map's own
   HandleMap<const Object> objects_;
   std::map<KmsName, CK_OBJECT_HANDLE> kms_keys_;
   std::map<BackendName, CK_OBJECT_HANDLE> backend_objects_;
+  std::unordered_map<std::uint64_t, std::unordered_set<CK_OBJECT_HANDLE>> owned_;
 };
 
 }  // namespace trent::pkcs11

@@ -29,6 +29,7 @@ CK_RV create_object(Session& session, CK_ATTRIBUTE_PTR attributes, CK_ULONG coun
   // SoftHSM keeps what it could not finish, so the commonest fault does not get there.
   require(find_attribute(wanted, CKA_CLASS) != nullptr, CKR_TEMPLATE_INCOMPLETE);
   bool on_token = flag_in(wanted, CKA_TOKEN).value_or(false);
+  session.require_may_change(on_token);
   CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
   CK_RV rv = session.call<&CK_FUNCTION_LIST::C_CreateObject>(attributes, count, &handle);
   require(rv == CKR_OK, rv);
@@ -43,7 +44,8 @@ CK_RV copy_object(Session& session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_PTR at
   auto source = get(session, object);
   require(source->kms_key() == nullptr, CKR_ACTION_PROHIBITED);  // CKA_COPYABLE is false
   const BackendObject& original = *source->backend();
-  bool on_token = flag_in(wanted, CKA_TOKEN).value_or(original.owner == 0);
+  bool on_token = flag_in(wanted, CKA_TOKEN).value_or(original.is_on_token());
+  session.require_may_change(on_token);
   // Not NULL, which tokens refuse even for a template without attributes.
   CK_ATTRIBUTE none{};
   CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
@@ -60,6 +62,7 @@ CK_RV destroy_object(Session& session, CK_OBJECT_HANDLE object) {
   if (const KmsKey* key = target->kms_key()) {
     destroy_kms_key(session, *key);
   } else {
+    session.require_may_change(target->backend()->is_on_token());
     CK_RV rv = session.call<&CK_FUNCTION_LIST::C_DestroyObject>(
         session.backend_handle(object, Family::Object));
     require(rv == CKR_OK, rv);
@@ -103,6 +106,7 @@ CK_RV set_attribute_value(Session& session, CK_OBJECT_HANDLE object, CK_ATTRIBUT
     return CKR_OK;
   }
   new_object_template(attributes, count);
+  session.require_may_change(target->backend()->is_on_token());
   return session.call<&CK_FUNCTION_LIST::C_SetAttributeValue>(
       session.backend_handle(object, Family::Object), attributes, count);
 }

@@ -21,7 +21,17 @@ bool may_follow(Phase now, Phase next) {
   return false;
 }
 
+// C_Logout, of any session with the token, ends what needed the login: a plaintext that is computed
+// already is not for whoever comes next.
+void drop_if_logged_out(Session& session) {
+  if (!session.operation) return;
+  auto* operation = std::get_if<KmsOperation>(&session.operation->what);
+  if (operation != nullptr && operation->logouts != session.slot().logouts)
+    session.operation.reset();
+}
+
 Operation take_operation(Session& session, Kind kind, Phase next) {
+  drop_if_logged_out(session);
   require(session.operation && session.operation->kind == kind, CKR_OPERATION_NOT_INITIALIZED);
   Operation operation = std::move(*session.operation);
   session.operation.reset();
@@ -47,6 +57,7 @@ void start_in_backend(Session& session, Kind kind, hsm::Session backend, CK_RV r
 
 // NULL ends the operation of this kind (PKCS#11 v3.0 section 5.8.1). True if that was it.
 bool cancels(Session& session, Kind kind, CK_MECHANISM_PTR mechanism) {
+  drop_if_logged_out(session);
   if (mechanism == nullptr && session.operation && session.operation->kind == kind) {
     session.operation.reset();
     return true;

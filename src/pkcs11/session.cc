@@ -4,8 +4,12 @@
 
 namespace trent::pkcs11 {
 
-Session::Session(Library& library, Slot& slot, CK_FLAGS flags)
-    : library_(library), slot_(slot), flags_(flags), backend_(slot.token().open_session(flags)) {}
+Session::Session(Library& library, Slot& slot, std::uint64_t id, CK_FLAGS flags)
+    : library_(library),
+      slot_(slot),
+      id_(id),
+      flags_(flags),
+      backend_(slot.token().open_session()) {}
 
 bool Session::logged_in() {
   if (slot_.token().has_pin()) return true;
@@ -22,6 +26,10 @@ CK_STATE Session::state() {
   CK_SESSION_INFO info{};
   CK_RV rv = call<&CK_FUNCTION_LIST::C_GetSessionInfo>(&info);
   require(rv == CKR_OK, rv);
+  if (!is_read_write()) {
+    if (info.state == CKS_RW_PUBLIC_SESSION) return CKS_RO_PUBLIC_SESSION;
+    if (info.state == CKS_RW_USER_FUNCTIONS) return CKS_RO_USER_FUNCTIONS;
+  }
   return info.state;
 }
 
@@ -29,8 +37,8 @@ const hsm::Session& Session::backend() {
   if (backend_ && !backend_->current()) backend_.reset();
   if (!backend_) {
     spare_.reset();
-    library_.objects().remove_owned_by(handle_);
-    backend_.emplace(slot_.token().open_session(flags_));
+    library_.objects().remove_owned_by(id_);
+    backend_.emplace(slot_.token().open_session());
   }
   return *backend_;
 }
@@ -44,7 +52,7 @@ CK_RV Session::note(CK_RV rv) {
     case CKR_TOKEN_NOT_PRESENT:
       backend_.reset();
       spare_.reset();
-      library_.objects().remove_owned_by(handle_);
+      library_.objects().remove_owned_by(id_);
       return CKR_DEVICE_REMOVED;
     default:
       return rv;
@@ -84,9 +92,9 @@ CK_OBJECT_HANDLE Session::add_object(CK_OBJECT_HANDLE backend_handle, bool on_to
   BackendObject object;
   object.handle = backend_handle;
   object.generation = backend().module().generation();
-  object.owner = on_token ? 0 : handle_;
+  object.owner = on_token ? 0 : id_;
   object.length = length;
-  return library_.objects().add(slot_.id(), object);
+  return library_.objects().add_made(slot_.id(), object);
 }
 
 }  // namespace trent::pkcs11

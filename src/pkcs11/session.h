@@ -16,16 +16,21 @@ namespace trent::pkcs11 {
 
 class Session {
  public:
-  Session(Library& library, Slot& slot, CK_FLAGS flags);
+  // `id`: no other session's of this library, ever, and not 0.
+  Session(Library& library, Slot& slot, std::uint64_t id, CK_FLAGS flags);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
   Library& library() { return library_; }
   Slot& slot() { return slot_; }
+  std::uint64_t id() const { return id_; }
   CK_FLAGS flags() const { return flags_; }
   bool is_read_write() const { return (flags_ & CKF_RW_SESSION) != 0; }
-  CK_SESSION_HANDLE handle() const { return handle_; }
-  void set_handle(CK_SESSION_HANDLE handle) { handle_ = handle; }
+  // Before an object is made, changed or destroyed: throws CKR_SESSION_READ_ONLY if it is a token
+  // object and this session is read-only. The backend's own session never is.
+  void require_may_change(bool on_token) const {
+    require(!on_token || is_read_write(), CKR_SESSION_READ_ONLY);
+  }
 
   // Whether it may use what is private in the token.
   bool logged_in();
@@ -63,8 +68,8 @@ class Session {
  private:
   Library& library_;
   Slot& slot_;
+  std::uint64_t id_;
   CK_FLAGS flags_;
-  CK_SESSION_HANDLE handle_ = CK_INVALID_HANDLE;
   std::optional<hsm::Session> backend_;
   std::optional<hsm::Session> spare_;
 };

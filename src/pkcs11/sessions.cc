@@ -15,15 +15,29 @@ bool is_user_name(std::string_view name) {
   return name.size() <= kMaxPrincipal && is_utf8(name) && std::ranges::none_of(name, is_control);
 }
 
+// For the one operation with a key whose CKA_ALWAYS_AUTHENTICATE is true: in the backend session
+// that it runs in.
+CK_RV log_in_for_operation(Session& session, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len) {
+  auto* operation =
+      session.operation ? std::get_if<BackendOperation>(&session.operation->what) : nullptr;
+  require(operation != nullptr, CKR_OPERATION_NOT_INITIALIZED);
+  hsm::Token& token = session.slot().token();
+  hsm::HostLock startup = token.startup_lock();
+  if (token.has_pin()) return session.note(token.log_in_for_operation(operation->session));
+  return session.note(operation->session.try_call<&CK_FUNCTION_LIST::C_Login>(
+      CK_USER_TYPE{CKU_CONTEXT_SPECIFIC}, pin, pin_len));
+}
+
 CK_RV log_in(Session& session, CK_USER_TYPE user_type, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len) {
+  if (user_type == CKU_CONTEXT_SPECIFIC) return log_in_for_operation(session, pin, pin_len);
   Slot& slot = session.slot();
   if (slot.token().has_pin()) {
     // Nobody needs to log in, but many programs do. Whatever the PIN, it gives no access that the
     // configuration does not give anyway.
     require(user_type != CKU_SO, CKR_PIN_LOCKED);
-    require(user_type == CKU_USER, CKR_OPERATION_NOT_INITIALIZED);
     return slot.logged_in.exchange(true) ? CKR_USER_ALREADY_LOGGED_IN : CKR_OK;
   }
+  require(user_type != CKU_SO || slot.sessions == slot.rw_sessions, CKR_SESSION_READ_ONLY_EXISTS);
   session.backend();  // opening it takes the lock as well
   hsm::HostLock startup = slot.token().startup_lock();
   CK_RV rv = session.call<&CK_FUNCTION_LIST::C_Login>(user_type, pin, pin_len);
@@ -84,10 +98,10 @@ CK_RV logout(Session& session) {
   Slot& slot = session.slot();
   std::lock_guard lock(slot.login_mutex);
   require(slot.logged_in.exchange(false), CKR_USER_NOT_LOGGED_IN);
+  ++slot.logouts;
   slot.service().set_principal({});
   if (slot.token().has_pin()) return CKR_OK;
-  CK_RV rv = session.call<&CK_FUNCTION_LIST::C_Logout>();
-  return rv;
+  return session.call<&CK_FUNCTION_LIST::C_Logout>();
 }
 
 CK_RV session_cancel(Session& session, CK_FLAGS flags) {

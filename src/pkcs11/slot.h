@@ -38,6 +38,8 @@ class Slot {
   std::atomic<CK_ULONG> rw_sessions = 0;
   // C_Login went through here (and was passed on, unless the configuration has the PIN).
   std::atomic<bool> logged_in = false;
+  // How often C_Logout did: it ends the operations with KMS keys that were begun before.
+  std::atomic<std::uint64_t> logouts = 0;
 
  private:
   CK_SLOT_ID id_;

@@ -62,8 +62,13 @@ CK_RV get_slot_info(Library& library, CK_SLOT_ID id, CK_SLOT_INFO* info) {
   fill_padded(info->slotDescription,
               "Trent KMS, account " + slot.config().account + ", region " + slot.config().region);
   fill_padded(info->manufacturerID, "Trent");
-  info->flags = CKF_REMOVABLE_DEVICE | CKF_HW_SLOT;
-  if (is_present(slot)) info->flags |= CKF_TOKEN_PRESENT;
+  info->flags = CKF_REMOVABLE_DEVICE;
+  if (is_present(slot)) {
+    CK_SLOT_INFO backend{};
+    CK_RV rv = call_backend<&CK_FUNCTION_LIST::C_GetSlotInfo>(slot, &backend);
+    require(rv == CKR_OK, rv);
+    info->flags |= CKF_TOKEN_PRESENT | (backend.flags & CKF_HW_SLOT);
+  }
   info->hardwareVersion = info->firmwareVersion = library_version();
   return CKR_OK;
 }
@@ -117,18 +122,19 @@ CK_RV get_mechanism_info(Library& library, CK_SLOT_ID id, CK_MECHANISM_TYPE type
                          CK_MECHANISM_INFO* info) {
   Slot& slot = library.slot(id);
   require(info != nullptr, CKR_ARGUMENTS_BAD);
+  if (carries_handles(type)) return CKR_MECHANISM_INVALID;
+  if (!is_trents(type))
+    return call_backend<&CK_FUNCTION_LIST::C_GetMechanismInfo>(slot, type, info);
+  CK_FLAGS functions = CKF_ENCRYPT;
+  if (type == CKM_TRENT_SYMMETRIC_DEFAULT) functions |= CKF_DECRYPT | CKF_WRAP | CKF_UNWRAP;
+  // Where the key is made, there the work is done: in a device, or not.
+  CK_MECHANISM_INFO backend{};
+  CK_RV rv = call_backend<&CK_FUNCTION_LIST::C_GetMechanismInfo>(
+      slot, CK_MECHANISM_TYPE{CKM_AES_KEY_GEN}, &backend);
+  require(rv == CKR_OK, rv);
   constexpr CK_ULONG kAes256 = 32;  // AES key sizes are in bytes
-  switch (type) {
-    case CKM_TRENT_SYMMETRIC_DEFAULT:
-      *info = {kAes256, kAes256, CKF_HW | CKF_ENCRYPT | CKF_DECRYPT | CKF_WRAP | CKF_UNWRAP};
-      return CKR_OK;
-    case CKM_TRENT_REENCRYPT:
-      *info = {kAes256, kAes256, CKF_HW | CKF_ENCRYPT};
-      return CKR_OK;
-    default:
-      if (carries_handles(type)) return CKR_MECHANISM_INVALID;
-      return call_backend<&CK_FUNCTION_LIST::C_GetMechanismInfo>(slot, type, info);
-  }
+  *info = {kAes256, kAes256, functions | (backend.flags & CKF_HW)};
+  return CKR_OK;
 }
 
 CK_RV init_pin(Session& session, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len) {
@@ -140,6 +146,7 @@ CK_RV set_pin(Session& session, CK_UTF8CHAR_PTR old_pin, CK_ULONG old_len, CK_UT
               CK_ULONG new_len) {
   // A new PIN would lock out everybody who has the old one in a file.
   if (session.slot().token().has_pin()) return CKR_FUNCTION_NOT_SUPPORTED;
+  require(session.is_read_write(), CKR_SESSION_READ_ONLY);
   return session.call<&CK_FUNCTION_LIST::C_SetPIN>(old_pin, old_len, new_pin, new_len);
 }
 

@@ -48,6 +48,8 @@ Template input_template(CK_ATTRIBUTE_PTR attributes, CK_ULONG count) {
 Template new_object_template(CK_ATTRIBUTE_PTR attributes, CK_ULONG count) {
   Template result = input_template(attributes, count);
   // Every one of them, for tokens differ in which of two they take.
+  require(std::ranges::count(result, CK_ATTRIBUTE_TYPE{CKA_TOKEN}, &CK_ATTRIBUTE::type) <= 1,
+          CKR_TEMPLATE_INCONSISTENT);
   for (const CK_ATTRIBUTE& attribute : result) {
     std::string_view text = as_text(value_of(attribute));
     bool reserved = (attribute.type == CKA_APPLICATION && is_trents(text, {})) ||

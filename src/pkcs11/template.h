@@ -21,7 +21,7 @@ Template template_of(CK_ATTRIBUTE_PTR attributes, CK_ULONG count);
 Template input_template(CK_ATTRIBUTE_PTR attributes, CK_ULONG count);
 
 // For templates of objects to be made: also throws CKR_TEMPLATE_INCONSISTENT for the names by which
-// Trent knows its own objects in the token.
+// Trent knows its own objects in the token, and for CKA_TOKEN twice.
 Template new_object_template(CK_ATTRIBUTE_PTR attributes, CK_ULONG count);
 
 // Whether an object with this application and label is Trent's own: key material, record, alias.

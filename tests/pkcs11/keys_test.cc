@@ -289,6 +289,20 @@ static void wraps_and_unwraps_data_keys() {
   CHECK_RV(p11().C_WrapKey(session(), &mechanism, key, key, nullptr, &size), CKR_KEY_UNEXTRACTABLE);
 }
 
+static void writes_no_more_than_the_buffer_holds() {
+  CK_OBJECT_HANDLE key = create_kms_key(session());
+  CK_OBJECT_HANDLE data_key = generate_data_key();
+  const std::size_t needed = wrap(&Symmetric(), key, data_key).size();
+  std::string out(needed, 'x');
+  for (CK_ULONG room : {0UL, 1UL, needed - 1}) {
+    CK_ULONG size = room;
+    CHECK_RV(p11().C_WrapKey(session(), &Symmetric(), key, data_key, bytes(out), &size),
+             CKR_BUFFER_TOO_SMALL);
+    CHECK_EQ(size, needed);
+    CHECK_EQ(out, std::string(needed, 'x'));
+  }
+}
+
 static void wraps_no_key_that_is_gone() {
   RawSession raw;
   CK_OBJECT_HANDLE key = create_kms_key(session());
@@ -437,6 +451,20 @@ static void hides_what_trent_keeps_in_the_token() {
     CHECK_RV(p11().C_GetAttributeValue(session(), guess, &wanted, 1), CKR_OBJECT_HANDLE_INVALID);
 }
 
+// Trent's are hidden by their labels, too; those of its operations have none.
+static void hides_the_session_objects_of_others() {
+  RawSession raw;
+  for (const char* name : {"of-a-program", ""}) {
+    Attrs data;
+    data.number(CKA_CLASS, CKO_DATA).text(CKA_APPLICATION, "other").text(CKA_VALUE, "x");
+    data.flag(CKA_TOKEN, false).flag(CKA_PRIVATE, false).text(CKA_LABEL, name);
+    CK_OBJECT_HANDLE theirs = 0;
+    CHECK_OK(softhsm()->C_CreateObject(raw.handle(), data.data(), data.size(), &theirs));
+    CHECK_EQ(count(Attrs().text(CKA_APPLICATION, "other")), 0UL);
+    CHECK_OK(softhsm()->C_DestroyObject(raw.handle(), theirs));
+  }
+}
+
 static void lets_nobody_forge_trents_objects() {
   CK_OBJECT_HANDLE made = 0;
   auto create = [&](Attrs attributes) {
@@ -485,6 +513,70 @@ static void lets_session_objects_die_with_their_session() {
   CHECK_RV(p11().C_GetAttributeValue(session(), key, &wanted, 1), CKR_OBJECT_HANDLE_INVALID);
 }
 
+static void changes_nothing_on_the_token_in_a_read_only_session() {
+  CK_OBJECT_HANDLE kms_key = create_kms_key(session());
+  Attrs note;
+  note.number(CKA_CLASS, CKO_DATA).text(CKA_LABEL, "fixed").text(CKA_VALUE, "x");
+  CK_OBJECT_HANDLE on_token = 0;
+  Attrs kept(note);
+  kept.flag(CKA_TOKEN, true);
+  CHECK_OK(p11().C_CreateObject(session(), kept.data(), kept.size(), &on_token));
+  const CK_SESSION_HANDLE read_only = open_session(CKF_SERIAL_SESSION);
+  CK_OBJECT_HANDLE made = 0;
+  CHECK_RV(p11().C_CreateObject(read_only, kept.data(), kept.size(), &made), CKR_SESSION_READ_ONLY);
+  Attrs none;
+  CHECK_RV(p11().C_CopyObject(read_only, on_token, none.data(), 0, &made), CKR_SESSION_READ_ONLY);
+  Attrs label;
+  label.text(CKA_LABEL, "changed");
+  for (CK_OBJECT_HANDLE object : {on_token, kms_key}) {
+    CHECK_RV(p11().C_SetAttributeValue(read_only, object, label.data(), label.size()),
+             CKR_SESSION_READ_ONLY);
+    CHECK_RV(p11().C_DestroyObject(read_only, object), CKR_SESSION_READ_ONLY);
+  }
+  CK_MECHANISM generic{CKM_GENERIC_SECRET_KEY_GEN, nullptr, 0};
+  Attrs secret;
+  secret.number(CKA_VALUE_LEN, 32).flag(CKA_TOKEN, true);
+  CHECK_RV(p11().C_GenerateKey(read_only, &generic, secret.data(), secret.size(), &made),
+           CKR_SESSION_READ_ONLY);
+  CK_MECHANISM rsa{CKM_RSA_PKCS_KEY_PAIR_GEN, nullptr, 0};
+  Attrs public_key;
+  public_key.number(CKA_MODULUS_BITS, 2048);
+  Attrs private_key;
+  private_key.flag(CKA_TOKEN, true);
+  CK_OBJECT_HANDLE other = 0;
+  CHECK_RV(p11().C_GenerateKeyPair(read_only, &rsa, public_key.data(), public_key.size(),
+                                   private_key.data(), private_key.size(), &other, &made),
+           CKR_SESSION_READ_ONLY);
+  const std::string blob = encrypt(session(), &Symmetric(), kms_key, std::string(32, 'k'));
+  Attrs aes;
+  aes.number(CKA_CLASS, CKO_SECRET_KEY).number(CKA_KEY_TYPE, CKK_AES).flag(CKA_TOKEN, true);
+  CHECK_RV(p11().C_UnwrapKey(read_only, &Symmetric(), kms_key, bytes(blob), blob.size(), aes.data(),
+                             aes.size(), &made),
+           CKR_SESSION_READ_ONLY);
+  CK_KEY_DERIVATION_STRING_DATA input{bytes(blob), 16};
+  CK_MECHANISM derive{CKM_AES_ECB_ENCRYPT_DATA, &input, sizeof input};
+  CHECK_RV(
+      p11().C_DeriveKey(read_only, &derive, generate_data_key(), aes.data(), aes.size(), &made),
+      CKR_SESSION_READ_ONLY);
+  CHECK_EQ(attribute(session(), on_token, CKA_LABEL), "fixed");
+  // What dies with the session is its own affair.
+  CK_OBJECT_HANDLE brief = 0;
+  CHECK_OK(p11().C_CreateObject(read_only, note.data(), note.size(), &brief));
+  CHECK_OK(
+      p11().C_CopyObject(read_only, on_token, Attrs().flag(CKA_TOKEN, false).data(), 1, &made));
+  CHECK_OK(p11().C_DestroyObject(read_only, made));
+  CHECK_OK(p11().C_CloseSession(read_only));
+  CHECK_OK(p11().C_DestroyObject(session(), on_token));
+}
+
+static void takes_no_template_that_says_both() {
+  Attrs both;
+  both.number(CKA_CLASS, CKO_DATA).flag(CKA_TOKEN, false).flag(CKA_TOKEN, true);
+  CK_OBJECT_HANDLE made = 0;
+  CHECK_RV(p11().C_CreateObject(session(), both.data(), both.size(), &made),
+           CKR_TEMPLATE_INCONSISTENT);
+}
+
 static void survives_bad_arguments() {
   CK_OBJECT_HANDLE made = 0;
   CK_OBJECT_HANDLE key = create_kms_key(session());
@@ -526,13 +618,16 @@ int main() {
       TEST(takes_an_empty_template_but_not_none), TEST(finds_keys_by_every_name),
       TEST(encrypts_and_decrypts), TEST(keeps_the_answer_until_the_buffer_fits),
       TEST(encrypts_in_parts), TEST(polices_operations), TEST(re_encrypts),
-      TEST(wraps_and_unwraps_data_keys), TEST(wraps_no_key_that_is_gone),
-      TEST(refuses_to_unwrap_into_a_wrong_key), TEST(renames_a_key_by_its_label),
-      TEST(takes_no_alias_from_another_key), TEST(schedules_deletion_and_keeps_the_material),
-      TEST(makes_no_key_that_kms_does_not_have), TEST(leaves_nothing_of_a_key_that_it_refuses),
-      TEST(hides_what_trent_keeps_in_the_token), TEST(lets_nobody_forge_trents_objects),
+      TEST(wraps_and_unwraps_data_keys), TEST(writes_no_more_than_the_buffer_holds),
+      TEST(wraps_no_key_that_is_gone), TEST(refuses_to_unwrap_into_a_wrong_key),
+      TEST(renames_a_key_by_its_label), TEST(takes_no_alias_from_another_key),
+      TEST(schedules_deletion_and_keeps_the_material), TEST(makes_no_key_that_kms_does_not_have),
+      TEST(leaves_nothing_of_a_key_that_it_refuses), TEST(hides_what_trent_keeps_in_the_token),
+      TEST(hides_the_session_objects_of_others), TEST(lets_nobody_forge_trents_objects),
       TEST(stores_the_applications_own_objects), TEST(lets_session_objects_die_with_their_session),
-      TEST(survives_bad_arguments), TEST(passes_no_foreign_handles_on));
+      TEST(changes_nothing_on_the_token_in_a_read_only_session),
+      TEST(takes_no_template_that_says_both), TEST(survives_bad_arguments),
+      TEST(passes_no_foreign_handles_on));
   p11().C_Finalize(nullptr);
   return result;
 }

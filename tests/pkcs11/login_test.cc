@@ -71,6 +71,54 @@ static void shows_kms_keys_to_the_user_only() {
   CHECK_EQ(decrypt(session, &Symmetric(), key, blob), "text");
 }
 
+static void ends_operations_with_the_login() {
+  Initialized module;
+  CK_SESSION_HANDLE session = open_session();
+  CK_SESSION_HANDLE other = open_session();
+  CHECK_OK(login(session));
+  CK_OBJECT_HANDLE key = create_kms_key(session);
+  const std::string blob = encrypt(session, &Symmetric(), key, "for the eyes of the user");
+  CK_ULONG size = 0;
+  CHECK_OK(p11().C_DecryptInit(session, &Symmetric(), key));
+  CHECK_OK(p11().C_Decrypt(session, bytes(blob), blob.size(), nullptr, &size));
+  CHECK_OK(p11().C_Logout(other));
+  std::string out(100, '\0');
+  size = out.size();
+  CHECK_RV(p11().C_Decrypt(session, bytes(blob), blob.size(), bytes(out), &size),
+           CKR_OPERATION_NOT_INITIALIZED);
+  CHECK_EQ(out, std::string(100, '\0'));
+  CHECK_OK(login(other));
+  CHECK_RV(p11().C_Decrypt(session, bytes(blob), blob.size(), bytes(out), &size),
+           CKR_OPERATION_NOT_INITIALIZED);
+  // Nor is what was begun in the way of the next one.
+  CHECK_OK(p11().C_DecryptInit(session, &Symmetric(), key));
+  CHECK_OK(p11().C_Logout(other));
+  CHECK_OK(login(other));
+  CHECK_EQ(decrypt(session, &Symmetric(), key, blob), "for the eyes of the user");
+}
+
+static CK_RV login_so(CK_SESSION_HANDLE session) {
+  std::string pin = "12345678";
+  return p11().C_Login(session, CKU_SO, bytes(pin), pin.size());
+}
+
+static void keeps_read_only_sessions_and_the_so_apart() {
+  Initialized module;
+  CK_SESSION_HANDLE session = open_session();
+  CK_SESSION_HANDLE read_only = open_session(CKF_SERIAL_SESSION);
+  CHECK_RV(login_so(session), CKR_SESSION_READ_ONLY_EXISTS);
+  std::string pin = kUserPin;
+  CHECK_RV(p11().C_SetPIN(read_only, bytes(pin), pin.size(), bytes(pin), pin.size()),
+           CKR_SESSION_READ_ONLY);
+  CHECK_OK(p11().C_CloseSession(read_only));
+  CHECK_OK(login_so(session));
+  CHECK_EQ(state(session), CK_STATE{CKS_RW_SO_FUNCTIONS});
+  CHECK_RV(p11().C_OpenSession(0, CKF_SERIAL_SESSION, nullptr, nullptr, &read_only),
+           CKR_SESSION_READ_WRITE_SO_EXISTS);
+  CHECK_OK(p11().C_Logout(session));
+  open_session(CKF_SERIAL_SESSION);
+}
+
 static void logs_out_with_the_last_session() {
   Initialized module;
   CK_SESSION_HANDLE first = open_session();
@@ -180,9 +228,10 @@ int main() {
       << "refresh = \"24h\"\n[[token]]\naccount = \"" << kAccount << "\"\nregion = \"" << kRegion
       << "\"\nmodule = \"" << kSoftHsmModule << "\"\nuri = \"pkcs11:token=" << kTokenLabel
       << "\"\n";
-  return RUN_TESTS("pkcs11 login", TEST(asks_for_a_login), TEST(takes_the_tokens_pin_only),
-                   TEST(shows_kms_keys_to_the_user_only), TEST(logs_out_with_the_last_session),
-                   TEST(logs_out_when_threads_close_the_last_sessions),
-                   TEST(knows_labels_from_the_start), TEST(shares_a_login_that_is_there),
-                   TEST(calls_kms_as_the_user_of_the_login));
+  return RUN_TESTS(
+      "pkcs11 login", TEST(asks_for_a_login), TEST(takes_the_tokens_pin_only),
+      TEST(shows_kms_keys_to_the_user_only), TEST(ends_operations_with_the_login),
+      TEST(keeps_read_only_sessions_and_the_so_apart), TEST(logs_out_with_the_last_session),
+      TEST(logs_out_when_threads_close_the_last_sessions), TEST(knows_labels_from_the_start),
+      TEST(shares_a_login_that_is_there), TEST(calls_kms_as_the_user_of_the_login));
 }

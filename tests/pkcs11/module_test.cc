@@ -177,6 +177,33 @@ static void absent_token_leaves_the_other_slot_alone() {
   CHECK(application.count_session_objects() > 0);  // throws if its session is gone
 }
 
+// An ARN may be of the other token's key.
+static void finds_keys_of_its_own_account_only() {
+  make_token("second");
+  std::string path = std::string(std::getenv("TRENT_CONF")) + ".accounts";
+  FILE* file = fopen(path.c_str(), "w");
+  for (const char* token : {"1111 kms", "2222 second"})
+    fprintf(file,
+            "[[token]]\naccount = \"11112222%.4s\"\nmodule = \"%s\"\n"
+            "uri = \"pkcs11:token=%s\"\npin-source = \"env:TRENT_TEST_PIN\"\n",
+            token, kSoftHsmModule, token + 5);
+  fclose(file);
+  Environment conf("TRENT_CONF", path.c_str());
+  Environment pin("TRENT_TEST_PIN", kUserPin);
+  Initialized module;
+  CK_SESSION_HANDLE sessions[2] = {open_session()};
+  CHECK_OK(
+      p11().C_OpenSession(1, CKF_SERIAL_SESSION | CKF_RW_SESSION, nullptr, nullptr, &sessions[1]));
+  for (int own : {0, 1}) {
+    CK_OBJECT_HANDLE key = create_kms_key(sessions[own]);
+    const std::string arn = attribute(sessions[own], key, CKA_TRENT_KEY_ARN);
+    for (CK_ATTRIBUTE_TYPE name : {CK_ATTRIBUTE_TYPE{CKA_TRENT_KEY_ARN}, kAttributeUniqueId}) {
+      CHECK_EQ(find(sessions[own], Attrs().text(name, arn)).at(0), key);
+      CHECK_EQ(find(sessions[1 - own], Attrs().text(name, arn)).size(), 0UL);
+    }
+  }
+}
+
 static void describes_its_token() {
   Initialized module;
   CK_TOKEN_INFO info{};
@@ -188,6 +215,22 @@ static void describes_its_token() {
   CHECK_EQ(text(info.serialNumber), std::string(kAccount) + std::string(4, ' '));
   CHECK_EQ(info.flags & CKF_LOGIN_REQUIRED, 0UL);
   CHECK((info.flags & CKF_TOKEN_INITIALIZED) != 0 && (info.flags & CKF_USER_PIN_INITIALIZED) != 0);
+}
+
+static void is_a_device_if_the_backend_is_one() {
+  Initialized module;
+  CK_SLOT_INFO slot{};
+  CK_SLOT_INFO raw_slot{};
+  CHECK_OK(p11().C_GetSlotInfo(0, &slot));
+  RawSession raw;
+  CHECK_OK(softhsm()->C_GetSlotInfo(token_slot(), &raw_slot));
+  CHECK_EQ(slot.flags & CKF_HW_SLOT, raw_slot.flags & CKF_HW_SLOT);
+  for (CK_MECHANISM_TYPE type : {CKM_TRENT_SYMMETRIC_DEFAULT, CKM_TRENT_REENCRYPT}) {
+    CK_MECHANISM_INFO info{};
+    CHECK_OK(p11().C_GetMechanismInfo(0, type, &info));
+    CHECK_EQ(info.flags & CKF_HW, 0UL);  // SoftHSM is none
+    CHECK((info.flags & CKF_ENCRYPT) != 0);
+  }
 }
 
 static void lists_its_mechanisms() {
@@ -222,6 +265,24 @@ static void has_sessions_with_states() {
   CHECK_RV(p11().C_OpenSession(0, 0, nullptr, nullptr, &ro), CKR_SESSION_PARALLEL_NOT_SUPPORTED);
   CHECK_OK(p11().C_CloseAllSessions(0));
   CHECK_RV(p11().C_GetSessionInfo(rw, &info), CKR_SESSION_HANDLE_INVALID);
+}
+
+// All sessions come and go, and the objects of the token stay the same.
+static void keeps_the_handles_of_token_objects() {
+  Initialized module;
+  Attrs data;
+  data.number(CKA_CLASS, CKO_DATA).flag(CKA_TOKEN, true).text(CKA_APPLICATION, "lasting");
+  CK_OBJECT_HANDLE object = 0;
+  CHECK_OK(p11().C_CreateObject(open_session(), data.data(), data.size(), &object));
+  std::atomic<bool> done = false;
+  std::thread closing([&] {
+    while (!done) p11().C_CloseAllSessions(0);
+  });
+  for (int i = 0; i < 2000; ++i) open_session();
+  done = true;
+  closing.join();
+  CHECK_EQ(find(open_session(), data).at(0), object);
+  CHECK_OK(p11().C_DestroyObject(open_session(), object));
 }
 
 static void keeps_read_only_sessions_from_changing_the_token() {
@@ -321,8 +382,10 @@ int main() {
       TEST(exports_nothing_else), TEST(works_only_while_initialized),
       TEST(takes_initialize_arguments_by_the_book), TEST(has_no_slots_without_a_configuration),
       TEST(takes_the_configuration_from_p_reserved), TEST(starts_without_the_token),
-      TEST(absent_token_leaves_the_other_slot_alone), TEST(describes_its_token),
+      TEST(absent_token_leaves_the_other_slot_alone), TEST(finds_keys_of_its_own_account_only),
+      TEST(describes_its_token), TEST(is_a_device_if_the_backend_is_one),
       TEST(lists_its_mechanisms), TEST(has_sessions_with_states),
+      TEST(keeps_the_handles_of_token_objects),
       TEST(keeps_read_only_sessions_from_changing_the_token), TEST(starts_anew_in_a_child),
       TEST(serves_many_threads), TEST(survives_the_application_finalizing_softhsm),
       TEST(leaves_the_token_to_others_when_finalized));

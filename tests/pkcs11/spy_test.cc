@@ -91,11 +91,41 @@ static void unwraps_and_wraps_inside_the_token() {
   CHECK_EQ(decrypt(session, &Symmetric(), to, moved), std::string(32, 'k'));
 }
 
+static void asks_for_read_write_sessions_only() {
+  std::string log = log_of([] {
+    Initialized module;
+    open_session(CKF_SERIAL_SESSION);
+    open_session();
+  });
+  CHECK(count(log, "C_OpenSession") >= 2);
+  CHECK_EQ(count(log, "flags = 0x6"), count(log, "C_OpenSession"));
+}
+
+// The parameter is a handle, and the backend's are not the application's.
+static void hands_no_handles_in_parameters_on() {
+  Initialized module;
+  CK_SESSION_HANDLE session = open_session();
+  CK_OBJECT_HANDLE base = 0;
+  CHECK_OK(
+      try_generate_key(session, Attrs().number(CKA_VALUE_LEN, 32).flag(CKA_DERIVE, true), &base));
+  CK_OBJECT_HANDLE other = 1;
+  CK_MECHANISM mechanism{CKM_CONCATENATE_BASE_AND_KEY, &other, sizeof other};
+  Attrs wanted;
+  wanted.number(CKA_CLASS, CKO_SECRET_KEY).number(CKA_KEY_TYPE, CKK_GENERIC_SECRET);
+  std::string log = log_of([&] {
+    CK_OBJECT_HANDLE derived = 0;
+    CHECK_RV(p11().C_DeriveKey(session, &mechanism, base, wanted.data(), wanted.size(), &derived),
+             CKR_MECHANISM_INVALID);
+  });
+  CHECK_EQ(count(log, "C_DeriveKey"), 0UL);
+}
+
 int main() {
   SoftHsm token({.module = "/usr/lib/x86_64-linux-gnu/pkcs11-spy.so"});
   log_path = token.directory() / "spy.log";
   setenv("PKCS11SPY", kSoftHsmModule, 1);
   setenv("PKCS11SPY_OUTPUT", log_path.c_str(), 1);
-  return RUN_TESTS("pkcs11 spy", TEST(re_encrypts_inside_the_token),
-                   TEST(unwraps_and_wraps_inside_the_token));
+  return RUN_TESTS(
+      "pkcs11 spy", TEST(re_encrypts_inside_the_token), TEST(unwraps_and_wraps_inside_the_token),
+      TEST(asks_for_read_write_sessions_only), TEST(hands_no_handles_in_parameters_on));
 }

@@ -22,8 +22,8 @@ slot_is_listed() {
 
 mechanisms_are_listed() {
   output=$(tool --list-mechanisms)
-  assert_contains "$output" 'mechtype-0xD4520001, keySize={32,32}, hw, encrypt, decrypt, wrap, unwrap'
-  assert_contains "$output" 'mechtype-0xD4520002, keySize={32,32}, hw, encrypt'
+  assert_contains "$output" 'mechtype-0xD4520001, keySize={32,32}, encrypt, decrypt, wrap, unwrap'
+  assert_contains "$output" 'mechtype-0xD4520002, keySize={32,32}, encrypt'
   assert_contains "$output" 'AES-GCM'
 }
 
@@ -168,6 +168,28 @@ login_is_needed_without_a_configured_pin() {
   refused CKR_USER_NOT_LOGGED_IN --keygen --key-type AES:32 --label not-logged-in
 }
 
+# always_authenticate LOGIN...: a key that wants the PIN for each signature.
+always_authenticate() {
+  tool "$@" --keypairgen --key-type RSA:2048 --id 7a --label always --always-auth --usage-sign
+  echo message >message
+  tool "$@" --sign --id 7a --mechanism SHA256-RSA-PKCS --input-file message --output-file signature
+  tool --read-object --type pubkey --id 7a --output-file public.der
+  openssl dgst -sha256 -keyform DER -verify public.der -signature signature message
+  tool "$@" --delete-object --type privkey --id 7a
+  tool "$@" --delete-object --type pubkey --id 7a
+}
+
+pin_is_wanted_for_each_signature() {
+  always_authenticate --login --pin "$(cat "$kms/pin")"
+  # Whatever the PIN: Trent gives the configuration's.
+  always_authenticate --login --pin whatever
+}
+
+pin_is_wanted_for_each_signature_without_a_configured_one() {
+  without_pin
+  always_authenticate --login --pin "$(cat "$kms/pin")"
+}
+
 own_tests_pass() {
   tool --test >output
   cat output
@@ -212,6 +234,8 @@ test_case 'certificates and data are stored and found again' certificates_and_da
 test_case 'records and key material cannot be read or forged' trents_own_objects_are_out_of_reach
 test_case 'a login that nobody needs does no harm' login_is_accepted_but_not_needed
 test_case 'without a PIN in the configuration the program logs in' login_is_needed_without_a_configured_pin
+test_case 'a key that wants the PIN for each signature' pin_is_wanted_for_each_signature
+test_case 'and without a PIN in the configuration' pin_is_wanted_for_each_signature_without_a_configured_one
 test_case 'pkcs11-tool --test' own_tests_pass
 test_case 'pkcs11-tool --test-fork' survives_fork false
 test_case 'pkcs11-tool --test-fork, and SoftHSM that resets on fork' survives_fork true
