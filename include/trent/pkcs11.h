@@ -81,7 +81,7 @@ typedef struct CK_TRENT_REENCRYPT_PARAMS {
 
 typedef CK_TRENT_REENCRYPT_PARAMS* CK_TRENT_REENCRYPT_PARAMS_PTR;
 
-/* Attributes of KMS keys. All are read-only, and all can be searched for.
+/* Attributes of KMS keys. None can be changed, and all can be searched for.
  *
  *   CK_BYTE arn[256];
  *   CK_ATTRIBUTE wanted = {CKA_TRENT_KEY_ARN, arn, sizeof arn};
@@ -102,6 +102,18 @@ typedef CK_TRENT_REENCRYPT_PARAMS* CK_TRENT_REENCRYPT_PARAMS_PTR;
 
 /* 32 bytes: which of the key's materials encrypts now. It changes when the key is rotated. */
 #define CKA_TRENT_KEY_MATERIAL_ID 0xD4520003UL
+
+/* CK_BBOOL: whether a key is a KMS key. In the template of C_GenerateKey it demands one or forbids it;
+ * without it, a key with CKA_TOKEN becomes one if KMS has such keys (`keygen` of trent.toml has the
+ * rule). C_GenerateKeyPair takes it as well, and refuses CK_TRUE.
+ *
+ *   CK_BBOOL yes = CK_TRUE;
+ *   CK_ATTRIBUTE kms_key[] = {{CKA_TOKEN, &yes, sizeof yes},
+ *                             {CKA_TRENT_KMS_KEY, &yes, sizeof yes}};
+ *   CK_MECHANISM generate = {CKM_AES_KEY_GEN, NULL, 0};
+ *   rv = p11->C_GenerateKey(session, &generate, kms_key, 2, &key);
+ */
+#define CKA_TRENT_KMS_KEY 0xD4520004UL
 
 #ifdef __cplusplus
 }

@@ -148,6 +148,15 @@ bool read_choice(const Section& top, const char* key, std::string_view yes, std:
   return true;
 }
 
+Keygen read_keygen(const Section& top) {
+  std::string text = top.text("keygen").value_or("auto");
+  if (text == "auto") return Keygen::Auto;
+  if (text == "kms") return Keygen::Kms;
+  if (text != "token")
+    top.refuse("keygen", "has an unknown value.", R"(Write "auto", "kms" or "token".)");
+  return Keygen::Token;
+}
+
 // The absolute path in "file:PATH"; nullopt if the text is of another form. "file:///PATH" is the
 // same, as RFC 8089 has it.
 std::optional<std::string> path_of_file(const Section& section, std::string_view text) {
@@ -286,12 +295,13 @@ Config parse_config(std::string_view text, const std::string& source) {
   }
 
   Section top(table, source);
-  top.allow_only({"principal", "refresh", "bulk", "host-reencrypt", "audit", "token"});
+  top.allow_only({"principal", "refresh", "bulk", "host-reencrypt", "keygen", "audit", "token"});
   Config config;
   config.source = source;
   config.refresh = read_refresh(top);
   config.bulk = read_choice(top, "bulk", "direct", "auto") ? Bulk::Direct : Bulk::Auto;
   config.host_reencrypt = read_choice(top, "host-reencrypt", "allow", "deny");
+  config.keygen = read_keygen(top);
   config.audit = read_audit(top);
 
   constexpr const char* kTokenMend =

@@ -22,12 +22,20 @@ struct TokenConfig {
 
 enum class Bulk { Auto, Direct };
 
+// What a PKCS#11 application gets that generates a key in the token.
+enum class Keygen {
+  Auto,   // a KMS key where it can be one, else an ordinary key of the token
+  Kms,    // a KMS key; what cannot be one is refused
+  Token,  // an ordinary key of the token
+};
+
 struct Config {
   std::string source;     // the file's path, for messages
   std::string principal;  // who calls; default: the first token's account root
   std::chrono::milliseconds refresh{1000};
   Bulk bulk = Bulk::Auto;
   bool host_reencrypt = false;
+  Keygen keygen = Keygen::Auto;
   std::string audit = "none";       // "none", "syslog" or "file:/path"
   std::vector<TokenConfig> tokens;  // never empty; the first is the default
 };

@@ -70,12 +70,15 @@ CK_RV find_objects_init(Session& session, CK_ATTRIBUTE_PTR attributes, CK_ULONG 
   std::vector<CK_OBJECT_HANDLE> found = find_kms_keys(session, search);
   if (!only_kms_keys_match(search)) {
     std::vector<CK_OBJECT_HANDLE> others;
+    // True of everything else, and not known to the backend.
+    std::vector<CK_ATTRIBUTE> passed(search.begin(), search.end());
+    std::erase_if(passed, [](const CK_ATTRIBUTE& each) { return each.type == CKA_TRENT_KMS_KEY; });
     try {
-      others = find_backend_objects(session, search);
+      others = find_backend_objects(session, passed);
     } catch (const Error& error) {
       if (!hsm::is_lost(error.ck_rv())) throw;
       session.note(CKR_DEVICE_REMOVED);
-      others = find_backend_objects(session, search);
+      others = find_backend_objects(session, passed);
     }
     found.insert(found.end(), others.begin(), others.end());
   }

@@ -1,5 +1,7 @@
 // Keys: generated, wrapped, unwrapped, derived.
+#include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <optional>
 #include <vector>
 
@@ -24,6 +26,43 @@ void require_passable(const CK_MECHANISM& mechanism) {
 
 bool is_on_token(Template attributes) {
   return flag_in(attributes, CKA_TOKEN).value_or(false);
+}
+
+// What C_GenerateKey and C_GenerateKeyPair are given.
+struct GeneratedTemplate {
+  GeneratedTemplate(Session& session, CK_ATTRIBUTE_PTR given, CK_ULONG count) {
+    Template all = input_template(given, count);
+    kms_key = flag_in(all, CKA_TRENT_KMS_KEY);
+    attributes.reserve(all.size() + 1);  // data() is not NULL, which tokens refuse
+    std::ranges::copy_if(all, std::back_inserter(attributes),
+                         [](const CK_ATTRIBUTE& each) { return each.type != CKA_TRENT_KMS_KEY; });
+    on_token = is_on_token(new_object_template(attributes.data(), attributes.size()));
+    session.require_may_change(on_token);
+  }
+
+  std::vector<CK_ATTRIBUTE> attributes;  // for the backend: without Trent's own
+  std::optional<bool> kms_key;           // demanded, forbidden
+  bool on_token = false;
+};
+
+// Whether a key is to be a KMS key. Throws CKR_MECHANISM_INVALID, CKR_TEMPLATE_INCONSISTENT if it
+// is and cannot.
+bool becomes_kms_key(Session& session, CK_MECHANISM_TYPE mechanism, GeneratedTemplate& wanted) {
+  Keygen rule = session.slot().service().config().keygen;
+  if (wanted.kms_key)
+    rule = *wanted.kms_key ? Keygen::Kms : Keygen::Token;
+  else if (!wanted.on_token)
+    rule = Keygen::Token;
+  switch (rule) {
+    case Keygen::Token:
+      return false;
+    case Keygen::Auto:
+      return mechanism == CKM_AES_KEY_GEN && fault_of_new_key(wanted.attributes) == CKR_OK;
+    case Keygen::Kms:
+      require(mechanism == CKM_AES_KEY_GEN, CKR_MECHANISM_INVALID);
+      require(wanted.on_token, CKR_TEMPLATE_INCONSISTENT);
+  }
+  return true;
 }
 
 // The template of a key that is to be made in this session.
@@ -110,16 +149,18 @@ CK_RV generate_key(Session& session, CK_MECHANISM_PTR mechanism, CK_ATTRIBUTE_PT
                    CK_ULONG count, CK_OBJECT_HANDLE* key) {
   const CK_MECHANISM& checked = checked_mechanism(mechanism);
   require(key != nullptr, CKR_ARGUMENTS_BAD);
-  Template wanted = new_key_template(session, attributes, count);
-  if (checked.mechanism == CKM_AES_KEY_GEN && is_on_token(wanted)) {
-    *key = session.library().objects().add(session.slot().id(), create_kms_key(session, wanted));
+  GeneratedTemplate wanted(session, attributes, count);
+  if (becomes_kms_key(session, checked.mechanism, wanted)) {
+    *key = session.library().objects().add(session.slot().id(),
+                                           create_kms_key(session, wanted.attributes));
     return CKR_OK;
   }
   require_passable(checked);
   CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
-  CK_RV rv = session.call<&CK_FUNCTION_LIST::C_GenerateKey>(mechanism, attributes, count, &handle);
+  CK_RV rv = session.call<&CK_FUNCTION_LIST::C_GenerateKey>(
+      mechanism, wanted.attributes.data(), CK_ULONG{wanted.attributes.size()}, &handle);
   require(rv == CKR_OK, rv);
-  *key = session.add_object(handle, is_on_token(wanted));
+  *key = session.add_object(handle, wanted.on_token);
   return CKR_OK;
 }
 
@@ -127,18 +168,22 @@ CK_RV generate_key_pair(Session& session, CK_MECHANISM_PTR mechanism,
                         CK_ATTRIBUTE_PTR public_attributes, CK_ULONG public_count,
                         CK_ATTRIBUTE_PTR private_attributes, CK_ULONG private_count,
                         CK_OBJECT_HANDLE* public_key, CK_OBJECT_HANDLE* private_key) {
-  require_passable(checked_mechanism(mechanism));
+  const CK_MECHANISM& checked = checked_mechanism(mechanism);
+  require_passable(checked);
   require(public_key != nullptr && private_key != nullptr, CKR_ARGUMENTS_BAD);
-  Template wanted_public = new_key_template(session, public_attributes, public_count);
-  Template wanted_private = new_key_template(session, private_attributes, private_count);
+  GeneratedTemplate wanted_public(session, public_attributes, public_count);
+  GeneratedTemplate wanted_private(session, private_attributes, private_count);
+  for (GeneratedTemplate* wanted : {&wanted_public, &wanted_private})
+    becomes_kms_key(session, checked.mechanism, *wanted);  // throws where that is demanded
   CK_OBJECT_HANDLE public_handle = CK_INVALID_HANDLE;
   CK_OBJECT_HANDLE private_handle = CK_INVALID_HANDLE;
   CK_RV rv = session.call<&CK_FUNCTION_LIST::C_GenerateKeyPair>(
-      mechanism, public_attributes, public_count, private_attributes, private_count, &public_handle,
+      mechanism, wanted_public.attributes.data(), CK_ULONG{wanted_public.attributes.size()},
+      wanted_private.attributes.data(), CK_ULONG{wanted_private.attributes.size()}, &public_handle,
       &private_handle);
   require(rv == CKR_OK, rv);
-  *public_key = session.add_object(public_handle, is_on_token(wanted_public));
-  *private_key = session.add_object(private_handle, is_on_token(wanted_private));
+  *public_key = session.add_object(public_handle, wanted_public.on_token);
+  *private_key = session.add_object(private_handle, wanted_private.on_token);
   return CKR_OK;
 }
 

@@ -59,6 +59,7 @@ std::optional<Bytes> common_attribute(CK_ATTRIBUTE_TYPE type) {
     case CKA_DECRYPT:
     case CKA_WRAP:
     case CKA_UNWRAP:
+    case CKA_TRENT_KMS_KEY:
       return flag(true);
     case CKA_COPYABLE:
     case CKA_EXTRACTABLE:
@@ -189,40 +190,13 @@ void require_write_access(Session& session) {
   require(session.logged_in(), CKR_USER_NOT_LOGGED_IN);
 }
 
-// What an application may ask of a new KMS key. It may get more protection than it asks for, but no
-// use that KMS keys do not have.
-void check_new_key(Template attributes) {
-  for (const CK_ATTRIBUTE& wanted : attributes) {
-    switch (wanted.type) {
-      case CKA_CLASS:
-      case CKA_KEY_TYPE:
-        require(equals(*common_attribute(wanted.type), value_of(wanted)),
-                CKR_TEMPLATE_INCONSISTENT);
-        break;
-      case CKA_VALUE_LEN:
-        require(number_in(attributes, CKA_VALUE_LEN) == 32UL, CKR_KEY_SIZE_RANGE);
-        break;
-      case CKA_ID:  // it is the key id, which is drawn by lot
-        require(wanted.ulValueLen == 0, CKR_ATTRIBUTE_READ_ONLY);
-        break;
-      case CKA_EXTRACTABLE:
-      case CKA_DERIVE:
-      case CKA_SIGN:
-      case CKA_VERIFY:
-        require(flag_in(attributes, wanted.type) == false, CKR_TEMPLATE_INCONSISTENT);
-        break;
-      default:
-        require(wanted.type == CKA_LABEL || is_common(wanted.type), CKR_ATTRIBUTE_TYPE_INVALID);
-    }
-  }
-}
-
 }  // namespace
 
 bool only_kms_keys_match(Template search) {
   return std::any_of(search.begin(), search.end(), [](const CK_ATTRIBUTE& wanted) {
     return wanted.type == CKA_TRENT_KEY_ARN || wanted.type == CKA_TRENT_KEY_STATE ||
            wanted.type == CKA_TRENT_KEY_MATERIAL_ID ||
+           (wanted.type == CKA_TRENT_KMS_KEY && equals(flag(true), value_of(wanted))) ||
            (wanted.type == kAttributeUniqueId && as_text(value_of(wanted)).starts_with("arn:"));
   });
 }
@@ -280,9 +254,41 @@ void set_attributes(Session& session, const KmsKey& key, Template attributes) {
   slot.forget_labels();
 }
 
+// It may get more protection than the application asks for, but no use that KMS keys do not have.
+CK_RV fault_of_new_key(Template attributes) {
+  for (const CK_ATTRIBUTE& wanted : attributes) {
+    switch (wanted.type) {
+      case CKA_CLASS:
+      case CKA_KEY_TYPE:
+      case CKA_ALLOWED_MECHANISMS:
+        if (!equals(*common_attribute(wanted.type), value_of(wanted)))
+          return CKR_TEMPLATE_INCONSISTENT;
+        break;
+      case CKA_VALUE_LEN:
+        if (number_in(attributes, CKA_VALUE_LEN) != 32UL) return CKR_KEY_SIZE_RANGE;
+        break;
+      case CKA_ID:  // it is the key id, which is drawn by lot
+        if (wanted.ulValueLen != 0) return CKR_ATTRIBUTE_READ_ONLY;
+        break;
+      case CKA_EXTRACTABLE:
+      case CKA_DERIVE:
+      case CKA_SIGN:
+      case CKA_VERIFY:
+        if (flag_in(attributes, wanted.type) == true) return CKR_TEMPLATE_INCONSISTENT;
+        break;
+      case CKA_LABEL:
+        break;
+      default:
+        if (!is_common(wanted.type)) return CKR_ATTRIBUTE_TYPE_INVALID;
+    }
+  }
+  return CKR_OK;
+}
+
 KmsKey create_kms_key(Session& session, Template attributes) {
   require_write_access(session);
-  check_new_key(attributes);
+  CK_RV fault = fault_of_new_key(attributes);
+  require(fault == CKR_OK, fault);
   Slot& slot = session.slot();
   const CK_ATTRIBUTE* label = find_attribute(attributes, CKA_LABEL);
   if (label == nullptr || label->ulValueLen == 0)

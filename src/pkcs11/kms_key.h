@@ -22,6 +22,10 @@ CK_RV get_attributes(Session& session, const KmsKey& key, Template attributes);
 // Nothing else can change.
 void set_attributes(Session& session, const KmsKey& key, Template attributes);
 
+// Why there can be no KMS key with these attributes; CKR_OK if there can. (Of a label it says
+// nothing: one that cannot be an alias is a mistake.)
+CK_RV fault_of_new_key(Template attributes);
+
 // CreateKey, and CreateAlias if there is a CKA_LABEL; neither if it cannot be had.
 KmsKey create_kms_key(Session& session, Template attributes);
 

@@ -1,5 +1,6 @@
 // Objects: created, copied, read, changed and destroyed.
 #include <cstring>
+#include <vector>
 
 #include "pkcs11/functions.h"
 #include "pkcs11/kms_key.h"
@@ -18,6 +19,28 @@ void complete_length(Template answers, CK_ULONG length) {
     if (answer.type == CKA_VALUE_LEN && answer.pValue != nullptr &&
         answer.ulValueLen == sizeof length)
       std::memcpy(answer.pValue, &length, sizeof length);
+}
+
+// C_GetAttributeValue of an object that is no KMS key, in which the backend sees no attribute of
+// Trent's.
+CK_RV read_attributes(Session& session, CK_OBJECT_HANDLE object, Template wanted) {
+  std::vector<CK_ATTRIBUTE> asked;
+  asked.reserve(wanted.size() + 1);  // data() is not NULL, which tokens refuse
+  CK_RV own = CKR_OK;
+  for (CK_ATTRIBUTE& each : wanted) {
+    if (each.type != CKA_TRENT_KMS_KEY) {
+      asked.push_back(each);
+      continue;
+    }
+    constexpr CK_BBOOL kNo = CK_FALSE;
+    own = answer(each, {&kNo, sizeof kNo});
+  }
+  CK_RV rv = session.call<&CK_FUNCTION_LIST::C_GetAttributeValue>(object, asked.data(),
+                                                                  CK_ULONG{asked.size()});
+  auto next = asked.begin();
+  for (CK_ATTRIBUTE& each : wanted)
+    if (each.type != CKA_TRENT_KMS_KEY) each.ulValueLen = (next++)->ulValueLen;
+  return rv == CKR_OK ? own : rv;
 }
 
 }  // namespace
@@ -88,8 +111,7 @@ CK_RV get_attribute_value(Session& session, CK_OBJECT_HANDLE object, CK_ATTRIBUT
   require(attributes != nullptr, CKR_ARGUMENTS_BAD);
   Template wanted = template_of(attributes, count);
   if (const KmsKey* key = target->kms_key()) return get_attributes(session, *key, wanted);
-  CK_RV rv = session.call<&CK_FUNCTION_LIST::C_GetAttributeValue>(
-      session.backend_handle(object, Family::Object), attributes, count);
+  CK_RV rv = read_attributes(session, session.backend_handle(object, Family::Object), wanted);
   std::size_t length = target->backend()->length;
   bool answered = rv == CKR_OK || rv == CKR_ATTRIBUTE_SENSITIVE ||
                   rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_BUFFER_TOO_SMALL;

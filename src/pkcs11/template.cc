@@ -53,7 +53,8 @@ Template new_object_template(CK_ATTRIBUTE_PTR attributes, CK_ULONG count) {
   for (const CK_ATTRIBUTE& attribute : result) {
     std::string_view text = as_text(value_of(attribute));
     bool reserved = (attribute.type == CKA_APPLICATION && is_trents(text, {})) ||
-                    (attribute.type == CKA_LABEL && is_trents({}, text));
+                    (attribute.type == CKA_LABEL && is_trents({}, text)) ||
+                    attribute.type == CKA_TRENT_KMS_KEY;
     require(!reserved, CKR_TEMPLATE_INCONSISTENT);
   }
   return result;

@@ -21,7 +21,8 @@ Template template_of(CK_ATTRIBUTE_PTR attributes, CK_ULONG count);
 Template input_template(CK_ATTRIBUTE_PTR attributes, CK_ULONG count);
 
 // For templates of objects to be made: also throws CKR_TEMPLATE_INCONSISTENT for the names by which
-// Trent knows its own objects in the token, and for CKA_TOKEN twice.
+// Trent knows its own objects in the token, for CKA_TOKEN twice, and for CKA_TRENT_KMS_KEY: objects
+// that are no KMS keys cannot become any.
 Template new_object_template(CK_ATTRIBUTE_PTR attributes, CK_ULONG count);
 
 // Whether an object with this application and label is Trent's own: key material, record, alias.

@@ -66,6 +66,7 @@ principal = "arn:aws:sts::111122223333:assumed-role/app/session"
 refresh = "250ms"
 bulk = "direct"
 host-reencrypt = "allow"
+keygen = "token"
 audit = "file:/var/log/trent.jsonl"
 
 [[token]]
@@ -87,6 +88,7 @@ pin-source = "env:TRENT_PIN_2"
   CHECK(c.refresh == 250ms);
   CHECK_EQ(c.bulk, Bulk::Direct);
   CHECK(c.host_reencrypt);
+  CHECK_EQ(c.keygen, Keygen::Token);
   CHECK_EQ(c.audit, "file:/var/log/trent.jsonl");
   CHECK_EQ(c.tokens.size(), 2U);
   CHECK_EQ(c.tokens[0].account, "111122223333");
@@ -105,6 +107,7 @@ void all_but_module_and_uri_have_defaults() {
   CHECK(c.refresh == 1s);
   CHECK_EQ(c.bulk, Bulk::Auto);
   CHECK(!c.host_reencrypt);
+  CHECK_EQ(c.keygen, Keygen::Auto);
   CHECK_EQ(c.audit, "none");
   CHECK_EQ(c.tokens.size(), 1U);
   CHECK_EQ(c.tokens[0].account, "000000000000");
@@ -119,9 +122,11 @@ void principal_defaults_to_the_first_account() {
 }
 
 void values_that_spell_the_defaults_are_accepted() {
-  Config c = parse("bulk = \"auto\"\nhost-reencrypt = \"deny\"\naudit = \"none\"\n" + kToken);
+  Config c = parse(
+      "bulk = \"auto\"\nhost-reencrypt = \"deny\"\nkeygen = \"auto\"\naudit = \"none\"\n" + kToken);
   CHECK_EQ(c.bulk, Bulk::Auto);
   CHECK(!c.host_reencrypt);
+  CHECK_EQ(c.keygen, Keygen::Auto);
   CHECK_EQ(c.audit, "none");
   CHECK_EQ(parse_top("audit = \"syslog\"").audit, "syslog");
 }
@@ -146,7 +151,7 @@ void bad_durations_are_refused() {
 }
 
 void wrong_types_are_refused() {
-  for (const char* key : {"principal", "refresh", "bulk", "host-reencrypt", "audit"})
+  for (const char* key : {"principal", "refresh", "bulk", "host-reencrypt", "keygen", "audit"})
     for (const char* value : {"1", "true", "[\"a\"]", "{ a = \"b\" }", "1979-05-27", "1.5"})
       check_top_refused(std::string(key) + " = " + value, key);
   for (const char* key : {"account", "region", "pin-source"})
@@ -157,7 +162,7 @@ void wrong_types_are_refused() {
 }
 
 void empty_and_unprintable_values_are_refused() {
-  for (const char* key : {"principal", "refresh", "bulk", "host-reencrypt", "audit"})
+  for (const char* key : {"principal", "refresh", "bulk", "host-reencrypt", "keygen", "audit"})
     check_top_refused(std::string(key) + " = \"\"", key);
   for (const char* key : {"account", "region", "pin-source"})
     check_token_refused(std::string(key) + " = \"\"", key);
@@ -185,6 +190,8 @@ void bad_choices_are_refused() {
     check_top_refused("bulk = \"" + std::string(value) + "\"", "bulk");
   for (const char* value : {"yes", "true", "Allow", "denied"})
     check_top_refused("host-reencrypt = \"" + std::string(value) + "\"", "host-reencrypt");
+  for (const char* value : {"KMS", "both", "kms "})
+    check_top_refused("keygen = \"" + std::string(value) + "\"", "keygen");
   for (const char* value : {"yes", "stderr", "/var/log/x", "file:", "file:/", "file:/var/log/",
                             "file://host/x", "FILE:/x"})
     check_top_refused("audit = \"" + std::string(value) + "\"", "audit");
@@ -328,8 +335,8 @@ void documented_examples_are_accepted() {
 // The first example shows every key; those that have a default stand there with it.
 void documented_defaults_are_the_defaults() {
   const std::string complete = documented_examples().at(0);
-  for (const char* key : {"principal", "refresh", "bulk", "host-reencrypt", "audit", "account",
-                          "region", "module", "uri", "pin-source"})
+  for (const char* key : {"principal", "refresh", "bulk", "host-reencrypt", "keygen", "audit",
+                          "account", "region", "module", "uri", "pin-source"})
     CHECK(("\n" + complete).find("\n" + std::string(key) + " ") != std::string::npos);
 
   const Config written = parse(complete);
@@ -340,6 +347,7 @@ void documented_defaults_are_the_defaults() {
   CHECK(written.refresh == defaults.refresh);
   CHECK_EQ(written.bulk, defaults.bulk);
   CHECK_EQ(written.host_reencrypt, defaults.host_reencrypt);
+  CHECK_EQ(written.keygen, defaults.keygen);
   CHECK_EQ(written.audit, defaults.audit);
   CHECK_EQ(token.region, defaults.tokens.at(0).region);
 }

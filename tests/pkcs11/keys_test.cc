@@ -1,4 +1,6 @@
 // KMS keys as objects, what can be done with them, and what of the token stays hidden.
+#include <algorithm>
+
 #include "base/encoding.h"
 #include "door.h"
 #include "kms/service.h"
@@ -409,13 +411,85 @@ static void schedules_deletion_and_keeps_the_material() {
 static void makes_no_key_that_kms_does_not_have() {
   CK_OBJECT_HANDLE key = 0;
   auto refuse = [&](Attrs attributes, CK_RV rv) {
-    CHECK_RV(try_generate_key(session(), attributes.flag(CKA_TOKEN, true), &key), rv);
+    attributes.flag(CKA_TOKEN, true).flag(CKA_TRENT_KMS_KEY, true);
+    CHECK_RV(try_generate_key(session(), attributes, &key), rv);
   };
   refuse(Attrs().number(CKA_VALUE_LEN, 16), CKR_KEY_SIZE_RANGE);
   refuse(Attrs().flag(CKA_EXTRACTABLE, true), CKR_TEMPLATE_INCONSISTENT);
   refuse(Attrs().flag(CKA_SIGN, true), CKR_TEMPLATE_INCONSISTENT);
   refuse(Attrs().text(CKA_ID, "mine"), CKR_ATTRIBUTE_READ_ONLY);
   refuse(Attrs().text(CKA_LABEL, "trent/key/x"), CKR_TEMPLATE_INCONSISTENT);
+}
+
+static void makes_ordinary_keys_of_what_kms_does_not_have() {
+  const std::size_t kms_keys = count(Attrs().flag(CKA_TRENT_KMS_KEY, true));
+  auto is_ordinary = [&](Attrs attributes, CK_ULONG size = 32) {
+    CK_OBJECT_HANDLE key = 0;
+    attributes.flag(CKA_TOKEN, true).text(CKA_LABEL, "ordinary").number(CKA_VALUE_LEN, size);
+    CHECK_OK(try_generate_key(session(), attributes, &key));
+    CHECK_EQ(int{number_attribute<CK_BBOOL>(key, CKA_TRENT_KMS_KEY)}, 0);
+    auto found = find(session(), Attrs().text(CKA_LABEL, "ordinary"));
+    CHECK_EQ(found.size(), 1UL);
+    CHECK_EQ(found[0], key);
+    CHECK_OK(p11().C_DestroyObject(session(), key));
+  };
+  is_ordinary(Attrs().text(CKA_ID, "mine"));
+  is_ordinary(Attrs().flag(CKA_EXTRACTABLE, true));
+  for (CK_ATTRIBUTE_TYPE use : {CKA_SIGN, CKA_VERIFY, CKA_DERIVE})
+    is_ordinary(Attrs().flag(use, true));
+  is_ordinary(Attrs().number(CKA_ALLOWED_MECHANISMS, CKM_AES_GCM));
+  is_ordinary(Attrs().flag(CKA_TRENT_KMS_KEY, false));
+  for (CK_ULONG size : {16UL, 24UL}) is_ordinary({}, size);
+  CHECK_EQ(count(Attrs().flag(CKA_TRENT_KMS_KEY, true)), kms_keys);
+}
+
+static void tells_kms_keys_from_others() {
+  CK_OBJECT_HANDLE kms_key = create_kms_key(session());
+  CK_OBJECT_HANDLE data_key = generate_data_key();
+  CHECK_EQ(int{number_attribute<CK_BBOOL>(kms_key, CKA_TRENT_KMS_KEY)}, 1);
+  // Among attributes that the token answers, and one that it does not have.
+  CK_BBOOL is_kms_key = CK_TRUE;
+  CK_ULONG length = 0;
+  CK_BYTE small = 0;
+  CK_ATTRIBUTE wanted[] = {{CKA_TRENT_KMS_KEY, &is_kms_key, sizeof is_kms_key},
+                           {CKA_VALUE_LEN, &length, sizeof length},
+                           {CKA_MODULUS, &small, sizeof small}};
+  CHECK_OK(p11().C_GetAttributeValue(session(), data_key, &wanted[0], 2));
+  CHECK(is_kms_key == CK_FALSE && length == 32);
+  CHECK_RV(p11().C_GetAttributeValue(session(), data_key, &wanted[0], 3),
+           CKR_ATTRIBUTE_TYPE_INVALID);
+  CHECK_EQ(wanted[0].ulValueLen, sizeof is_kms_key);
+  CHECK_EQ(wanted[2].ulValueLen, CK_UNAVAILABLE_INFORMATION);
+  auto among = [](bool kms_keys, CK_OBJECT_HANDLE key) {
+    auto found = find(session(), Attrs().flag(CKA_TRENT_KMS_KEY, kms_keys));
+    return std::find(found.begin(), found.end(), key) != found.end();
+  };
+  CHECK(among(true, kms_key) && !among(true, data_key));
+  CHECK(!among(false, kms_key) && among(false, data_key));
+}
+
+static void makes_kms_keys_of_nothing_else() {
+  CK_OBJECT_HANDLE made = 0;
+  CK_OBJECT_HANDLE other = 0;
+  CHECK_RV(try_generate_key(session(), Attrs().flag(CKA_TRENT_KMS_KEY, true), &made),
+           CKR_TEMPLATE_INCONSISTENT);  // no token object
+  CK_MECHANISM generic{CKM_GENERIC_SECRET_KEY_GEN, nullptr, 0};
+  Attrs wanted;
+  wanted.number(CKA_VALUE_LEN, 32).flag(CKA_TOKEN, true).flag(CKA_TRENT_KMS_KEY, true);
+  CHECK_RV(p11().C_GenerateKey(session(), &generic, wanted.data(), wanted.size(), &made),
+           CKR_MECHANISM_INVALID);
+  CK_MECHANISM rsa{CKM_RSA_PKCS_KEY_PAIR_GEN, nullptr, 0};
+  Attrs bits;
+  bits.number(CKA_MODULUS_BITS, 2048);
+  Attrs demanded;
+  demanded.flag(CKA_TOKEN, true).flag(CKA_TRENT_KMS_KEY, true);
+  CHECK_RV(p11().C_GenerateKeyPair(session(), &rsa, bits.data(), bits.size(), demanded.data(),
+                                   demanded.size(), &other, &made),
+           CKR_MECHANISM_INVALID);
+  Attrs data;
+  data.number(CKA_CLASS, CKO_DATA).flag(CKA_TRENT_KMS_KEY, true);
+  CHECK_RV(p11().C_CreateObject(session(), data.data(), data.size(), &made),
+           CKR_TEMPLATE_INCONSISTENT);
 }
 
 static void leaves_nothing_of_a_key_that_it_refuses() {
@@ -622,9 +696,11 @@ int main() {
       TEST(wraps_no_key_that_is_gone), TEST(refuses_to_unwrap_into_a_wrong_key),
       TEST(renames_a_key_by_its_label), TEST(takes_no_alias_from_another_key),
       TEST(schedules_deletion_and_keeps_the_material), TEST(makes_no_key_that_kms_does_not_have),
-      TEST(leaves_nothing_of_a_key_that_it_refuses), TEST(hides_what_trent_keeps_in_the_token),
-      TEST(hides_the_session_objects_of_others), TEST(lets_nobody_forge_trents_objects),
-      TEST(stores_the_applications_own_objects), TEST(lets_session_objects_die_with_their_session),
+      TEST(makes_ordinary_keys_of_what_kms_does_not_have), TEST(tells_kms_keys_from_others),
+      TEST(makes_kms_keys_of_nothing_else), TEST(leaves_nothing_of_a_key_that_it_refuses),
+      TEST(hides_what_trent_keeps_in_the_token), TEST(hides_the_session_objects_of_others),
+      TEST(lets_nobody_forge_trents_objects), TEST(stores_the_applications_own_objects),
+      TEST(lets_session_objects_die_with_their_session),
       TEST(changes_nothing_on_the_token_in_a_read_only_session),
       TEST(takes_no_template_that_says_both), TEST(survives_bad_arguments),
       TEST(passes_no_foreign_handles_on));

@@ -54,8 +54,41 @@ label_that_no_alias_can_have_is_refused() {
   assert_same_file before after
 }
 
-only_256_bits() {
+# What no KMS key can be.
+other_keys_are_the_tokens() {
+  trent list-keys >before
+  tool --keygen --key-type AES:16 --label short
+  tool --keygen --key-type AES:32 --label own-id --id 0105
+  tool --keygen --key-type AES:32 --label readable --extractable
+  assert_contains "$(objects)" 'ID:         0105'
+  trent check
+  tool --delete-object --type secrkey --label short
+  tool --delete-object --type secrkey --id 0105
+  tool --delete-object --type secrkey --label readable
+  trent list-keys >after
+  assert_same_file before after
+}
+
+# keygen RULE: with this line in the configuration.
+keygen() {
+  sed "1i keygen = \"$1\"" "$kms/trent.toml" >"$kms/keygen.toml"
+  export TRENT_CONF="$kms/keygen.toml"
+}
+
+only_kms_keys_if_the_configuration_says_so() {
+  keygen kms
   refused CKR_KEY_SIZE_RANGE --keygen --key-type AES:16 --label short
+  refused CKR_ATTRIBUTE_READ_ONLY --keygen --key-type AES:32 --label own-id --id 0105
+  refused CKR_MECHANISM_INVALID --keypairgen --key-type EC:prime256v1 --id 0105
+}
+
+no_kms_keys_if_the_configuration_says_so() {
+  keygen token
+  trent list-keys >before
+  tool --keygen --key-type AES:32 --label 'of the token'
+  tool --delete-object --type secrkey --label 'of the token'
+  trent list-keys >after
+  assert_same_file before after
 }
 
 objects_are_the_kms_keys() {
@@ -219,7 +252,9 @@ test_case 'keygen creates a KMS key and its alias' keygen_creates_a_kms_key_with
 test_case 'keygen with a label in use creates nothing' label_in_use_is_refused
 test_case 'keygen with a label that no alias can have creates nothing' \
   label_that_no_alias_can_have_is_refused
-test_case 'keygen of other sizes is refused' only_256_bits
+test_case 'keygen of what no KMS key can be makes a key of the token' other_keys_are_the_tokens
+test_case 'keygen = "kms": KMS keys and no others' only_kms_keys_if_the_configuration_says_so
+test_case 'keygen = "token": no KMS keys' no_kms_keys_if_the_configuration_says_so
 test_case 'the objects are the KMS keys' objects_are_the_kms_keys
 test_case 'unwrap and wrap move a data key from key to key' data_key_goes_from_key_to_key_in_the_token \
   --extractable
