@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "kms/implementation.h"
+#include "kms/key_name.h"
 #include "kms/paging.h"
 #include "kms/validation.h"
 
@@ -70,16 +71,63 @@ Error alias_exists(const Account& account, const std::string& name) {
                "`trent update-alias` lets it name another key.");
 }
 
+namespace {
+
+// Creates the alias, or takes over that of a deleted key. False if it is the key's already; throws
+// alias_exists() if it is another's.
+bool give_alias(const hsm::ChangeLock& lock, Account& account, const std::string& name,
+                const std::string& key_id, catalog::Timestamp now) {
+  bool is_own = false;
+  auto take_over = [&](catalog::AliasRecord& alias) {
+    is_own = alias.target == key_id;
+    if (is_own || !names_deleted_key(account, alias)) throw alias_exists(account, name);
+    alias.target = key_id;
+    alias.created = alias.updated = now;
+  };
+  for (;;) {
+    if (account.catalog.create_alias(lock, {{}, name, key_id, now, now})) return true;
+    try {
+      // False if it was deleted at the same moment.
+      if (account.catalog.change_alias(lock, name, take_over)) return true;
+    } catch (const Error&) {
+      if (is_own) return false;
+      throw;
+    }
+  }
+}
+
+}  // namespace
+
 void create_alias_record(const hsm::ChangeLock& lock, Account& account, const std::string& name,
                          const std::string& key_id, catalog::Timestamp now) {
-  for (bool done = false; !done;) {
-    if (account.catalog.create_alias(lock, {{}, name, key_id, now, now})) return;
-    // False if it was deleted at the same moment.
-    done = account.catalog.change_alias(lock, name, [&](catalog::AliasRecord& alias) {
-      if (!names_deleted_key(account, alias)) throw alias_exists(account, name);
-      alias.target = key_id;
-      alias.created = alias.updated = now;
+  if (!give_alias(lock, account, name, key_id, now)) throw alias_exists(account, name);
+}
+
+void rename_key(Service& service, const std::string& key_id, const std::string& old_alias,
+                const std::string& new_alias) {
+  hsm::ForkGuard fork;
+  check_new_alias_name(new_alias);
+  Account& account = service.implementation().home();
+  const std::string id = alias_target(service.implementation(), key_id).record->key_id;
+  const auto is_own = [&](const catalog::AliasRecord* alias) {
+    return alias != nullptr && alias->target == id;
+  };
+  const hsm::ChangeLock lock(account.token);
+  bool is_new = give_alias(lock, account, new_alias, id, catalog::now());
+  if (old_alias.empty() || old_alias == new_alias) return;
+  try {
+    account.catalog.delete_alias(lock, old_alias, is_own);
+  } catch (const Error&) {
+    // Rather both names than neither: the new one goes only if the old one is seen to be there. A
+    // token that reports a failure may have destroyed it all the same.
+    bool is_there = false;
+    account.catalog.delete_alias(lock, old_alias, [&](const catalog::AliasRecord* alias) {
+      is_there = is_own(alias);
+      return false;
     });
+    if (!is_there) return;
+    if (is_new) account.catalog.delete_alias(lock, new_alias, is_own);
+    throw;
   }
 }
 

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "kms/implementation.h"
 #include "kms/key_id.h"
-#include "kms/new_key.h"
+#include "kms/key_name.h"
 #include "kms/paging.h"
 #include "kms/validation.h"
 

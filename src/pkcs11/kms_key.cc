@@ -6,7 +6,7 @@
 
 #include "base/encoding.h"
 #include "kms/inventory.h"
-#include "kms/new_key.h"
+#include "kms/key_name.h"
 
 namespace trent::pkcs11 {
 
@@ -243,14 +243,9 @@ void set_attributes(Session& session, const KmsKey& key, Template attributes) {
   std::string name = alias_of_label(value_of(*label));
   slot.forget_labels();
   std::string old_label = slot.label(key.key_id);
-  std::string old_name = "alias/" + old_label;
-  if (old_name == name) return;
-  change_alias(slot, [&](kms::Service& service) {
-    // An alias that is there stays where it is: whoever uses it would otherwise get another key.
-    auto named = look_up(session, name);
-    if (!named || named->key_id != key.key_id) service.create_alias({name, key.key_id});
-    if (old_label != key.key_id) service.delete_alias({old_name});
-  });
+  std::string old_name = old_label == key.key_id ? "" : "alias/" + old_label;
+  change_alias(
+      slot, [&](kms::Service& service) { kms::rename_key(service, key.key_id, old_name, name); });
   slot.forget_labels();
 }
 

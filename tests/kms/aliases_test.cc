@@ -2,7 +2,7 @@
 #include <atomic>
 #include <thread>
 
-#include "kms/new_key.h"
+#include "kms/key_name.h"
 #include "words.h"
 
 namespace {

@@ -9,7 +9,7 @@
 #include "check.h"
 #include "fault.h"
 #include "kms.h"
-#include "kms/new_key.h"
+#include "kms/key_name.h"
 
 namespace {
 
@@ -96,6 +96,7 @@ void set_alias(kms::Service& service, const std::string& alias, const std::strin
 }
 
 constexpr const char* kAlias = "alias/fault";
+constexpr const char* kOtherAlias = "alias/other-fault";
 
 std::string created_key;
 Bytes made_blob;
@@ -203,6 +204,18 @@ const std::vector<Operation>& operations() {
          const bool disabled = !service.describe_key(request).key_metadata.enabled;
          service.enable_key({bench.two});
          return disabled;
+       },
+       true},
+      {"RenameKey",
+       [](kms::Service& service, const Bench& bench) {
+         remove_alias(service, kOtherAlias);
+         set_alias(service, kAlias, bench.one);
+       },
+       [](kms::Service& service, const Bench& bench) {
+         kms::rename_key(service, bench.one, kAlias, kOtherAlias);
+       },
+       [](kms::Service& service, const Bench& bench) {
+         return target_of(service, kAlias).empty() && target_of(service, kOtherAlias) == bench.one;
        },
        true},
   };
@@ -359,7 +372,7 @@ void fails_at_first_use() {
 #define NAMED_KEYS(function) CASE(function, 6, "CreateKeyWithAlias")
 #define ALIASES(function)                                             \
   CASE(function, 7, "CreateAlias"), CASE(function, 8, "UpdateAlias"), \
-      CASE(function, 9, "DeleteAlias")
+      CASE(function, 9, "DeleteAlias"), CASE(function, 11, "RenameKey")
 
 // Mostly they wait for the token: in a process for each group, they wait at the same time.
 int main(int, char** argv) {

@@ -390,6 +390,23 @@ static void takes_no_alias_from_another_key() {
   CHECK_EQ(count(Attrs().text(CKA_LABEL, "mine")), 0UL);
 }
 
+// The label that is known here may be another key's alias by now.
+static void takes_back_no_alias_that_moved() {
+  CK_OBJECT_HANDLE key = create_kms_key(session(), "moving");
+  CK_OBJECT_HANDLE other = create_kms_key(session());
+  CHECK_EQ(attribute(session(), key, CKA_LABEL), "moving");
+  kms::Service elsewhere(load_config());
+  const std::string target = attribute(session(), other, CKA_TRENT_KEY_ARN);
+  elsewhere.update_alias({"alias/moving", target});
+  Attrs label;
+  label.text(CKA_LABEL, "stayed");
+  CHECK_OK(p11().C_SetAttributeValue(session(), key, label.data(), label.size()));
+  kms::Service later(load_config());
+  CHECK_EQ(later.describe_key({"alias/moving", {}}).key_metadata.arn, target);
+  CHECK_EQ(later.describe_key({"alias/stayed", {}}).key_metadata.arn,
+           attribute(session(), key, CKA_TRENT_KEY_ARN));
+}
+
 static void schedules_deletion_and_keeps_the_material() {
   RawSession raw;
   CK_OBJECT_HANDLE key = create_kms_key(session());
@@ -695,7 +712,8 @@ int main() {
       TEST(wraps_and_unwraps_data_keys), TEST(writes_no_more_than_the_buffer_holds),
       TEST(wraps_no_key_that_is_gone), TEST(refuses_to_unwrap_into_a_wrong_key),
       TEST(renames_a_key_by_its_label), TEST(takes_no_alias_from_another_key),
-      TEST(schedules_deletion_and_keeps_the_material), TEST(makes_no_key_that_kms_does_not_have),
+      TEST(takes_back_no_alias_that_moved), TEST(schedules_deletion_and_keeps_the_material),
+      TEST(makes_no_key_that_kms_does_not_have),
       TEST(makes_ordinary_keys_of_what_kms_does_not_have), TEST(tells_kms_keys_from_others),
       TEST(makes_kms_keys_of_nothing_else), TEST(leaves_nothing_of_a_key_that_it_refuses),
       TEST(hides_what_trent_keeps_in_the_token), TEST(hides_the_session_objects_of_others),
