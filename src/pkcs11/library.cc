@@ -1,6 +1,12 @@
 #include "pkcs11/library.h"
 
+#include <syslog.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <chrono>
+#include <cstdio>
+#include <cstdlib>
 #include <utility>
 
 #include "hsm/debug.h"
@@ -15,11 +21,22 @@ namespace {
 struct Current {
   std::mutex mutex;
   std::shared_ptr<Library> library;
+  std::atomic_flag complained;
 };
 
 Current& current_library() {
   static Current* const instance = std::make_unique<Current>().release();
   return *instance;
+}
+
+// p11-kit loads every registered module into programs that have nothing to do with Trent: no
+// configuration is no error, but a bad one is.
+std::optional<Config> find(const std::string& configuration) {
+  auto config = find_config(configuration);
+  if (!config && hsm::debug_enabled())
+    hsm::debug_call("C_Initialize", "no trent.toml was found: no slots", CKR_OK,
+                    std::chrono::nanoseconds(0));
+  return config;
 }
 
 }  // namespace
@@ -47,13 +64,25 @@ void Library::initialise(const std::string& configuration) {
   std::lock_guard lock(current.mutex);
   require(!current.library || current.library->fork_count_ != hsm::fork_count(),
           CKR_CRYPTOKI_ALREADY_INITIALIZED);
-  auto config = find_config(configuration);
-  // p11-kit loads every registered module into programs that have nothing to do with Trent: no
-  // configuration is no error, but a bad one is.
-  if (!config && hsm::debug_enabled())
-    hsm::debug_call("C_Initialize", "no trent.toml was found: no slots", CKR_OK,
-                    std::chrono::nanoseconds(0));
-  of_parent = std::exchange(current.library, std::make_shared<Library>(config));
+  try {
+    of_parent = std::exchange(current.library, std::make_shared<Library>(find(configuration)));
+  } catch (const Error& error) {
+    complain(error);
+    throw;
+  }
+}
+
+void Library::complain(const Error& error) {
+  const char* quiet = std::getenv("TRENT_QUIET");
+  if (quiet != nullptr && std::string_view(quiet) == "1") return;
+  if (current_library().complained.test_and_set()) return;
+  std::string line = "trent: " + error.text();
+  std::ranges::replace_if(
+      line, [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; }, ' ');
+  if (isatty(STDERR_FILENO) != 0)
+    std::fprintf(stderr, "%s\n", line.c_str());
+  else
+    syslog(LOG_USER | LOG_ERR, "%s", line.c_str());
 }
 
 void Library::finalise() {
@@ -73,7 +102,14 @@ Slot& Library::slot(CK_SLOT_ID id) const {
 }
 
 CK_SESSION_HANDLE Library::open_session(Slot& slot, CK_FLAGS flags) {
-  auto session = std::make_shared<Session>(*this, slot, ++sessions_opened_, flags);
+  std::shared_ptr<Session> session;
+  try {
+    session = std::make_shared<Session>(*this, slot, ++sessions_opened_, flags);
+  } catch (const Error& error) {
+    // No such token, no good PIN; but not what other programs can do to it.
+    if (error.code() != ErrorCode::KMSInternal) complain(error);
+    throw;
+  }
   {
     std::lock_guard lock(slot.login_mutex);
     require(session->is_read_write() || session->state() != CKS_RW_SO_FUNCTIONS,
@@ -94,6 +130,7 @@ namespace {
 
 void log_out(Session& last) {
   Slot& slot = last.slot();
+  slot.logged_out = false;
   if (!slot.logged_in.exchange(false)) return;
   slot.service().set_principal({});
   try {

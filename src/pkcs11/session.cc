@@ -20,7 +20,7 @@ bool Session::logged_in() {
 
 CK_STATE Session::state() {
   if (slot_.token().has_pin()) {
-    if (slot_.logged_in) return is_read_write() ? CKS_RW_USER_FUNCTIONS : CKS_RO_USER_FUNCTIONS;
+    if (!slot_.logged_out) return is_read_write() ? CKS_RW_USER_FUNCTIONS : CKS_RO_USER_FUNCTIONS;
     return is_read_write() ? CKS_RW_PUBLIC_SESSION : CKS_RO_PUBLIC_SESSION;
   }
   CK_SESSION_INFO info{};

@@ -35,6 +35,7 @@ CK_RV log_in(Session& session, CK_USER_TYPE user_type, CK_UTF8CHAR_PTR pin, CK_U
     // Nobody needs to log in, but many programs do. Whatever the PIN, it gives no access that the
     // configuration does not give anyway.
     require(user_type != CKU_SO, CKR_PIN_LOCKED);
+    slot.logged_out = false;
     return slot.logged_in.exchange(true) ? CKR_USER_ALREADY_LOGGED_IN : CKR_OK;
   }
   require(user_type != CKU_SO || slot.sessions == slot.rw_sessions, CKR_SESSION_READ_ONLY_EXISTS);
@@ -97,7 +98,11 @@ CK_RV login_user(Session& session, CK_USER_TYPE user_type, CK_UTF8CHAR_PTR pin, 
 CK_RV logout(Session& session) {
   Slot& slot = session.slot();
   std::lock_guard lock(slot.login_mutex);
-  require(slot.logged_in.exchange(false), CKR_USER_NOT_LOGGED_IN);
+  if (slot.token().has_pin())
+    require(!slot.logged_out.exchange(true), CKR_USER_NOT_LOGGED_IN);
+  else
+    require(slot.logged_in, CKR_USER_NOT_LOGGED_IN);
+  slot.logged_in = false;
   ++slot.logouts;
   slot.service().set_principal({});
   if (slot.token().has_pin()) return CKR_OK;

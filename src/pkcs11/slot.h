@@ -38,6 +38,8 @@ class Slot {
   std::atomic<CK_ULONG> rw_sessions = 0;
   // C_Login went through here (and was passed on, unless the configuration has the PIN).
   std::atomic<bool> logged_in = false;
+  // C_Logout went through here: where the configuration has the PIN, sessions are logged in before.
+  std::atomic<bool> logged_out = false;
   // How often C_Logout did: it ends the operations with KMS keys that were begun before.
   std::atomic<std::uint64_t> logouts = 0;
 

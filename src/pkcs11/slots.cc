@@ -26,7 +26,8 @@ bool is_present(Slot& slot) {
   try {
     slot.token().find();
     return true;
-  } catch (const Error&) {
+  } catch (const Error& error) {
+    Library::complain(error);
     return false;
   }
 }
@@ -59,16 +60,21 @@ CK_RV get_slot_info(Library& library, CK_SLOT_ID id, CK_SLOT_INFO* info) {
   Slot& slot = library.slot(id);
   require(info != nullptr, CKR_ARGUMENTS_BAD);
   *info = {};
-  fill_padded(info->slotDescription,
-              "Trent KMS, account " + slot.config().account + ", region " + slot.config().region);
-  fill_padded(info->manufacturerID, "Trent");
+  std::string description = "Trent KMS, account " + slot.config().account;
   info->flags = CKF_REMOVABLE_DEVICE;
   if (is_present(slot)) {
+    description += ", region " + slot.config().region;
     CK_SLOT_INFO backend{};
     CK_RV rv = call_backend<&CK_FUNCTION_LIST::C_GetSlotInfo>(slot, &backend);
     require(rv == CKR_OK, rv);
     info->flags |= CKF_TOKEN_PRESENT | (backend.flags & CKF_HW_SLOT);
+  } else {
+    // The URI's path: "pkcs11:token=kms" is looked for.
+    const std::string& uri = slot.config().uri;
+    description += ", not found: " + uri.substr(uri.find(':') + 1);
   }
+  fill_padded(info->slotDescription, description);
+  fill_padded(info->manufacturerID, "Trent");
   info->hardwareVersion = info->firmwareVersion = library_version();
   return CKR_OK;
 }
@@ -85,9 +91,12 @@ CK_RV get_token_info(Library& library, CK_SLOT_ID id, CK_TOKEN_INFO* info) {
   fill_padded(info->serialNumber, slot.config().account);
   info->flags &= ~CKF_DUAL_CRYPTO_OPERATIONS & ~CKF_RESTORE_KEY_NOT_NEEDED;
   if (slot.token().has_pin()) {
-    // Trent logs in; whatever the state of the PIN, it is not the application's to see to.
+    // Trent logs in; whatever the state of the PIN, it is not the application's to see to. So this
+    // is a token that has its own way to the PIN, and programs neither ask for one nor (as
+    // pkcs11-provider does for want of CKF_LOGIN_REQUIRED) think that it keeps nothing private.
     info->flags &= CKF_RNG | CKF_WRITE_PROTECTED | CKF_CLOCK_ON_TOKEN;
-    info->flags |= CKF_TOKEN_INITIALIZED | CKF_USER_PIN_INITIALIZED | CKF_SO_PIN_LOCKED;
+    info->flags |= CKF_TOKEN_INITIALIZED | CKF_USER_PIN_INITIALIZED | CKF_SO_PIN_LOCKED |
+                   CKF_LOGIN_REQUIRED | CKF_PROTECTED_AUTHENTICATION_PATH;
   }
   info->ulMaxSessionCount = info->ulMaxRwSessionCount = CK_EFFECTIVELY_INFINITE;
   info->ulSessionCount = slot.sessions;

@@ -145,6 +145,10 @@ static void starts_without_the_token() {
   CHECK_EQ(count, 1UL);
   CK_TOKEN_INFO token{};
   CHECK_RV(p11().C_GetTokenInfo(0, &token), CKR_TOKEN_NOT_PRESENT);
+  CK_SLOT_INFO slot{};
+  CHECK_OK(p11().C_GetSlotInfo(0, &slot));
+  std::string description(reinterpret_cast<char*>(slot.slotDescription), 64);
+  CHECK(description.starts_with("Trent KMS, account 111122223333, not found: token=unplugged "));
   CK_SESSION_HANDLE session = 0;
   CHECK_RV(p11().C_OpenSession(0, CKF_SERIAL_SESSION, nullptr, nullptr, &session),
            CKR_TOKEN_NOT_PRESENT);
@@ -213,7 +217,9 @@ static void describes_its_token() {
   };
   CHECK_EQ(text(info.label), std::string("kms") + std::string(29, ' '));
   CHECK_EQ(text(info.serialNumber), std::string(kAccount) + std::string(4, ' '));
-  CHECK_EQ(info.flags & CKF_LOGIN_REQUIRED, 0UL);
+  // A program has to log in, and the token needs no PIN of it for that.
+  CHECK((info.flags & CKF_LOGIN_REQUIRED) != 0);
+  CHECK((info.flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0);
   CHECK((info.flags & CKF_TOKEN_INITIALIZED) != 0 && (info.flags & CKF_USER_PIN_INITIALIZED) != 0);
 }
 
@@ -253,9 +259,13 @@ static void has_sessions_with_states() {
   CHECK(ro != rw && ro < (1UL << 32) && rw < (1UL << 32));
   CK_SESSION_INFO info{};
   CHECK_OK(p11().C_GetSessionInfo(ro, &info));
-  CHECK_EQ(info.state, CK_STATE{CKS_RO_PUBLIC_SESSION});
+  // The configuration has the PIN: nobody needs to log in, and who does need not have it.
+  CHECK_EQ(info.state, CK_STATE{CKS_RO_USER_FUNCTIONS});
   std::string pin = "any";
-  // The configuration has the PIN.
+  CHECK_OK(p11().C_Login(rw, CKU_USER, nullptr, 0));
+  CHECK_OK(p11().C_Logout(rw));
+  CHECK_OK(p11().C_GetSessionInfo(ro, &info));
+  CHECK_EQ(info.state, CK_STATE{CKS_RO_PUBLIC_SESSION});
   CHECK_OK(p11().C_Login(rw, CKU_USER, bytes(pin), pin.size()));
   CHECK_RV(p11().C_Login(rw, CKU_USER, bytes(pin), pin.size()), CKR_USER_ALREADY_LOGGED_IN);
   CHECK_OK(p11().C_GetSessionInfo(ro, &info));
@@ -265,6 +275,8 @@ static void has_sessions_with_states() {
   CHECK_RV(p11().C_OpenSession(0, 0, nullptr, nullptr, &ro), CKR_SESSION_PARALLEL_NOT_SUPPORTED);
   CHECK_OK(p11().C_CloseAllSessions(0));
   CHECK_RV(p11().C_GetSessionInfo(rw, &info), CKR_SESSION_HANDLE_INVALID);
+  CHECK_OK(p11().C_GetSessionInfo(open_session(), &info));
+  CHECK_EQ(info.state, CK_STATE{CKS_RW_USER_FUNCTIONS});
 }
 
 // All sessions come and go, and the objects of the token stay the same.

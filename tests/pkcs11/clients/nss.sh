@@ -10,7 +10,7 @@ module_is_added() {
   output=$(modutil -dbdir sql:nss -list trent)
   assert_contains "$output" 'PKCS #11 Version 3.0'
   assert_contains "$output" 'Token Name: kms'
-  assert_contains "$output" 'Login Type: Public (no login required)'
+  assert_contains "$output" 'Login Type: Login required'
 }
 
 # NSS lists key pairs only.

@@ -16,7 +16,7 @@ slot_is_listed() {
   assert_contains "$output" 'Trent KMS, account 111122223333, region local'
   assert_contains "$output" 'token label        : kms'
   assert_contains "$output" 'serial num         : 111122223333'
-  assert_lacks "$output" 'login required'
+  assert_contains "$output" 'PIN pad present'
   assert_eq "$(printf '%s\n' "$output" | grep -c '^Slot')" 1
 }
 
@@ -194,6 +194,7 @@ login_is_accepted_but_not_needed() {
 login_is_needed_without_a_configured_pin() {
   without_pin
   assert_contains "$(tool --list-slots)" 'login required'
+  assert_lacks "$(tool --list-slots)" 'PIN pad'
   assert_lacks "$(objects)" old
   assert_contains "$(tool --list-objects --login --pin "$(cat "$kms/pin")" 2>/dev/null)" 'label:      old'
   refused CKR_PIN_INCORRECT --list-objects --login --pin 00000000
@@ -245,7 +246,53 @@ nothing_is_configured() {
   assert_contains "$(tool --list-slots 2>&1)" 'No slots'
 }
 
-test_case 'one slot, with a token that needs no login' slot_is_listed
+# In a terminal. The shell's own exit status tells nothing of the program's.
+in_terminal() { script -qec "$*" /dev/null </dev/null | tr -d '\r'; }
+# complaint: what the module says itself, of an attempt to list objects.
+complaint() { in_terminal timeout 60 pkcs11-tool --module "$module" --list-slots | grep '^trent: '; }
+
+# says WORDS...: the module says this, in one line and once, in the words of the command, and not if
+# it is told to be quiet.
+says() {
+  output=$(complaint)
+  assert_contains "$output" "$1"
+  assert_eq "$(printf '%s\n' "$output" | wc -l)" 1
+  status=0
+  trent list-keys >words 2>&1 || status=$?
+  [ $status -ne 0 ]
+  assert_contains "$(tr '\n' ' ' <words)" "${output#trent: }"
+  export TRENT_QUIET=1
+  assert_eq "$(complaint)" ''
+  unset TRENT_QUIET
+  # Nor in the way of a program whose standard error goes elsewhere.
+  assert_lacks "$(tool --list-slots 2>&1)" 'trent: '
+}
+
+bad_configuration_is_explained() {
+  echo 'keygem = "kms"' >bad.toml
+  export TRENT_CONF="$PWD/bad.toml"
+  says 'bad.toml:1: "keygem" is not a known key'
+}
+
+missing_configuration_is_explained() {
+  export TRENT_CONF="$PWD/missing.toml"
+  says 'missing.toml (named by TRENT_CONF) cannot be read'
+}
+
+missing_token_is_explained() {
+  sed 's/^uri .*/uri = "pkcs11:token=absent"/' "$kms/trent.toml" >"$kms/absent.toml"
+  export TRENT_CONF="$kms/absent.toml"
+  says 'No token matches uri "pkcs11:token=absent"'
+  assert_contains "$(tool --list-slots 2>&1)" 'not found: token=absent'
+}
+
+missing_module_is_explained() {
+  sed 's|^module .*|module = "/nonexistent/module.so"|' "$kms/trent.toml" >"$kms/module.toml"
+  export TRENT_CONF="$kms/module.toml"
+  says '/nonexistent/module.so'
+}
+
+test_case 'one slot, with a token that needs no PIN' slot_is_listed
 test_case 'mechanisms: Trent'\''s and the token'\''s' mechanisms_are_listed
 test_case 'interfaces 3.0 and 2.40' both_interfaces_are_listed
 test_case 'keygen creates a KMS key and its alias' keygen_creates_a_kms_key_with_an_alias
@@ -275,4 +322,8 @@ test_case 'pkcs11-tool --test' own_tests_pass
 test_case 'pkcs11-tool --test-fork' survives_fork false
 test_case 'pkcs11-tool --test-fork, and SoftHSM that resets on fork' survives_fork true
 test_case 'without a configuration there are no slots' nothing_is_configured
+test_case 'a bad configuration is explained' bad_configuration_is_explained
+test_case 'and one that is missing' missing_configuration_is_explained
+test_case 'and a token that is missing' missing_token_is_explained
+test_case 'and its module' missing_module_is_explained
 done_testing
