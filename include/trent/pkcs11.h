@@ -49,7 +49,8 @@ extern "C" {
 #define CKM_TRENT_SYMMETRIC_DEFAULT 0xD4520001UL
 
 typedef struct CK_TRENT_SYMMETRIC_PARAMS {
-  CK_BYTE_PTR pEncryptionContext; /* JSON object of strings, UTF-8; may be NULL */
+  CK_BYTE_PTR pEncryptionContext; /* JSON object of strings, UTF-8; NULL or {}: no context.
+                                   * Empty text is CKR_MECHANISM_PARAM_INVALID */
   CK_ULONG ulEncryptionContextLen;
 } CK_TRENT_SYMMETRIC_PARAMS;
 

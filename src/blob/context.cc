@@ -101,7 +101,7 @@ void append_text(Bytes& out, const std::string& text) {
 }  // namespace
 
 EncryptionContext parse_encryption_context(std::string_view text) {
-  if (text.empty()) return {};
+  if (text.empty()) refuse("is empty.", "One without pairs is written {}, or left out.");
   if (text.size() > kMaxJson) refuse_size();
   if (!is_utf8(text)) refuse_encoding();
   // The parser takes a NUL for the end and would not look at what follows.

@@ -15,9 +15,10 @@ using EncryptionContext = std::map<std::string, std::string>;
 // Largest canonical form, in bytes (what AWS KMS demands of external key stores as AAD).
 inline constexpr std::size_t kMaxCanonicalContext = 8192;
 
-// From a JSON object of strings, e.g. {"tenant":"acme"}; empty text means no context.
-// Throws ValidationException: not JSON, not an object, a value that is no string, a name that
-// occurs twice, bytes that are not UTF-8, canonical form above kMaxCanonicalContext.
+// From a JSON object of strings, e.g. {"tenant":"acme"}.
+// Throws ValidationException: empty (as from a variable that is not set), not JSON, not an object,
+// a value that is no string, a name that occurs twice, bytes that are not UTF-8, canonical form
+// above kMaxCanonicalContext.
 EncryptionContext parse_encryption_context(std::string_view json);
 
 // CTX of design section 4: u32 n, then for each pair u32 |k|, k, u32 |v|, v.

@@ -46,7 +46,7 @@ std::function<Answer(kms::Service&)> define_delete_alias(Options& options) {
 }
 
 std::function<Answer(kms::Service&)> define_list_aliases(Options& options) {
-  auto key_id = std::make_shared<std::string>();
+  auto key_id = std::make_shared<std::optional<std::string>>();
   auto paging = std::make_shared<Paging>();
   options.text(*key_id, "--key-id", Need::Optional,
                "Only the aliases of this key: key ID or key ARN");
@@ -55,7 +55,7 @@ std::function<Answer(kms::Service&)> define_list_aliases(Options& options) {
     Answer answer;
     answer.json = list_pages(
         *paging,
-        [&](std::optional<std::int64_t> limit, const std::string& marker) {
+        [&](std::optional<std::int64_t> limit, const std::optional<std::string>& marker) {
           return service.list_aliases({*key_id, limit, marker});
         },
         &kms::ListAliasesResponse::aliases, "Aliases",

@@ -32,7 +32,7 @@ std::function<Answer(kms::Service&)> define_decrypt(Options& options) {
                  "fileb://PATH, - (standard input) or base64");
   options.context(request->encryption_context, "--encryption-context",
                   "Exactly the pairs that were given at encryption");
-  key_id_option(options, request->key_id, Need::Optional);
+  options.text(request->key_id, "--key-id", Need::Optional, kKeyIdHelp);
   options.text(request->encryption_algorithm, "--encryption-algorithm", Need::Optional,
                "Default: SYMMETRIC_DEFAULT");
   grant_tokens_option(options, request->grant_tokens);

@@ -43,7 +43,7 @@ std::function<Answer(kms::Service&)> define_list_keys(Options& options) {
     Answer answer;
     answer.json = list_pages(
         *paging,
-        [&](std::optional<std::int64_t> limit, const std::string& marker) {
+        [&](std::optional<std::int64_t> limit, const std::optional<std::string>& marker) {
           return service.list_keys({limit, marker});
         },
         &kms::ListKeysResponse::keys, "Keys",

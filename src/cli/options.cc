@@ -53,6 +53,12 @@ void Options::text(std::string& target, const char* flag, Need need, const char*
         [&target](const std::string& argument) { target = text_value(argument); });
 }
 
+void Options::text(std::optional<std::string>& target, const char* flag, Need need,
+                   const char* help) {
+  value(flag, "TEXT", need, help,
+        [&target](const std::string& argument) { target = text_value(argument); });
+}
+
 void Options::binary(SecretBytes& target, const char* flag, Need need, const char* help) {
   value(flag, "BLOB", need, help,
         [&target](const std::string& argument) { target = binary_value(argument); });

@@ -27,6 +27,8 @@ class Options {
   Options& operator=(const Options&) = delete;
 
   void text(std::string& target, const char* flag, Need need, const char* help);
+  // nullopt if the option is not given; given empty, it is there and empty.
+  void text(std::optional<std::string>& target, const char* flag, Need need, const char* help);
   void choice(std::string& target, const char* flag, const std::vector<std::string>& choices,
               const char* help);
   void number(std::optional<std::int64_t>& target, const char* flag, Need need, const char* help);

@@ -17,11 +17,11 @@ inline constexpr std::int64_t kDefaultPageSize = 1000;
 
 struct Paging {
   std::optional<std::int64_t> limit;  // these two ask for exactly one page ...
-  std::string marker;
+  std::optional<std::string> marker;
   bool no_paginate = false;
   std::optional<std::int64_t> max_items;  // ... and these are about all of them
   std::optional<std::int64_t> page_size;
-  std::string starting_token;
+  std::optional<std::string> starting_token;
 };
 
 inline void paging_options(Options& options, Paging& paging) {
@@ -43,8 +43,8 @@ inline void paging_options(Options& options, Paging& paging) {
 template <class Response, class Item, class List, class Add>
 kms::Json list_pages(const Paging& paging, List list, std::vector<Item> Response::*items,
                      const char* items_name, Add add) {
-  bool one_page = paging.limit || !paging.marker.empty() || paging.no_paginate;
-  bool all_pages = paging.max_items || paging.page_size || !paging.starting_token.empty();
+  bool one_page = paging.limit || paging.marker || paging.no_paginate;
+  bool all_pages = paging.max_items || paging.page_size || paging.starting_token;
   if (one_page && all_pages)
     throw UsageError(
         "--limit, --marker and --no-paginate ask for one page: they do not go together with "
@@ -59,23 +59,23 @@ kms::Json list_pages(const Paging& paging, List list, std::vector<Item> Response
 
   kms::Json all = kms::Json::array();
   std::optional<std::int64_t> missing = paging.max_items;
-  std::string marker = paging.starting_token;
+  std::optional<std::string> next = paging.starting_token;
   for (;;) {
     // The pages end where --max-items does, so that KMS's marker is the token to go on with.
     std::int64_t limit = paging.page_size.value_or(kDefaultPageSize);
     if (missing) limit = std::min(limit, *missing);
-    Response response = list(limit, marker);
+    Response response = list(limit, next);
     for (const Item& item : response.*items) {
       add(item);
       all.push_back(item);
     }
     if (missing) *missing -= static_cast<std::int64_t>((response.*items).size());
-    marker = response.next_marker;
-    if (!response.truncated || (missing && *missing <= 0)) break;
+    next = response.truncated ? std::optional(response.next_marker) : std::nullopt;
+    if (!next || (missing && *missing <= 0)) break;
   }
   kms::Json json = kms::Json::object();
   json[items_name] = std::move(all);
-  if (!marker.empty()) json["NextToken"] = marker;
+  if (next) json["NextToken"] = *next;
   return json;
 }
 

@@ -63,8 +63,9 @@ Config configuration(const std::string& config_option);
 kms::Service open_service(const std::string& config_option);
 
 // Options that many operations have.
-inline void key_id_option(Options& options, std::string& target, Need need = Need::Required) {
-  options.text(target, "--key-id", need, "Key ID, key ARN, alias name (alias/NAME) or alias ARN");
+inline constexpr const char* kKeyIdHelp = "Key ID, key ARN, alias name (alias/NAME) or alias ARN";
+inline void key_id_option(Options& options, std::string& target) {
+  options.text(target, "--key-id", Need::Required, kKeyIdHelp);
 }
 inline void grant_tokens_option(Options& options, std::vector<std::string>& target) {
   options.list(target, "--grant-tokens", "Tokens of grants that are too new to be seen everywhere");

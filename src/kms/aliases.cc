@@ -169,12 +169,12 @@ ListAliasesResponse Service::list_aliases(const ListAliasesRequest& request) {
   Validation()
       .optional_key_id("keyId", request.key_id)
       .range("limit", request.limit, 1, 1000)
-      .optional_length("marker", request.marker.size(), 1024)
+      .optional_length("marker", request.marker, 1, 1024)
       .check();
   Account* account = &implementation_->home();
   std::string target;
-  if (!request.key_id.empty()) {
-    Key key = implementation_->resolve(request.key_id, Service::Implementation::Accept::KeyIdOnly);
+  if (request.key_id) {
+    Key key = implementation_->resolve(*request.key_id, Service::Implementation::Accept::KeyIdOnly);
     account = key.account;
     target = key.record->key_id;
   }

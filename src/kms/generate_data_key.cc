@@ -23,7 +23,7 @@ DataKey prepare(Service::Implementation& kms, const GenerateDataKeyRequest& requ
       .range("numberOfBytes", request.number_of_bytes, 1, 1024)
       .grant_tokens(request.grant_tokens)
       .check();
-  if (request.key_spec.empty() == !request.number_of_bytes.has_value())
+  if (request.key_spec.has_value() == request.number_of_bytes.has_value())
     throw Error(ErrorCode::Validation, "Please specify either number of bytes or key spec.");
   Bytes context = blob::canonical_context(request.encryption_context);
   DataKey data_key{kms.resolve(request.key_id), {}, {}, 0};

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,7 +56,7 @@ struct Service::Implementation {
   // The key of a blob: the one that `key_id` names, which must be the blob's own
   // (IncorrectKeyException), or the one that the blob names (AccessDeniedException if it is
   // unknown: KMS does not tell whether such a key exists).
-  Key key_of_blob(const std::string& key_id, ByteView ciphertext);
+  Key key_of_blob(const std::optional<std::string>& key_id, ByteView ciphertext);
 
   Config config;
   std::vector<std::unique_ptr<Account>> accounts;
@@ -77,8 +78,9 @@ bool is_deleted(const catalog::KeyRecord& record);
 std::vector<catalog::AliasRecord> live_aliases(Account& account);
 
 // State, usage and algorithm, in the order in which KMS checks them. `operation` is what KMS calls
-// it in messages ("Encrypt", "ReEncryptTo"); `algorithm` may be empty.
-void require_usable(const Key& key, std::string_view operation, std::string_view algorithm);
+// it in messages ("Encrypt", "ReEncryptTo"); `algorithm` is nullopt where the operation has none.
+void require_usable(const Key& key, std::string_view operation,
+                    const std::optional<std::string>& algorithm);
 
 // There are no grants yet, so no token can be a good one.
 void require_no_grant_tokens(const std::vector<std::string>& tokens);

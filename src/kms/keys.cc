@@ -29,21 +29,21 @@ void require_symmetric(const CreateKeyRequest& request) {
       .check();
   if (!is_utf8(request.description))
     throw Error(ErrorCode::Validation, "The description is not UTF-8 text.");
-  if (!request.key_spec.empty() && request.key_spec != kSymmetricDefault) {
-    if (request.key_usage.empty())
+  if (request.key_spec.value_or(kSymmetricDefault) != kSymmetricDefault) {
+    if (!request.key_usage)
       throw Error(ErrorCode::Validation,
                   "You must specify a KeyUsage value for all KMS keys except for symmetric "
                   "encryption keys.");
     throw Error(ErrorCode::UnsupportedOperation,
-                "Keys of spec " + request.key_spec + " are not available yet.",
+                "Keys of spec " + *request.key_spec + " are not available yet.",
                 "Create a SYMMETRIC_DEFAULT key.");
   }
-  if (!request.key_usage.empty() && request.key_usage != "ENCRYPT_DECRYPT")
-    throw Error(ErrorCode::Validation, "KeyUsage " + request.key_usage +
+  if (request.key_usage.value_or("ENCRYPT_DECRYPT") != "ENCRYPT_DECRYPT")
+    throw Error(ErrorCode::Validation, "KeyUsage " + *request.key_usage +
                                            " is not compatible with KeySpec SYMMETRIC_DEFAULT");
-  if (!request.origin.empty() && request.origin != "AWS_KMS")
+  if (request.origin.value_or("AWS_KMS") != "AWS_KMS")
     throw Error(ErrorCode::UnsupportedOperation,
-                "Keys of origin " + request.origin + " are not available yet.",
+                "Keys of origin " + *request.origin + " are not available yet.",
                 "Leave the origin out: the key material is then made in the token.");
 }
 
@@ -109,7 +109,7 @@ ListKeysResponse Service::list_keys(const ListKeysRequest& request) {
   hsm::ForkGuard fork;
   Validation()
       .range("limit", request.limit, 1, 1000)
-      .optional_length("marker", request.marker.size(), 1024)
+      .optional_length("marker", request.marker, 1, 1024)
       .check();
   Account& account = implementation_->home();
   std::vector<catalog::KeyRecord> records = account.catalog.keys();

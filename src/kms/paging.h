@@ -1,6 +1,7 @@
 // The pages of the List operations.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,11 +22,11 @@ struct Page {
 // name that was seen, so that a page is right even if items came or went since the last one.
 // Throws InvalidMarkerException.
 template <class T>
-Page<T> take_page(const std::vector<T>& items, std::string T::*name, const std::string& marker,
-                  std::size_t limit) {
+Page<T> take_page(const std::vector<T>& items, std::string T::*name,
+                  const std::optional<std::string>& marker, std::size_t limit) {
   auto first = items.begin();
-  if (!marker.empty()) {
-    auto last_seen = from_base64(marker);
+  if (marker) {
+    auto last_seen = from_base64(*marker);
     if (!last_seen || last_seen->empty())
       throw Error(ErrorCode::InvalidMarker, "The marker is not valid.",
                   "Use the NextMarker of the previous page as it came.");

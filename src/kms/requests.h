@@ -1,6 +1,8 @@
 // One request and one response per KMS operation, with the fields of the KMS API Reference
 // (https://docs.aws.amazon.com/kms/latest/APIReference/). Members that a caller may leave out are
-// optional, or empty where KMS allows no empty value.
+// optional: one that is given but empty (a script's variable that is not set) is refused, and never
+// taken for one that was left out. Where KMS does not tell the two apart, the member is plain:
+// lists, encryption contexts, flags, a key's description.
 #pragma once
 
 #include <chrono>
@@ -40,10 +42,10 @@ struct KeyMetadata {
 };
 
 struct CreateKeyRequest {
-  std::string description;  // 0..8192 characters
-  std::string key_usage;    // empty = ENCRYPT_DECRYPT
-  std::string key_spec;     // empty = SYMMETRIC_DEFAULT
-  std::string origin;       // empty = AWS_KMS
+  std::string description;               // 0..8192 characters
+  std::optional<std::string> key_usage;  // default ENCRYPT_DECRYPT
+  std::optional<std::string> key_spec;   // default SYMMETRIC_DEFAULT
+  std::optional<std::string> origin;     // default AWS_KMS
 };
 struct CreateKeyResponse {
   KeyMetadata key_metadata;
@@ -63,7 +65,7 @@ struct KeyListEntry {
 };
 struct ListKeysRequest {
   std::optional<std::int64_t> limit;  // 1..1000, default 100
-  std::string marker;
+  std::optional<std::string> marker;  // next_marker of the page before
 };
 struct ListKeysResponse {
   std::vector<KeyListEntry> keys;
@@ -90,9 +92,9 @@ struct AliasListEntry {
   Timestamp last_updated_date;
 };
 struct ListAliasesRequest {
-  std::string key_id;                 // key id or key ARN; empty = all aliases
+  std::optional<std::string> key_id;  // key id or key ARN; default: all aliases
   std::optional<std::int64_t> limit;  // 1..1000, default 50
-  std::string marker;
+  std::optional<std::string> marker;
 };
 struct ListAliasesResponse {
   std::vector<AliasListEntry> aliases;
@@ -105,7 +107,7 @@ struct EncryptRequest {
   SecretBytes plaintext;  // 1..4096 bytes
   EncryptionContext encryption_context;
   std::vector<std::string> grant_tokens;
-  std::string encryption_algorithm;  // empty = SYMMETRIC_DEFAULT
+  std::optional<std::string> encryption_algorithm;  // default SYMMETRIC_DEFAULT
   bool dry_run = false;
 };
 struct EncryptResponse {
@@ -120,8 +122,8 @@ struct DecryptRequest {
   Bytes ciphertext_blob;  // 1..6144 bytes
   EncryptionContext encryption_context;
   std::vector<std::string> grant_tokens;
-  std::string key_id;                // may be empty: the blob names the key
-  std::string encryption_algorithm;  // empty = SYMMETRIC_DEFAULT
+  std::optional<std::string> key_id;                // the blob names the key, too
+  std::optional<std::string> encryption_algorithm;  // default SYMMETRIC_DEFAULT
   bool dry_run = false;
 };
 struct DecryptResponse {
@@ -134,11 +136,11 @@ struct DecryptResponse {
 struct ReEncryptRequest {
   Bytes ciphertext_blob;
   EncryptionContext source_encryption_context;
-  std::string source_key_id;  // may be empty
+  std::optional<std::string> source_key_id;  // the blob names the key, too
   std::string destination_key_id;
-  EncryptionContext destination_encryption_context;  // never inherited from the source
-  std::string source_encryption_algorithm;
-  std::string destination_encryption_algorithm;
+  EncryptionContext destination_encryption_context;             // never inherited from the source
+  std::optional<std::string> source_encryption_algorithm;       // default SYMMETRIC_DEFAULT
+  std::optional<std::string> destination_encryption_algorithm;  // likewise
   std::vector<std::string> grant_tokens;
   bool dry_run = false;
 };
@@ -156,7 +158,7 @@ struct ReEncryptResponse {
 struct GenerateDataKeyRequest {
   std::string key_id;
   EncryptionContext encryption_context;
-  std::string key_spec;                         // AES_128 or AES_256
+  std::optional<std::string> key_spec;          // AES_128 or AES_256
   std::optional<std::int64_t> number_of_bytes;  // 1..1024
   std::vector<std::string> grant_tokens;
   bool dry_run = false;

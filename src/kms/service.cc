@@ -98,10 +98,11 @@ Key Service::Implementation::resolve(const std::string& text, Accept accept) {
   return key;
 }
 
-Key Service::Implementation::key_of_blob(const std::string& key_id, ByteView ciphertext) {
+Key Service::Implementation::key_of_blob(const std::optional<std::string>& key_id,
+                                         ByteView ciphertext) {
   // A key that is named is looked for first, whatever the ciphertext is (kms-semantics 1.6).
   Key key;
-  if (!key_id.empty()) key = resolve(key_id);
+  if (key_id) key = resolve(*key_id);
   blob::KeyMaterialId material = blob::parse_blob(ciphertext).parameters.key_material_id;
   if (key.record) {
     if (!key.record->has_material(material))
@@ -145,7 +146,8 @@ std::vector<catalog::AliasRecord> live_aliases(Account& account) {
   return aliases;
 }
 
-void require_usable(const Key& key, std::string_view operation, std::string_view algorithm) {
+void require_usable(const Key& key, std::string_view operation,
+                    const std::optional<std::string>& algorithm) {
   const catalog::KeyRecord& record = *key.record;
   if (record.state == "PendingDeletion")
     throw Error(ErrorCode::KMSInvalidState, key.arn() + " is pending deletion.",
@@ -157,10 +159,9 @@ void require_usable(const Key& key, std::string_view operation, std::string_view
     throw Error(ErrorCode::InvalidKeyUsage, key.arn() + " key usage is " + record.usage +
                                                 " which is not valid for " +
                                                 std::string(operation) + ".");
-  if (!algorithm.empty() && algorithm != kSymmetricDefault)
-    throw Error(ErrorCode::InvalidKeyUsage, "Algorithm " + std::string(algorithm) +
-                                                " is incompatible with key spec " + record.spec +
-                                                ".");
+  if (algorithm.value_or(kSymmetricDefault) != kSymmetricDefault)
+    throw Error(ErrorCode::InvalidKeyUsage,
+                "Algorithm " + *algorithm + " is incompatible with key spec " + record.spec + ".");
 }
 
 void require_no_grant_tokens(const std::vector<std::string>& tokens) {

@@ -32,19 +32,19 @@ Validation& Validation::range(std::string_view member, std::optional<std::int64_
   return *this;
 }
 
-Validation& Validation::one_of(std::string_view member, std::string_view value,
+Validation& Validation::one_of(std::string_view member, const std::optional<std::string>& value,
                                const std::vector<std::string_view>& allowed) {
-  if (value.empty() || std::find(allowed.begin(), allowed.end(), value) != allowed.end())
-    return *this;
+  if (!value || std::find(allowed.begin(), allowed.end(), *value) != allowed.end()) return *this;
   std::string set;
   for (std::string_view each : allowed) set.append(set.empty() ? "" : ", ").append(each);
   // A value of any length may come in; only a short one is worth repeating.
-  std::string shown = value.size() <= 64 ? "'" + std::string(value) + "' " : "";
+  std::string shown = value->size() <= 64 ? "'" + *value + "' " : "";
   fault(member, shown, "Member must satisfy enum value set: [" + set + "]");
   return *this;
 }
 
-Validation& Validation::encryption_algorithm(std::string_view member, std::string_view value) {
+Validation& Validation::encryption_algorithm(std::string_view member,
+                                             const std::optional<std::string>& value) {
   return one_of(member, value,
                 {"SYMMETRIC_DEFAULT", "RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256", "SM2PKE"});
 }

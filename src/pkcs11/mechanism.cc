@@ -136,6 +136,7 @@ kms::EncryptionContext encryption_context(const CK_MECHANISM* mechanism) {
   std::memcpy(&params, mechanism->pParameter, sizeof params);
   require(points_somewhere(params.pEncryptionContext, params.ulEncryptionContextLen),
           CKR_MECHANISM_PARAM_INVALID);
+  if (params.pEncryptionContext == nullptr) return {};
   try {
     return blob::parse_encryption_context(
         as_text({params.pEncryptionContext, params.ulEncryptionContextLen}));

@@ -27,8 +27,8 @@ enum class Phase {
 struct KmsOperation {
   bool re_encrypt = false;
   std::string key_id;
-  std::string source_key_id;  // of ReEncrypt, may be empty
-  std::uint64_t logouts = 0;  // of the slot when it began
+  std::optional<std::string> source_key_id;  // of ReEncrypt
+  std::uint64_t logouts = 0;                 // of the slot when it began
   kms::EncryptionContext context;
   kms::EncryptionContext source_context;
 

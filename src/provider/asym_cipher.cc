@@ -156,8 +156,8 @@ void check_parameters(const AsymCipher& cipher) {
 
 // Between symmetric keys a ciphertext keeps its size.
 std::size_t moved_size(const AsymCipher& cipher, std::size_t ciphertext) {
-  const std::string& source = cipher.reencrypt.source_encryption_algorithm;
-  if (!source.empty() && source != kms::kSymmetricDefault) return blob::kMaxBlob;
+  const auto& source = cipher.reencrypt.source_encryption_algorithm;
+  if (source.value_or(kms::kSymmetricDefault) != kms::kSymmetricDefault) return blob::kMaxBlob;
   return std::clamp<std::size_t>(ciphertext, 1, blob::kMaxBlob);
 }
 

@@ -28,7 +28,7 @@ struct Store {
   bool failed = false;  // at the last load
   // Of a listing: the page that is being handed out, the next entry first.
   std::vector<kms::KeyListEntry> page{};
-  std::string marker{};
+  std::optional<std::string> marker{};  // of the page after it
 
   const Core& core() const { return provider.core(); }
 };
@@ -77,7 +77,8 @@ std::optional<kms::KeyListEntry> next_of_listing(Store& store, kms::Service& ser
   if (store.page.empty()) {
     kms::ListKeysResponse response = service.list_keys({1000, store.marker});
     store.page.assign(response.keys.rbegin(), response.keys.rend());
-    store.marker = response.truncated ? response.next_marker : "";
+    store.marker.reset();
+    if (response.truncated) store.marker = response.next_marker;
   }
   if (store.page.empty()) return std::nullopt;
   kms::KeyListEntry entry = std::move(store.page.back());
@@ -117,7 +118,7 @@ int load(void* loaderctx, OSSL_CALLBACK* take, void* taker, OSSL_PASSPHRASE_CALL
       if (!found) return;
       hand_out({&store.core(), service, found->key_arn, found->key_arn, !store.public_only}, take,
                taker);
-      store.end = store.page.empty() && store.marker.empty();
+      store.end = store.page.empty() && !store.marker;
     } else {
       const auto found = service->describe_key({store.name, {}}).key_metadata;
       hand_out({&store.core(), service, store.name, found.arn, !store.public_only}, take, taker);

@@ -67,6 +67,42 @@ wrong_key() {
     --ciphertext-blob fileb://blob --destination-key-id alias/new
 }
 
+# What a script gives whose variable is not set.
+empty_values() {
+  trent encrypt --key-id alias/old --plaintext fileb://secret --output raw >blob
+  short="' failed to satisfy constraint: Member must have length greater than or equal to 1"
+  fails 254 "ValidationException\\) .*1 validation error detected: Value at 'keyId$short" \
+    decrypt --key-id '' --ciphertext-blob fileb://blob
+  fails 254 "ValidationException\\) .*1 validation error detected: Value at 'sourceKeyId$short" \
+    re-encrypt --source-key-id '' --ciphertext-blob fileb://blob --destination-key-id alias/new
+  fails 254 "Value at 'destinationKeyId$short" \
+    re-encrypt --ciphertext-blob fileb://blob --destination-key-id ''
+  fails 254 "Value '' at 'encryptionAlgorithm' failed" \
+    decrypt --encryption-algorithm '' --ciphertext-blob fileb://blob
+  fails 254 "Value '' at 'encryptionAlgorithm' failed" \
+    encrypt --encryption-algorithm '' --key-id alias/old --plaintext fileb://secret
+  for side in source destination; do
+    fails 254 "Value '' at '${side}EncryptionAlgorithm' failed" \
+      re-encrypt --$side-encryption-algorithm '' --ciphertext-blob fileb://blob \
+      --destination-key-id alias/new
+  done
+  fails 254 "Value '' at 'keySpec' failed" \
+    generate-data-key --key-id alias/old --key-spec '' --number-of-bytes 32
+  fails 254 "Value at 'grantTokens.1.member$short" \
+    decrypt --grant-tokens '' --ciphertext-blob fileb://blob
+  fails 252 'An encryption context without pairs is written \{\}, or left out' \
+    decrypt --encryption-context '' --ciphertext-blob fileb://blob
+  for member in keyUsage keySpec origin; do
+    option=$(printf %s "$member" | sed 's/\([A-Z]\)/-\L\1/')
+    fails 254 "Value '' at '$member' failed" create-key "--$option" ''
+  done
+  fails 254 "Value at 'keyId$short" list-aliases --key-id ''
+  for verb in list-keys list-aliases; do
+    fails 254 "Value at 'marker$short" $verb --marker ''
+    fails 254 "Value at 'marker$short" $verb --starting-token ''
+  done
+}
+
 re_encrypt() {
   trent encrypt --key-id alias/old --plaintext fileb://secret --encryption-context a=1 \
     --output raw >old.blob
@@ -194,6 +230,7 @@ test_case 'the JSON of encrypt and decrypt' json
 test_case 'encryption contexts in all their forms' contexts
 test_case 'no context and an empty one are the same' no_context_and_an_empty_one_are_the_same
 test_case 'a key that is not that of the ciphertext' wrong_key
+test_case 'empty values are not left out' empty_values
 test_case 're-encrypt' re_encrypt
 test_case 'verbs in a pipe' pipes
 test_case 'dry runs' dry_runs

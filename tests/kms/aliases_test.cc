@@ -26,16 +26,16 @@ void remove(const std::string& name) {
   service().delete_alias({name});
 }
 
-std::vector<kms::AliasListEntry> list(const std::string& key_id = {},
+std::vector<kms::AliasListEntry> list(const std::optional<std::string>& key_id = {},
                                       std::optional<std::int64_t> limit = 100) {
   std::vector<kms::AliasListEntry> aliases;
-  std::string marker;
+  std::optional<std::string> marker;
   do {
     auto page = service().list_aliases({key_id, limit, marker});
     CHECK_EQ(page.truncated, !page.next_marker.empty());
     aliases.insert(aliases.end(), page.aliases.begin(), page.aliases.end());
     marker = page.next_marker;
-  } while (!marker.empty());
+  } while (!marker->empty());
   return aliases;
 }
 
@@ -211,6 +211,12 @@ void pages_have_every_alias_once_and_in_order() {
   CHECK_ERROR(Validation, service().list_aliases({key, 0, {}}));
   CHECK_ERROR(Validation, service().list_aliases({key, 1001, {}}));
   CHECK_ERROR(InvalidMarker, service().list_aliases({key, {}, "***"}));
+  const std::string words =
+      "' failed to satisfy constraint: Member must have length greater than or equal to 1";
+  CHECK_WORDS(Validation, "1 validation error detected: Value at 'marker" + words,
+              service().list_aliases({key, {}, ""}));
+  CHECK_WORDS(Validation, "1 validation error detected: Value at 'keyId" + words,
+              service().list_aliases({"", {}, {}}));
   auto first = service().list_aliases({key, 5, {}});
   remove(first.aliases.back().alias_name);
   CHECK_EQ(service().list_aliases({key, 5, first.next_marker}).aliases[0].alias_name,

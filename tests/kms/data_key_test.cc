@@ -108,7 +108,15 @@ void exactly_one_of_spec_and_length() {
     auto both = by_spec("AES_256");
     both.number_of_bytes = 32;
     CHECK_WORDS(Validation, words, generate(both));
-    CHECK_WORDS(Validation, words, generate(by_spec("")));
+    both.key_spec.reset();
+    both.number_of_bytes.reset();
+    CHECK_WORDS(Validation, words, generate(both));
+    auto empty = by_spec("");  // is a spec that was given, and not the lack of one
+    empty.number_of_bytes = 32;
+    CHECK_WORDS(Validation,
+                "1 validation error detected: Value '' at 'keySpec' failed to satisfy constraint: "
+                "Member must satisfy enum value set: [AES_256, AES_128]",
+                generate(empty));
   });
 }
 
@@ -160,7 +168,7 @@ void dry_run_makes_no_key() {
                 generate(request));
     request.key_id = "alias/none";
     CHECK_ERROR(NotFound, generate(request));
-    request.key_spec.clear();
+    request.key_spec.reset();
     CHECK_ERROR(Validation, generate(request));
   });
   CHECK_EQ(raw.count(), before);

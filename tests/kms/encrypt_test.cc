@@ -117,6 +117,27 @@ void ciphertext_has_1_to_6144_bytes() {
   CHECK_WORDS(InvalidCiphertext, "", decrypt(service(), Bytes(6144)));
 }
 
+// A script's variable that is not set must not switch the check of the key off.
+void empty_is_not_left_out() {
+  auto request = decrypt_request(encrypt(service(), key(), secret("text")));
+  request.key_id = "";
+  CHECK_WORDS(Validation,
+              "1 validation error detected: Value at 'keyId' failed to satisfy constraint: Member "
+              "must have length greater than or equal to 1",
+              service().decrypt(request));
+  request.key_id.reset();
+  CHECK(service().decrypt(request).plaintext == secret("text"));
+  const std::string words =
+      "1 validation error detected: Value '' at 'encryptionAlgorithm' failed to satisfy "
+      "constraint: Member must satisfy enum value set: [SYMMETRIC_DEFAULT, RSAES_OAEP_SHA_1, "
+      "RSAES_OAEP_SHA_256, SM2PKE]";
+  request.encryption_algorithm = "";
+  CHECK_WORDS(Validation, words, service().decrypt(request));
+  auto out = encrypt_request();
+  out.encryption_algorithm = "";
+  CHECK_WORDS(Validation, words, service().encrypt(out));
+}
+
 void several_faults_are_told_at_once() {
   kms::EncryptRequest request;
   CHECK_WORDS(Validation,
@@ -313,12 +334,13 @@ int main() {
       "Encrypt and Decrypt", TEST(fields_of_the_responses), TEST(blob_has_the_layout_of_the_design),
       TEST(equal_plaintexts_look_different), TEST(explicit_default_algorithm_is_taken),
       TEST(rsa_algorithm_on_a_symmetric_key_is_refused), TEST(plaintext_has_1_to_4096_bytes),
-      TEST(ciphertext_has_1_to_6144_bytes), TEST(several_faults_are_told_at_once),
-      TEST(context_must_be_the_same), TEST(pairs_are_told_apart_by_length),
-      TEST(empty_context_is_no_context), TEST(unicode_is_compared_byte_by_byte),
-      TEST(context_has_8192_bytes_at_most), TEST(key_id_on_decrypt_must_be_the_blobs_own),
-      TEST(key_is_looked_for_before_the_blob), TEST(unknown_key_of_a_blob_is_hidden),
-      TEST(state_is_looked_at_before_the_ciphertext), TEST(usage_of_the_key_is_looked_at),
-      TEST(no_grant_token_is_good), TEST(dry_run_says_what_would_have_been),
-      TEST(blob_of_one_key_does_not_open_with_another), TEST(nothing_is_left_in_the_token));
+      TEST(ciphertext_has_1_to_6144_bytes), TEST(empty_is_not_left_out),
+      TEST(several_faults_are_told_at_once), TEST(context_must_be_the_same),
+      TEST(pairs_are_told_apart_by_length), TEST(empty_context_is_no_context),
+      TEST(unicode_is_compared_byte_by_byte), TEST(context_has_8192_bytes_at_most),
+      TEST(key_id_on_decrypt_must_be_the_blobs_own), TEST(key_is_looked_for_before_the_blob),
+      TEST(unknown_key_of_a_blob_is_hidden), TEST(state_is_looked_at_before_the_ciphertext),
+      TEST(usage_of_the_key_is_looked_at), TEST(no_grant_token_is_good),
+      TEST(dry_run_says_what_would_have_been), TEST(blob_of_one_key_does_not_open_with_another),
+      TEST(nothing_is_left_in_the_token));
 }

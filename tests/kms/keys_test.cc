@@ -22,7 +22,9 @@ kms::KeyMetadata describe(const std::string& id) {
   return service().describe_key({id, {}}).key_metadata;
 }
 
-kms::CreateKeyResponse create(const char* usage, const char* spec, const char* origin = "") {
+using Optional = std::optional<std::string>;
+kms::CreateKeyResponse create(const Optional& usage, const Optional& spec,
+                              const Optional& origin = {}) {
   kms::CreateKeyRequest request;
   request.key_usage = usage;
   request.key_spec = spec;
@@ -39,14 +41,14 @@ std::string create_described(const std::string& description) {
 // All keys, `limit` at a time.
 std::vector<kms::KeyListEntry> list(std::optional<std::int64_t> limit) {
   std::vector<kms::KeyListEntry> keys;
-  std::string marker;
+  std::optional<std::string> marker;
   do {
     auto page = service().list_keys({limit, marker});
     CHECK_EQ(page.truncated, !page.next_marker.empty());
     CHECK(!page.truncated || static_cast<std::int64_t>(page.keys.size()) == limit.value_or(100));
     keys.insert(keys.end(), page.keys.begin(), page.keys.end());
     marker = page.next_marker;
-  } while (!marker.empty());
+  } while (!marker->empty());
   return keys;
 }
 
@@ -150,14 +152,14 @@ void unsupported_kinds_are_refused() {
   CHECK_WORDS(Validation,
               "You must specify a KeyUsage value for all KMS keys except for symmetric encryption "
               "keys.",
-              create("", "RSA_2048"));
+              create({}, "RSA_2048"));
   CHECK_ERROR(UnsupportedOperation, create("ENCRYPT_DECRYPT", "RSA_2048"));
   CHECK_ERROR(UnsupportedOperation, create("SIGN_VERIFY", "ECC_NIST_P256"));
   CHECK_ERROR(UnsupportedOperation, create("GENERATE_VERIFY_MAC", "HMAC_256"));
-  CHECK_ERROR(UnsupportedOperation, create("", "", "EXTERNAL"));
-  CHECK_ERROR(UnsupportedOperation, create("", "", "EXTERNAL_KEY_STORE"));
+  CHECK_ERROR(UnsupportedOperation, create({}, {}, "EXTERNAL"));
+  CHECK_ERROR(UnsupportedOperation, create({}, {}, "EXTERNAL_KEY_STORE"));
   CHECK_WORDS(Validation, "KeyUsage SIGN_VERIFY is not compatible with KeySpec SYMMETRIC_DEFAULT",
-              create("SIGN_VERIFY", ""));
+              create("SIGN_VERIFY", {}));
   CHECK_WORDS(Validation, "KeyUsage KEY_AGREEMENT is not compatible with KeySpec SYMMETRIC_DEFAULT",
               create("KEY_AGREEMENT", "SYMMETRIC_DEFAULT"));
   CHECK_EQ(list(1000).size(), before);
@@ -168,15 +170,31 @@ void unknown_enumerators_are_repeated() {
               "1 validation error detected: Value 'encrypt_decrypt' at 'keyUsage' failed to "
               "satisfy constraint: Member must satisfy enum value set: [SIGN_VERIFY, "
               "ENCRYPT_DECRYPT, GENERATE_VERIFY_MAC, KEY_AGREEMENT]",
-              create("encrypt_decrypt", ""));
+              create("encrypt_decrypt", {}));
   Error three = ERROR_OF(create("x", "y", "z"));
   CHECK_EQ(three.name(), std::string("ValidationException"));
   CHECK(three.message().starts_with("3 validation errors detected: Value 'x' at 'keyUsage' "));
   CHECK(three.message().find("; Value 'y' at 'keySpec' ") != std::string::npos);
   CHECK(three.message().find("; Value 'z' at 'origin' ") != std::string::npos);
   // A long one is not repeated.
-  Error error = ERROR_OF(create(std::string(65, 'q').c_str(), ""));
+  Error error = ERROR_OF(create(std::string(65, 'q'), {}));
   CHECK(error.message().find('q') > error.message().find("ENCRYPT"));
+}
+
+// A script's variable that is not set must not pass for a member that was left out.
+void empty_is_not_left_out() {
+  std::size_t before = list(1000).size();
+  Error three = ERROR_OF(create("", "", ""));
+  CHECK(
+      three.message().starts_with("3 validation errors detected: Value '' at 'keyUsage' failed "));
+  CHECK(three.message().find("; Value '' at 'keySpec' failed ") != std::string::npos);
+  CHECK(three.message().find("; Value '' at 'origin' failed ") != std::string::npos);
+  CHECK_EQ(list(1000).size(), before);
+  CHECK_WORDS(Validation,
+              "1 validation error detected: Value at 'marker' failed to satisfy constraint: Member "
+              "must have length greater than or equal to 1",
+              service().list_keys({{}, ""}));
+  CHECK_EQ(describe(create_described("")).description, "");  // which is what KMS has for none
 }
 
 void description_has_8192_characters_not_bytes() {
@@ -281,7 +299,7 @@ int main() {
       TEST(explicit_defaults_are_taken), TEST(material_id_can_be_computed_again),
       TEST(key_in_the_token_derives_and_does_nothing_else), TEST(two_keys_differ),
       TEST(unsupported_kinds_are_refused), TEST(unknown_enumerators_are_repeated),
-      TEST(description_has_8192_characters_not_bytes),
+      TEST(empty_is_not_left_out), TEST(description_has_8192_characters_not_bytes),
       TEST(description_that_is_not_utf8_is_refused), TEST(list_has_every_key_once_and_in_order),
       TEST(marker_survives_a_key_that_goes), TEST(list_limits_are_validated),
       TEST(bad_markers_are_refused), TEST(no_grant_token_is_good), TEST(default_page_has_100_keys));

@@ -147,7 +147,7 @@ void source_is_looked_for_before_its_blob() {
               service().re_encrypt(request));
   request.source_key_id = source();
   CHECK_WORDS(InvalidCiphertext, "", service().re_encrypt(request));
-  request.source_key_id.clear();
+  request.source_key_id.reset();
   CHECK_WORDS(InvalidCiphertext, "", service().re_encrypt(request));
 }
 
@@ -199,6 +199,23 @@ void request_is_validated_first() {
   for (const char* member : {"'ciphertextBlob'", "'sourceEncryptionAlgorithm'",
                              "'destinationEncryptionAlgorithm'", "'grantTokens.1.member'"})
     CHECK(error.message().find(member) != std::string::npos);
+}
+
+// A script's variable that is not set must not switch the check of the source off.
+void empty_is_not_left_out() {
+  auto request = request_for(text_blob());
+  request.source_key_id = "";
+  CHECK_WORDS(Validation,
+              "1 validation error detected: Value at 'sourceKeyId' failed to satisfy constraint: "
+              "Member must have length greater than or equal to 1",
+              service().re_encrypt(request));
+  request.source_encryption_algorithm = request.destination_encryption_algorithm = "";
+  Error error = ERROR_OF(service().re_encrypt(request));
+  CHECK(error.message().starts_with("3 validation errors detected: "));
+  request.source_key_id.reset();
+  request.source_encryption_algorithm.reset();
+  request.destination_encryption_algorithm.reset();
+  service().re_encrypt(request);
 }
 
 void no_grant_token_is_good() {
@@ -264,13 +281,13 @@ void blob_of_an_exact_token_is_moved_right() {
 
 int main() {
   SoftHsm hsm;
-  return RUN_TESTS("ReEncrypt", TEST(fields_of_the_response), TEST(same_key_makes_a_fresh_blob),
-                   TEST(every_length_survives_two_moves), TEST(output_is_of_kind_encrypt),
-                   TEST(contexts_of_the_sides_are_independent),
-                   TEST(source_may_be_named_in_four_ways), TEST(wrong_source_comes_first),
-                   TEST(source_is_looked_for_before_its_blob),
-                   TEST(source_comes_before_the_destination),
-                   TEST(destination_comes_before_the_decryption), TEST(request_is_validated_first),
-                   TEST(no_grant_token_is_good), TEST(dry_run_says_what_would_have_been),
-                   TEST(nothing_is_left_in_the_token), TEST(blob_of_an_exact_token_is_moved_right));
+  return RUN_TESTS(
+      "ReEncrypt", TEST(fields_of_the_response), TEST(same_key_makes_a_fresh_blob),
+      TEST(every_length_survives_two_moves), TEST(output_is_of_kind_encrypt),
+      TEST(contexts_of_the_sides_are_independent), TEST(source_may_be_named_in_four_ways),
+      TEST(wrong_source_comes_first), TEST(source_is_looked_for_before_its_blob),
+      TEST(source_comes_before_the_destination), TEST(destination_comes_before_the_decryption),
+      TEST(request_is_validated_first), TEST(empty_is_not_left_out), TEST(no_grant_token_is_good),
+      TEST(dry_run_says_what_would_have_been), TEST(nothing_is_left_in_the_token),
+      TEST(blob_of_an_exact_token_is_moved_right));
 }

@@ -174,6 +174,12 @@ static void encrypts_and_decrypts() {
   CHECK_RV(try_decrypt(session(), &with_context, key, blob, &out), CKR_ENCRYPTED_DATA_INVALID);
   Symmetric bad_json("{");
   CHECK_RV(p11().C_EncryptInit(session(), &bad_json, key), CKR_MECHANISM_PARAM_INVALID);
+  CK_TRENT_SYMMETRIC_PARAMS params{};  // no context
+  CK_MECHANISM mechanism{CKM_TRENT_SYMMETRIC_DEFAULT, &params, sizeof params};
+  std::string bare = encrypt(session(), &mechanism, key, "hello");
+  CHECK_EQ(decrypt(session(), &plain, key, bare), "hello");
+  params.pEncryptionContext = reinterpret_cast<CK_BYTE_PTR>(bare.data());  // an empty one
+  CHECK_RV(p11().C_EncryptInit(session(), &mechanism, key), CKR_MECHANISM_PARAM_INVALID);
   CK_MECHANISM other{CKM_AES_ECB, nullptr, 0};
   CHECK_RV(p11().C_EncryptInit(session(), &other, key), CKR_MECHANISM_INVALID);
   CHECK_RV(p11().C_EncryptInit(session(), &plain, generate_data_key()), CKR_KEY_TYPE_INCONSISTENT);

@@ -1,6 +1,7 @@
 // Short ways to say the usual things to a kms::Service.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -29,7 +30,7 @@ inline Bytes encrypt(kms::Service& service, const std::string& key_id, std::stri
 }
 inline std::string decrypt(kms::Service& service, const Bytes& blob,
                            const kms::EncryptionContext& context = {},
-                           const std::string& key_id = {}) {
+                           const std::optional<std::string>& key_id = {}) {
   kms::DecryptRequest request;
   request.ciphertext_blob = blob;
   request.encryption_context = context;
@@ -39,7 +40,7 @@ inline std::string decrypt(kms::Service& service, const Bytes& blob,
 inline Bytes re_encrypt(kms::Service& service, const Bytes& blob, const std::string& destination,
                         const kms::EncryptionContext& source_context = {},
                         const kms::EncryptionContext& destination_context = {},
-                        const std::string& source_key_id = {}) {
+                        const std::optional<std::string>& source_key_id = {}) {
   kms::ReEncryptRequest request;
   request.ciphertext_blob = blob;
   request.destination_key_id = destination;
