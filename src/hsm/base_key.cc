@@ -1,4 +1,9 @@
+// Base keys: what is derived from them, and what the token says of them.
 #include "hsm/base_key.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "hsm/profile.h"
 
@@ -67,6 +72,131 @@ void add_base_key_attributes(Attributes& attributes, bool on_token) {
       .flag(CKA_SENSITIVE, true)
       .flag(CKA_EXTRACTABLE, false);
   add_usage(attributes, {.derive = true});
+}
+
+void add_allowed_mechanisms(Attributes& attributes) {
+  static constexpr CK_MECHANISM_TYPE kAllowed = CKM_AES_ECB_ENCRYPT_DATA;
+  attributes.bytes(CKA_ALLOWED_MECHANISMS,
+                   {reinterpret_cast<const std::uint8_t*>(&kAllowed), sizeof kAllowed});
+}
+
+bool is_refused(CK_RV rv) {
+  switch (rv) {
+    case CKR_ATTRIBUTE_READ_ONLY:
+    case CKR_ATTRIBUTE_TYPE_INVALID:
+    case CKR_ATTRIBUTE_VALUE_INVALID:
+    case CKR_TEMPLATE_INCONSISTENT:
+    // The key was made, and its restriction then forbade what it is for.
+    case CKR_MECHANISM_INVALID:
+    case CKR_KEY_FUNCTION_NOT_PERMITTED:
+      return true;
+    default:
+      return false;
+  }
+}
+
+namespace {
+
+struct Flag {
+  CK_ATTRIBUTE_TYPE type;
+  CK_BBOOL wanted;
+  const char* otherwise;
+};
+
+constexpr Flag kUsage[] = {
+    {CKA_DERIVE, CK_TRUE, "cannot derive (CKA_DERIVE is false)"},
+    {CKA_ENCRYPT, CK_FALSE, "can encrypt (CKA_ENCRYPT is true)"},
+    {CKA_DECRYPT, CK_FALSE, "can decrypt (CKA_DECRYPT is true)"},
+    {CKA_SIGN, CK_FALSE, "can sign (CKA_SIGN is true)"},
+    {CKA_VERIFY, CK_FALSE, "can verify (CKA_VERIFY is true)"},
+    {CKA_WRAP, CK_FALSE, "can wrap (CKA_WRAP is true)"},
+    {CKA_UNWRAP, CK_FALSE, "can unwrap (CKA_UNWRAP is true)"},
+};
+constexpr Flag kSecrecy[] = {
+    {CKA_SENSITIVE, CK_TRUE, "can be read (CKA_SENSITIVE is false)"},
+    {CKA_EXTRACTABLE, CK_FALSE, "can be extracted (CKA_EXTRACTABLE is true)"},
+};
+
+// One C_GetAttributeValue of many attributes, some of which the token may not show.
+class AttributeReader {
+ public:
+  void add(CK_ATTRIBUTE_TYPE type, void* value, std::size_t room) {
+    wanted_.push_back({type, value, static_cast<CK_ULONG>(room)});
+    room_.push_back(static_cast<CK_ULONG>(room));
+  }
+  void read(const Session& session, CK_OBJECT_HANDLE object) {
+    CK_RV rv = session.try_call<&CK_FUNCTION_LIST::C_GetAttributeValue>(
+        object, wanted_.data(), static_cast<CK_ULONG>(wanted_.size()));
+    if (rv != CKR_OK && rv != CKR_ATTRIBUTE_TYPE_INVALID && rv != CKR_ATTRIBUTE_SENSITIVE &&
+        rv != CKR_BUFFER_TOO_SMALL)
+      throw token_error("C_GetAttributeValue", rv);
+  }
+  // How long the value is; nullopt: not shown, or longer than its room.
+  std::optional<std::size_t> length(CK_ATTRIBUTE_TYPE type) const {
+    for (std::size_t i = 0; i < wanted_.size(); ++i)
+      if (wanted_[i].type == type && wanted_[i].ulValueLen <= room_[i])
+        return wanted_[i].ulValueLen;
+    return std::nullopt;
+  }
+
+ private:
+  std::vector<CK_ATTRIBUTE> wanted_;
+  std::vector<CK_ULONG> room_;
+};
+
+}  // namespace
+
+KeyAttributes read_key_attributes(const Session& session, CK_OBJECT_HANDLE key) {
+  constexpr std::size_t kUsualLength = 256;
+  constexpr std::size_t kMaxLength = 8192;
+  KeyAttributes found;
+  found.label.resize(kUsualLength);
+  found.id.resize(kUsualLength);
+  CK_KEY_TYPE type = CKK_VENDOR_DEFINED;
+  CK_ULONG length = 0;
+  CK_BBOOL local = CK_TRUE;
+  CK_BBOOL modifiable = CK_TRUE;
+  std::array<CK_MECHANISM_TYPE, 16> allowed{};
+  std::array<CK_BBOOL, std::size(kUsage)> usage{};
+  std::array<CK_BBOOL, std::size(kSecrecy)> secrecy{};
+
+  AttributeReader reader;
+  reader.add(CKA_LABEL, found.label.data(), found.label.size());
+  reader.add(CKA_ID, found.id.data(), found.id.size());
+  reader.add(CKA_KEY_TYPE, &type, sizeof type);
+  reader.add(CKA_VALUE_LEN, &length, sizeof length);
+  reader.add(CKA_LOCAL, &local, sizeof local);
+  reader.add(CKA_MODIFIABLE, &modifiable, sizeof modifiable);
+  reader.add(CKA_ALLOWED_MECHANISMS, allowed.data(), sizeof allowed);
+  for (std::size_t i = 0; i < usage.size(); ++i) reader.add(kUsage[i].type, &usage[i], 1);
+  for (std::size_t i = 0; i < secrecy.size(); ++i) reader.add(kSecrecy[i].type, &secrecy[i], 1);
+  reader.read(session, key);
+
+  if (auto size = reader.length(CKA_LABEL))
+    found.label.resize(*size);
+  else
+    found.label = session.read<std::string>(key, CKA_LABEL, kMaxLength);
+  if (auto size = reader.length(CKA_ID))
+    found.id.resize(*size);
+  else
+    found.id = session.read<Bytes>(key, CKA_ID, kMaxLength);
+  if (type != CKK_AES) found.unfit.emplace_back("is no AES key (CKA_KEY_TYPE)");
+  // A token that does not tell the length of a secret key gives no reason to doubt it.
+  if (type == CKK_AES && reader.length(CKA_VALUE_LEN) && length != 32)
+    found.unfit.push_back("is an AES key of " + std::to_string(length) +
+                          " bytes instead of 32 (CKA_VALUE_LEN)");
+  for (std::size_t i = 0; i < usage.size(); ++i)
+    if (reader.length(kUsage[i].type) && usage[i] != kUsage[i].wanted)
+      found.unfit.emplace_back(kUsage[i].otherwise);
+  for (std::size_t i = 0; i < secrecy.size(); ++i)
+    if (reader.length(kSecrecy[i].type) && secrecy[i] != kSecrecy[i].wanted)
+      found.exposed.emplace_back(kSecrecy[i].otherwise);
+  found.local = !reader.length(CKA_LOCAL) || local == CK_TRUE;
+  found.modifiable = !reader.length(CKA_MODIFIABLE) || modifiable == CK_TRUE;
+  // An empty list is how SoftHSM says that there is no restriction.
+  found.restricted = reader.length(CKA_ALLOWED_MECHANISMS).value_or(0) == sizeof allowed[0] &&
+                     allowed[0] == CKM_AES_ECB_ENCRYPT_DATA;
+  return found;
 }
 
 }  // namespace trent::hsm

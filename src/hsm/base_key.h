@@ -5,6 +5,7 @@
 
 #include <array>
 #include <string>
+#include <vector>
 
 #include "base/openssl.h"
 #include "hsm/session.h"
@@ -51,7 +52,27 @@ enum class Purpose { Wrap, Unwrap };
 TemporaryObject derive_one_time_key(const Session& session, const Profile& profile,
                                     CK_OBJECT_HANDLE base_key, const Sha256& h, Purpose purpose);
 
-// The template of a base key, without label and id.
+// The template of a base key, without label, id and restriction.
 void add_base_key_attributes(Attributes& attributes, bool on_token);
+
+// CKA_ALLOWED_MECHANISMS of a base key: the one mechanism that it derives with, and no other.
+void add_allowed_mechanisms(Attributes& attributes);
+
+// Whether a token that answers `rv` to a restricted template may well take one that asks for less.
+bool is_refused(CK_RV rv);
+
+// A secret key as the token shows it.
+struct KeyAttributes {
+  std::string label;
+  Bytes id;
+  std::vector<std::string> unfit;    // why it is no base key, in words; empty: it is one
+  std::vector<std::string> exposed;  // what would let its value leave the token
+  bool local = true;                 // CKA_LOCAL: made in this token
+  bool modifiable = true;            // CKA_MODIFIABLE
+  bool restricted = false;           // CKA_ALLOWED_MECHANISMS names what it may do
+};
+
+// Throws CKR_OBJECT_HANDLE_INVALID if it is gone.
+KeyAttributes read_key_attributes(const Session& session, CK_OBJECT_HANDLE key);
 
 }  // namespace trent::hsm

@@ -71,7 +71,8 @@ bool is_key_of(const Session& session, CK_OBJECT_HANDLE object, const BaseKeyRef
   } catch (const Error& error) {
     // A key of another type, or without the right to derive, is none of ours.
     if (error.ck_rv() == CKR_KEY_FUNCTION_NOT_PERMITTED ||
-        error.ck_rv() == CKR_KEY_TYPE_INCONSISTENT || error.ck_rv() == CKR_KEY_SIZE_RANGE)
+        error.ck_rv() == CKR_KEY_TYPE_INCONSISTENT || error.ck_rv() == CKR_KEY_SIZE_RANGE ||
+        error.ck_rv() == CKR_MECHANISM_INVALID)
       return false;
     throw;
   }
@@ -97,6 +98,12 @@ std::shared_ptr<const BaseKey> Connection::base_key(const Session& session, cons
     throw Error(ErrorCode::KeyUnavailable,
                 "The key material " + to_hex(ref.id) + " (" + ref.label + ") is not in the token.",
                 "Restore it from the backup of the HSM; `trent check` shows what is missing.");
+  const KeyAttributes attributes = read_key_attributes(session, found.front());
+  if (!attributes.unfit.empty())
+    throw Error(ErrorCode::KMSInternal,
+                "The object " + ref.label + " in the token " + attributes.unfit.front() +
+                    ": it is no key material of Trent's.",
+                "Somebody replaced or changed it. Nothing was done with it; see `trent check`.");
   if (!is_key_of(session, found.front(), ref))
     throw Error(ErrorCode::KMSInternal,
                 "The object " + ref.label + " in the token is not the key that its id names.",
@@ -105,12 +112,13 @@ std::shared_ptr<const BaseKey> Connection::base_key(const Session& session, cons
   std::unique_lock lock(keys_mutex_);
   auto known = keys_.find(ref.id);
   if (known != keys_.end()) return known->second;
-  if (profile(session).session_copies) {
-    Attributes attributes;
-    attributes.flag(CKA_TOKEN, false);
+  // SoftHSM copies no key that nobody may change.
+  if (attributes.modifiable && profile(session).session_copies) {
+    Attributes in_session;
+    in_session.flag(CKA_TOKEN, false);
     // A key that may not be copied is used as it is.
-    if (anchor_.try_call<&CK_FUNCTION_LIST::C_CopyObject>(found.front(), attributes.data(),
-                                                          attributes.size(), &copy) != CKR_OK)
+    if (anchor_.try_call<&CK_FUNCTION_LIST::C_CopyObject>(found.front(), in_session.data(),
+                                                          in_session.size(), &copy) != CKR_OK)
       copy = CK_INVALID_HANDLE;
   }
   auto key = std::make_shared<const BaseKey>(anchor_, found.front(), copy);
@@ -247,52 +255,75 @@ void require_kept(const Session& session, CK_OBJECT_HANDLE object, const std::st
 
 }  // namespace
 
+namespace {
+
+// What a base key is made to be unable to do, beside what its usage says.
+struct Restriction {
+  bool mechanisms;  // CKA_ALLOWED_MECHANISMS: it derives in one way only, whatever its usage
+  bool changes;     // CKA_MODIFIABLE=false: nobody gives it another usage, name or id later
+};
+
+Fingerprint make_base_key(Connection& connection, const Session& session, const std::string& label,
+                          const Sha256& fingerprint_input, const Restriction& restriction,
+                          std::optional<Fingerprint>& made) {
+  // First as a session object: what fails before the last call leaves nothing in the token.
+  bool copies = connection.profile(session).session_copies;
+  Attributes attributes;
+  add_base_key_attributes(attributes, !copies);
+  if (restriction.mechanisms) add_allowed_mechanisms(attributes);
+  attributes.text(CKA_LABEL, label);
+  CK_MECHANISM mechanism{CKM_AES_KEY_GEN, nullptr, 0};
+  CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
+  session.call<&CK_FUNCTION_LIST::C_GenerateKey>(&mechanism, attributes.data(), attributes.size(),
+                                                 &handle);
+  TemporaryObject generated(session, handle);
+  Fingerprint id = fingerprint(session, generated.handle(), fingerprint_input);
+  Attributes identity;
+  identity.bytes(CKA_ID, id);
+  made = id;
+  if (copies) {
+    identity.flag(CKA_TOKEN, true);
+    // Last, for SoftHSM takes no attribute after it.
+    if (restriction.changes) identity.flag(CKA_MODIFIABLE, false);
+    session.call<&CK_FUNCTION_LIST::C_CopyObject>(generated.handle(), identity.data(),
+                                                  identity.size(), &handle);
+    // Not committed before the session object is gone: if that fails, so does the whole.
+    TemporaryObject on_token(session, handle);
+    require_kept(session, handle, label, id);
+    generated.destroy();
+    on_token.release();
+  } else {
+    // The id is set afterwards, so the key cannot be one that nobody changes.
+    session.call<&CK_FUNCTION_LIST::C_SetAttributeValue>(generated.handle(), identity.data(),
+                                                         identity.size());
+    require_kept(session, generated.handle(), label, id);
+    generated.release();
+  }
+  return id;
+}
+
+}  // namespace
+
 Fingerprint generate_base_key(Token& token, const std::string& label,
                               const Sha256& fingerprint_input) {
-  std::optional<Fingerprint> made;
-  const auto make = [&](Connection& connection, const Session& session) {
-    // First as a session object: what fails before the last call leaves nothing in the token.
-    bool copies = connection.profile(session).session_copies;
-    Attributes attributes;
-    add_base_key_attributes(attributes, !copies);
-    attributes.text(CKA_LABEL, label);
-    CK_MECHANISM mechanism{CKM_AES_KEY_GEN, nullptr, 0};
-    CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
-    session.call<&CK_FUNCTION_LIST::C_GenerateKey>(&mechanism, attributes.data(), attributes.size(),
-                                                   &handle);
-    TemporaryObject generated(session, handle);
-    Fingerprint id = fingerprint(session, generated.handle(), fingerprint_input);
-    Attributes identity;
-    identity.bytes(CKA_ID, id);
-    made = id;
-    if (copies) {
-      identity.flag(CKA_TOKEN, true);
-      session.call<&CK_FUNCTION_LIST::C_CopyObject>(generated.handle(), identity.data(),
-                                                    identity.size(), &handle);
-      // Not committed before the session object is gone: if that fails, so does the whole.
-      TemporaryObject on_token(session, handle);
-      require_kept(session, handle, label, id);
-      generated.destroy();
-      on_token.release();
-    } else {
-      session.call<&CK_FUNCTION_LIST::C_SetAttributeValue>(generated.handle(), identity.data(),
-                                                           identity.size());
-      require_kept(session, generated.handle(), label, id);
-      generated.release();
-    }
-    return id;
-  };
-  try {
-    return token.run(Retry::IfNotPerformed, make);
-  } catch (const Error&) {
-    // A token that reports a failure may have made the key all the same.
-    if (made) {
-      try {
-        destroy_base_key(token, label, *made);
-      } catch (const Error&) {  // the first failure is the one to report
+  // As restricted as the token takes it.
+  constexpr Restriction kRestrictions[] = {{true, true}, {true, false}, {false, false}};
+  for (std::size_t i = 0;; ++i) {
+    std::optional<Fingerprint> made;
+    try {
+      return token.run(Retry::IfNotPerformed, [&](Connection& connection, const Session& session) {
+        return make_base_key(connection, session, label, fingerprint_input, kRestrictions[i], made);
+      });
+    } catch (const Error& error) {
+      // A token that reports a failure may have made the key all the same.
+      if (made) {
+        try {
+          destroy_base_key(token, label, *made);
+        } catch (const Error&) {  // the first failure is the one to report
+        }
       }
+      if (i + 1 == std::size(kRestrictions) || !is_refused(error.ck_rv())) throw;
     }
-    throw;
   }
 }
 
@@ -331,50 +362,40 @@ std::optional<std::string> label_of_base_key(Token& token, const Fingerprint& id
                    });
 }
 
-std::vector<BaseKeyName> list_base_keys(Token& token) {
-  return token.run(Retry::Always, [&](Connection&, const Session& session) {
-    std::vector<BaseKeyName> names;
-    for (CK_OBJECT_HANDLE key : find_base_keys(session, nullptr, std::nullopt))
-      names.push_back({session.read<std::string>(key, CKA_LABEL, kMaxLabel),
-                       session.read<Bytes>(key, CKA_ID, kMaxLabel)});
-    return names;
-  });
-}
-
-std::vector<std::string> base_key_faults(Token& token, const std::string& label,
-                                         const Fingerprint& id) {
-  struct Rule {
-    CK_ATTRIBUTE_TYPE type;
-    CK_BBOOL wanted;
-    const char* otherwise;
-  };
-  static constexpr Rule kRules[] = {
-      {CKA_SENSITIVE, CK_TRUE, "can be read"}, {CKA_EXTRACTABLE, CK_FALSE, "can be extracted"},
-      {CKA_DERIVE, CK_TRUE, "cannot derive"},  {CKA_ENCRYPT, CK_FALSE, "can encrypt"},
-      {CKA_DECRYPT, CK_FALSE, "can decrypt"},  {CKA_WRAP, CK_FALSE, "can wrap"},
-      {CKA_UNWRAP, CK_FALSE, "can unwrap"},    {CKA_SIGN, CK_FALSE, "can sign"},
-      {CKA_VERIFY, CK_FALSE, "can verify"},
-  };
-  return token.run(Retry::Always, [&](Connection&, const Session& session) {
-    std::vector<std::string> faults;
-    auto found = find_base_keys(session, &label, id);
-    if (found.size() > 1) faults.emplace_back("is there more than once");
-    for (CK_OBJECT_HANDLE key : found) {
-      for (const Rule& rule : kRules) {
-        CK_BBOOL value = rule.wanted;
-        CK_ATTRIBUTE attribute{rule.type, &value, sizeof value};
-        session.call<&CK_FUNCTION_LIST::C_GetAttributeValue>(key, &attribute, CK_ULONG{1});
-        if (value != rule.wanted) faults.emplace_back(rule.otherwise);
+BaseKeySurvey survey_base_keys(
+    Token& token,
+    const std::function<std::optional<Sha256>(const std::string& label)>& fingerprint_input) {
+  return token.run(Retry::Always, [&](Connection& connection, const Session& session) {
+    BaseKeySurvey survey;
+    bool gone = false;
+    Attributes search;
+    // Of any type: what took the place of a base key is to be seen as well.
+    search.number(CKA_CLASS, CKO_SECRET_KEY).flag(CKA_TOKEN, true).flag(CKA_PRIVATE, true);
+    for (CK_OBJECT_HANDLE handle : session.find(search)) {
+      try {
+        KeyAttributes key = read_key_attributes(session, handle);
+        auto input = fingerprint_input(key.label);
+        if (!input) continue;
+        Fingerprint id{};
+        bool proven = key.id.size() == id.size();
+        if (proven) std::copy(key.id.begin(), key.id.end(), id.begin());
+        proven = proven && is_key_of(session, handle, {key.label, id, *input});
+        survey.keys.push_back({std::move(key), proven});
+      } catch (const Error& error) {
+        const CK_RV rv = error.ck_rv();
+        if (rv == CKR_OBJECT_HANDLE_INVALID || rv == CKR_KEY_HANDLE_INVALID) {
+          gone = true;  // somebody destroyed it meanwhile
+        } else if (is_lost(rv)) {
+          throw;
+        } else {
+          survey.unreadable.push_back(error.message());
+        }
       }
     }
-    return faults;
-  });
-}
-
-void prove_base_key(Token& token, const BaseKeyRef& ref) {
-  token.forget_base_key(ref.id);
-  token.run(Retry::Always, [&](Connection& connection, const Session& session) {
-    return connection.base_key(session, ref) != nullptr;
+    // Or else it is the connection that is gone, and with it every handle.
+    if (gone && connection.handles_are_void())
+      throw token_error("C_GetAttributeValue", CKR_OBJECT_HANDLE_INVALID);
+    return survey;
   });
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -166,20 +167,21 @@ Fingerprint generate_base_key(Token& token, const std::string& label,
 // Destroys the base key with this label and id, if there is one.
 void destroy_base_key(Token& token, const std::string& label, ByteView id);
 
-struct BaseKeyName {
-  std::string label;
-  Bytes id;
-};
 // Label of the token's base key with this id; nullopt if there is none.
 std::optional<std::string> label_of_base_key(Token& token, const Fingerprint& id);
-// All AES keys in the token with their labels and ids.
-std::vector<BaseKeyName> list_base_keys(Token& token);
 
-// What is wrong with the attributes of a base key, in words ("can be extracted"); empty: nothing.
-std::vector<std::string> base_key_faults(Token& token, const std::string& label,
-                                         const Fingerprint& id);
-// Looks the key up afresh and proves its value: see Connection::base_key(), whose errors it throws.
-void prove_base_key(Token& token, const BaseKeyRef& ref);
+struct BaseKeyState : KeyAttributes {
+  bool proven = false;  // its value is the one that its id names
+};
+struct BaseKeySurvey {
+  std::vector<BaseKeyState> keys;
+  std::vector<std::string> unreadable;  // why, one for each secret key that cannot be read
+};
+// Looks at all secret keys of the token for whose label there is a fingerprint's input, each by its
+// handle: in a token of many objects, nothing costs more than to look for one of them.
+BaseKeySurvey survey_base_keys(
+    Token& token,
+    const std::function<std::optional<Sha256>(const std::string& label)>& fingerprint_input);
 
 // Label, manufacturer, model, serial; and what the self-test found.
 std::string describe_token(Token& token);

@@ -103,12 +103,11 @@ void set(const RawSession& raw, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE_TYPE type,
 // A secret key of the test's own, with the attributes of a base key but for those given.
 CK_OBJECT_HANDLE put_key(const RawSession& raw, std::string label, std::string id,
                          CK_KEY_TYPE type = CKK_AES, bool extractable = false,
-                         std::size_t length = 32) {
+                         Bytes value = Bytes(32, 'K')) {
   CK_OBJECT_CLASS secret_key = CKO_SECRET_KEY;
   CK_BBOOL yes = CK_TRUE;
   CK_BBOOL no = CK_FALSE;
   CK_BBOOL may_leave = extractable ? CK_TRUE : CK_FALSE;
-  std::string value(length, 'K');
   CK_ATTRIBUTE attributes[] = {{CKA_CLASS, &secret_key, sizeof secret_key},
                                {CKA_KEY_TYPE, &type, sizeof type},
                                {CKA_TOKEN, &yes, sizeof yes},
@@ -363,7 +362,7 @@ void replaced_material_is_found_out() {
   CHECK(!report.problems.empty());
   destroy(raw, impostor);
   for (auto [type, length] : {std::pair(CKK_GENERIC_SECRET, 32UL), std::pair(CKK_AES, 16UL)}) {
-    auto other = put_key(raw, key_label(key), id, type, false, length);
+    auto other = put_key(raw, key_label(key), id, type, false, Bytes(length, 'K'));
     bool found = false;
     for (const auto& problem : check().problems) found = found || problem.find(key) != problem.npos;
     CHECK(found);
@@ -401,31 +400,68 @@ void material_that_is_there_twice_is_named() {
   check_healthy();
 }
 
-void wrong_attributes_are_named() {
+// What makes a key that Trent generated unfit to do anything but derive, for good.
+void made_keys_are_restricted() {
   RawSession raw;
   std::string key = create_key(service());
   auto handle = materials(raw, key_label(key)).at(0);
-  for (auto [type, words] :
-       {std::pair(CKA_ENCRYPT, "can encrypt"), std::pair(CKA_DECRYPT, "can decrypt"),
-        std::pair(CKA_WRAP, "can wrap"), std::pair(CKA_UNWRAP, "can unwrap"),
-        std::pair(CKA_SIGN, "can sign"), std::pair(CKA_VERIFY, "can verify")}) {
-    set(raw, handle, type, true);
-    check_problem(check(), {key, words});
-    set(raw, handle, type, false);
-  }
-  // Without the right to derive it cannot even be proven.
-  set(raw, handle, CKA_DERIVE, false);
-  auto report = check();
-  CHECK(report.problems.at(0).find("cannot derive") != std::string::npos);
-  set(raw, handle, CKA_DERIVE, true);
+  const CK_MECHANISM_TYPE derives = CKM_AES_ECB_ENCRYPT_DATA;
+  CHECK_EQ(raw.attribute(handle, CKA_ALLOWED_MECHANISMS),
+           std::string(reinterpret_cast<const char*>(&derives), sizeof derives));
+  CHECK_EQ(raw.attribute(handle, CKA_MODIFIABLE), std::string(1, CK_FALSE));
+  CK_BBOOL yes = CK_TRUE;
+  CK_ATTRIBUTE encrypt_too{CKA_ENCRYPT, &yes, sizeof yes};
+  CHECK_EQ(softhsm()->C_SetAttributeValue(raw.handle(), handle, &encrypt_too, 1),
+           CK_RV{CKR_ACTION_PROHIBITED});
+  CK_OBJECT_HANDLE copy = 0;
+  CHECK_EQ(softhsm()->C_CopyObject(raw.handle(), handle, &encrypt_too, 1, &copy),
+           CK_RV{CKR_ATTRIBUTE_READ_ONLY});
   check_healthy();
+}
 
-  // One that may leave the token: the right value, so it works, but it is no secret of the token's.
+void wrong_attributes_are_named() {
+  RawSession raw;
+  // One whose attributes can be changed, as in tokens that do not know CKA_MODIFIABLE.
   Bytes value(32, 7);
   const std::string known = "1234abcd-12ab-34cd-56ef-1234567890ab";
   import_known_key(value, known);
   check_healthy();
   auto guarded = materials(raw, key_label(known)).at(0);
+  Bytes blob = encrypt(service(), known, "text");
+  for (auto [type, words, attribute] : {std::tuple(CKA_ENCRYPT, "can encrypt", "CKA_ENCRYPT"),
+                                        std::tuple(CKA_DECRYPT, "can decrypt", "CKA_DECRYPT"),
+                                        std::tuple(CKA_WRAP, "can wrap", "CKA_WRAP"),
+                                        std::tuple(CKA_UNWRAP, "can unwrap", "CKA_UNWRAP"),
+                                        std::tuple(CKA_SIGN, "can sign", "CKA_SIGN"),
+                                        std::tuple(CKA_VERIFY, "can verify", "CKA_VERIFY")}) {
+    set(raw, guarded, type, true);
+    check_problem(check(), {known, words, attribute, "not used"});
+    Service fresh(load_config());
+    Error error = ERROR_OF(encrypt(fresh, known, "text"));
+    CHECK_EQ(error.name(), std::string("KMSInternalException"));
+    CHECK(error.message().find(attribute) != std::string::npos);
+    CHECK_ERROR(KMSInternal, decrypt(fresh, blob));
+    set(raw, guarded, type, false);
+  }
+  // Without the right to derive it cannot even be proven.
+  set(raw, guarded, CKA_DERIVE, false);
+  check_problem(check(), {known, "cannot derive", "CKA_DERIVE"});
+  set(raw, guarded, CKA_DERIVE, true);
+  check_healthy();
+  Service fresh(load_config());
+  CHECK_EQ(decrypt(fresh, blob), "text");
+
+  // The same key, said to be made in the token.
+  auto record = records(raw, key_label(known)).at(0);
+  destroy(raw, record.handle);
+  json claimed = json::parse(record.value);
+  claimed["origin"] = "AWS_KMS";
+  auto claim = put(raw, key_label(known), claimed.dump());
+  check_problem(check(), {known, "CKA_LOCAL", "AWS_KMS"});
+  destroy(raw, claim);
+  put(raw, key_label(known), record.value);
+
+  // One that may leave the token: the right value, so it works, but it is no secret of the token's.
   std::string id = raw.attribute(guarded, CKA_ID);
   destroy(raw, guarded);
   CK_OBJECT_CLASS secret_key = CKO_SECRET_KEY;
@@ -452,13 +488,29 @@ void wrong_attributes_are_named() {
   CK_OBJECT_HANDLE readable = 0;
   check_rv(softhsm()->C_CreateObject(raw.handle(), open, std::size(open), &readable),
            "C_CreateObject");
-  report = check();
+  auto report = check();
   std::string all;
   for (const auto& problem : report.problems) all += problem;
   CHECK(all.find("can be read") != all.npos);
   CHECK(all.find("can be extracted") != all.npos);
   destroy(raw, readable);
-  for (const auto& record : records(raw, label)) destroy(raw, record.handle);
+
+  // Of the right value, but shorter: AES-128 under the id that is its fingerprint.
+  Bytes half(16, 7);
+  const SecretBytes derived = aes_ecb(half, blob::key_material_id_input(known));
+  const std::string short_id(derived.begin(), derived.end());
+  json other = json::parse(record.value);
+  other["materials"] = {{{"id", to_hex(as_bytes(short_id))}, {"created", 0}}};
+  other["current"] = to_hex(as_bytes(short_id));
+  for (const auto& old : records(raw, label)) destroy(raw, old.handle);
+  put(raw, label, other.dump());
+  auto shorter = put_key(raw, label, short_id, CKK_AES, false, half);
+  check_problem(check(), {known, "16 bytes", "CKA_VALUE_LEN"});
+  Service once_more(load_config());
+  CHECK_ERROR(KMSInternal, encrypt(once_more, known, "text"));
+  destroy(raw, shorter);
+  for (const auto& left : records(raw, label)) destroy(raw, left.handle);
+  check_healthy();
 }
 
 // Between a key's material and its record, the material looks like one that a crash left behind.
@@ -516,6 +568,6 @@ int main() {
       TEST(revision_before_a_damaged_one_is_never_removed),
       TEST(materials_of_a_doubtful_record_are_never_removed), TEST(replaced_material_is_found_out),
       TEST(missing_material_is_named), TEST(material_that_is_there_twice_is_named),
-      TEST(wrong_attributes_are_named), TEST(keys_made_meanwhile_are_not_harmed),
-      TEST(check_leaves_nothing_behind));
+      TEST(made_keys_are_restricted), TEST(wrong_attributes_are_named),
+      TEST(keys_made_meanwhile_are_not_harmed), TEST(check_leaves_nothing_behind));
 }

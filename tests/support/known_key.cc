@@ -17,6 +17,7 @@ void import_known_key(ByteView value, const std::string& key_id) {
   catalog::KeyRecord record;
   record.key_id = key_id;
   record.created = std::chrono::system_clock::now();
+  record.origin = "EXTERNAL";
   const SecretBytes id = aes_ecb(value, blob::key_material_id_input(key_id));
   std::copy(id.begin(), id.end(), record.current.begin());
   record.materials.push_back({record.current, record.created});
@@ -47,7 +48,8 @@ void import_known_key(ByteView value, const std::string& key_id) {
 SecretBytes aes_ecb(ByteView key, ByteView input) {
   const OpensslGuard guard;
   const std::unique_ptr<EVP_CIPHER, decltype(&EVP_CIPHER_free)> cipher(
-      EVP_CIPHER_fetch(private_libctx(), "AES-256-ECB", nullptr), EVP_CIPHER_free);
+      EVP_CIPHER_fetch(private_libctx(), key.size() == 16 ? "AES-128-ECB" : "AES-256-ECB", nullptr),
+      EVP_CIPHER_free);
   const std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)> ctx(EVP_CIPHER_CTX_new(),
                                                                             EVP_CIPHER_CTX_free);
   SecretBytes out(input.size());

@@ -11,7 +11,7 @@ namespace trent::test {
 // gives its own, and the record of the KMS key `key_id`. Does nothing if the key is there.
 void import_known_key(ByteView value, const std::string& key_id);
 
-// AES-256-ECB(key, input): what the token derives.
+// AES-ECB(key, input): what the token derives. 16 or 32 bytes of key.
 SecretBytes aes_ecb(ByteView key, ByteView input);
 
 }  // namespace trent::test

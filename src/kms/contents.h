@@ -1,0 +1,40 @@
+// What is in a token: records and key materials, sorted by what is to be thought of them.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "catalog/record.h"
+#include "hsm/data_object.h"
+#include "hsm/token.h"
+
+namespace trent::kms {
+
+struct Contents {
+  using Materials = std::multimap<std::string, hsm::BaseKeyState>;  // by label
+
+  std::map<std::string, catalog::KeyRecord> keys;     // by label
+  std::map<std::string, catalog::KeyRecord> expired;  // whose deletion date is past
+  std::vector<catalog::AliasRecord> aliases;
+  std::vector<hsm::DataObject> superseded;  // revisions that a later one has replaced
+  std::vector<std::string> damaged;         // sentences
+  Materials materials;                      // of all keys, those without a record included
+  // Labels of records of which not every revision is clear: whatever belongs to them is what it
+  // takes to mend them, and never left over.
+  std::set<std::string> doubtful;
+
+  // Materials of keys that have no record.
+  std::vector<const hsm::BaseKeyState*> recordless() const;
+  // Materials of a key whose record does not name them.
+  std::vector<const hsm::BaseKeyState*> unnamed() const;
+};
+
+// Two searches of the token, and a few calls for each object of Trent's.
+Contents look_into(hsm::Token& token);
+
+std::optional<blob::KeyMaterialId> material_id(const hsm::BaseKeyState& material);
+
+}  // namespace trent::kms
