@@ -138,6 +138,7 @@ CK_OBJECT_HANDLE unwrap_with_kms_key(Session& session, const CK_MECHANISM& mecha
   require(!expected || *expected == length, CKR_TEMPLATE_INCONSISTENT);
   std::vector<CK_ATTRIBUTE> passed(attributes.begin(), attributes.end());
   std::erase_if(passed, [](const CK_ATTRIBUTE& each) { return each.type == CKA_VALUE_LEN; });
+  const ObjectChange change(session, is_on_token(attributes));
   hsm::ForeignTemplate destination{session.backend(), passed.data(), passed.size()};
   auto object = kms::unwrap_key(session.slot().service(), request, destination);
   return session.add_object(object.handle, is_on_token(attributes), length);
@@ -156,6 +157,7 @@ CK_RV generate_key(Session& session, CK_MECHANISM_PTR mechanism, CK_ATTRIBUTE_PT
     return CKR_OK;
   }
   require_passable(checked);
+  const ObjectChange change(session, wanted.on_token);
   CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
   CK_RV rv = session.call<&CK_FUNCTION_LIST::C_GenerateKey>(
       mechanism, wanted.attributes.data(), CK_ULONG{wanted.attributes.size()}, &handle);
@@ -175,6 +177,7 @@ CK_RV generate_key_pair(Session& session, CK_MECHANISM_PTR mechanism,
   GeneratedTemplate wanted_private(session, private_attributes, private_count);
   for (GeneratedTemplate* wanted : {&wanted_public, &wanted_private})
     becomes_kms_key(session, checked.mechanism, *wanted);  // throws where that is demanded
+  const ObjectChange change(session, wanted_public.on_token || wanted_private.on_token);
   CK_OBJECT_HANDLE public_handle = CK_INVALID_HANDLE;
   CK_OBJECT_HANDLE private_handle = CK_INVALID_HANDLE;
   CK_RV rv = session.call<&CK_FUNCTION_LIST::C_GenerateKeyPair>(
@@ -219,6 +222,7 @@ CK_RV unwrap_key(Session& session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE 
     return CKR_OK;
   }
   require_passable(checked);
+  const ObjectChange change(session, is_on_token(wanted));
   CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
   CK_RV rv = session.call<&CK_FUNCTION_LIST::C_UnwrapKey>(
       mechanism, session.backend_handle(unwrapping_key, Family::Unwrap), wrapped, wrapped_len,
@@ -235,6 +239,7 @@ CK_RV derive_key(Session& session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE 
   Template wanted = new_key_template(session, attributes, count);
   require(get(session, base_key, Family::Key)->kms_key() == nullptr,
           CKR_KEY_FUNCTION_NOT_PERMITTED);
+  const ObjectChange change(session, is_on_token(wanted));
   CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
   CK_RV rv = session.call<&CK_FUNCTION_LIST::C_DeriveKey>(
       mechanism, session.backend_handle(base_key, Family::Key), attributes, count, &handle);

@@ -52,7 +52,7 @@ CK_RV create_object(Session& session, CK_ATTRIBUTE_PTR attributes, CK_ULONG coun
   // SoftHSM keeps what it could not finish, so the commonest fault does not get there.
   require(find_attribute(wanted, CKA_CLASS) != nullptr, CKR_TEMPLATE_INCOMPLETE);
   bool on_token = flag_in(wanted, CKA_TOKEN).value_or(false);
-  session.require_may_change(on_token);
+  const ObjectChange change(session, on_token);
   CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
   CK_RV rv = session.call<&CK_FUNCTION_LIST::C_CreateObject>(attributes, count, &handle);
   require(rv == CKR_OK, rv);
@@ -68,7 +68,7 @@ CK_RV copy_object(Session& session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_PTR at
   require(source->kms_key() == nullptr, CKR_ACTION_PROHIBITED);  // CKA_COPYABLE is false
   const BackendObject& original = *source->backend();
   bool on_token = flag_in(wanted, CKA_TOKEN).value_or(original.is_on_token());
-  session.require_may_change(on_token);
+  const ObjectChange change(session, on_token);
   // Not NULL, which tokens refuse even for a template without attributes.
   CK_ATTRIBUTE none{};
   CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
@@ -85,7 +85,7 @@ CK_RV destroy_object(Session& session, CK_OBJECT_HANDLE object) {
   if (const KmsKey* key = target->kms_key()) {
     destroy_kms_key(session, *key);
   } else {
-    session.require_may_change(target->backend()->is_on_token());
+    const ObjectChange change(session, target->backend()->is_on_token());
     CK_RV rv = session.call<&CK_FUNCTION_LIST::C_DestroyObject>(
         session.backend_handle(object, Family::Object));
     require(rv == CKR_OK, rv);

@@ -26,7 +26,7 @@ class Session {
   std::uint64_t id() const { return id_; }
   CK_FLAGS flags() const { return flags_; }
   bool is_read_write() const { return (flags_ & CKF_RW_SESSION) != 0; }
-  // Before an object is made, changed or destroyed: throws CKR_SESSION_READ_ONLY if it is a token
+  // Before an object is changed: throws CKR_SESSION_READ_ONLY if it is a token
   // object and this session is read-only. The backend's own session never is.
   void require_may_change(bool on_token) const {
     require(!on_token || is_read_write(), CKR_SESSION_READ_ONLY);
@@ -72,6 +72,22 @@ class Session {
   CK_FLAGS flags_;
   std::optional<hsm::Session> backend_;
   std::optional<hsm::Session> spare_;
+};
+
+// Held while an object is made or destroyed for the application. Token objects are changed by one
+// thread of one process at a time, as Trent's own are: see hsm::ChangeLock.
+class ObjectChange {
+ public:
+  // Throws CKR_SESSION_READ_ONLY. Before a login there is no lock, for taking it needs one.
+  ObjectChange(Session& session, bool on_token) {
+    session.require_may_change(on_token);
+    if (!on_token || !session.logged_in()) return;
+    lock_.emplace(session.slot().token());
+    lock_->look();
+  }
+
+ private:
+  std::optional<hsm::ChangeLock> lock_;
 };
 
 }  // namespace trent::pkcs11
