@@ -101,7 +101,8 @@ class Program {
                 CKR_OK,
             "there are sessions");
     sessions_.push_back(session);
-    std::string label = "fuzz";
+    static int keys = 0;
+    std::string label = "fuzz" + std::to_string(keys);
     CK_BBOOL yes = CK_TRUE;
     CK_ULONG length = 32;
     CK_ATTRIBUTE kms_key[] = {{CKA_LABEL, label.data(), label.size()},
@@ -111,13 +112,32 @@ class Program {
     CK_MECHANISM generate{CKM_AES_KEY_GEN, nullptr, 0};
     CK_OBJECT_HANDLE key = 0;
     CK_ULONG count = 0;
-    f.C_FindObjectsInit(session, &kms_key[0], 1);
-    f.C_FindObjects(session, &key, 1, &count);
-    f.C_FindObjectsFinal(session);
-    if (count == 0) f.C_GenerateKey(session, &generate, &kms_key[0], 2, &key);
+    require(f.C_FindObjectsInit(session, &kms_key[0], 1) == CKR_OK &&
+                f.C_FindObjects(session, &key, 1, &count) == CKR_OK &&
+                f.C_FindObjectsFinal(session) == CKR_OK,
+            "the KMS key can be looked for");
+    // An earlier input may have scheduled its deletion, whereupon its name is still taken. No input
+    // decides what later ones reach.
+    if (count == 0) {
+      label = "fuzz" + std::to_string(++keys);
+      kms_key[0] = {CKA_LABEL, label.data(), label.size()};
+      require(f.C_GenerateKey(session, &generate, &kms_key[0], 2, &key) == CKR_OK,
+              "there is a KMS key");
+    }
     objects_.push_back(key);
-    CK_RV rv = f.C_GenerateKey(session, &generate, &data_key[0], 2, &key);
-    made(rv, key);
+    require(f.C_GenerateKey(session, &generate, &data_key[0], 2, &key) == CKR_OK,
+            "there is a data key");
+    objects_.push_back(key);
+    prove_reach();
+  }
+
+  // What the inputs are to go on from: the data key can be wrapped under the KMS key.
+  void prove_reach() {
+    CK_MECHANISM wrap{CKM_TRENT_SYMMETRIC_DEFAULT, nullptr, 0};
+    CK_ULONG size = 0;
+    require(
+        p11().v2.C_WrapKey(sessions_[0], &wrap, objects_[0], objects_[1], nullptr, &size) == CKR_OK,
+        "the KMS key wraps");
   }
 
   std::uint8_t byte() {
