@@ -63,10 +63,50 @@ void the_token_wraps_to_the_same_bytes() {
   CHECK(compared >= 24);
 }
 
+// Made with the right one-time key, as only somebody can who has the key material: the secret of a
+// vector in a blob whose header tells of it what is not so.
+void content_must_be_what_the_header_says() {
+  service();
+  const std::string key_id = vectors().at(0).at("key_id");
+  const Bytes key = hex(vectors().at(0).at("key"));
+  const auto blob_of = [&](bool zero_padded, const Bytes& content) {
+    blob::Parameters parameters;
+    parameters.key_material_id =
+        blob::parse_blob(hex(vectors().at(0).at("blob"))).parameters.key_material_id;
+    parameters.plaintext_length = 37;
+    parameters.zero_padded = zero_padded;
+    const blob::Header header = blob::make_header(parameters);
+    const Sha256 h = blob::wrapping_key_input(header, blob::canonical_context({}));
+    const SecretBytes payload = key_wrap_pad(aes_ecb(key, h), content);
+    return blob::make_blob(header, payload);
+  };
+  const auto refused = [&](const Bytes& ciphertext) {
+    try {
+      decrypt(service(), ciphertext);
+      return false;
+    } catch (const Error& error) {
+      return error.code() == ErrorCode::InvalidCiphertext;
+    }
+  };
+  const Bytes exact(37, 0xa5);
+  Bytes padded = exact;
+  padded.resize(40);
+  Bytes filled = padded;
+  filled.back() = 1;
+  const Bytes shorter(36, 0xa5);
+  CHECK_EQ(decrypt(service(), blob_of(false, exact)), std::string(as_text(exact)));
+  CHECK_EQ(decrypt(service(), blob_of(true, padded)), std::string(as_text(exact)));
+  CHECK(refused(blob_of(true, filled)));
+  CHECK(refused(blob_of(true, exact)));
+  CHECK(refused(blob_of(false, padded)));
+  CHECK(refused(blob_of(false, shorter)));
+}
+
 }  // namespace
 
 int main() {
   SoftHsm token;
   return RUN_TESTS("vectors", TEST(decrypt_gives_the_plaintext),
-                   TEST(re_encrypt_moves_the_plaintext), TEST(the_token_wraps_to_the_same_bytes));
+                   TEST(re_encrypt_moves_the_plaintext), TEST(the_token_wraps_to_the_same_bytes),
+                   TEST(content_must_be_what_the_header_says));
 }

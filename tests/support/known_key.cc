@@ -45,21 +45,34 @@ void import_known_key(ByteView value, const std::string& key_id) {
   catalog.create_key(hsm::ChangeLock(token), record);
 }
 
-SecretBytes aes_ecb(ByteView key, ByteView input) {
+namespace {
+
+SecretBytes encrypt(const char* cipher_name, ByteView key, ByteView input) {
   const OpensslGuard guard;
   const std::unique_ptr<EVP_CIPHER, decltype(&EVP_CIPHER_free)> cipher(
-      EVP_CIPHER_fetch(private_libctx(), key.size() == 16 ? "AES-128-ECB" : "AES-256-ECB", nullptr),
-      EVP_CIPHER_free);
+      EVP_CIPHER_fetch(private_libctx(), cipher_name, nullptr), EVP_CIPHER_free);
   const std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)> ctx(EVP_CIPHER_CTX_new(),
                                                                             EVP_CIPHER_CTX_free);
-  SecretBytes out(input.size());
+  EVP_CIPHER_CTX_set_flags(ctx.get(), EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
+  SecretBytes out(input.size() + 16);
   int size = 0;
   if (EVP_EncryptInit_ex2(ctx.get(), cipher.get(), key.data(), nullptr, nullptr) != 1 ||
       EVP_CIPHER_CTX_set_padding(ctx.get(), 0) != 1 ||
       EVP_EncryptUpdate(ctx.get(), out.data(), &size, input.data(),
                         static_cast<int>(input.size())) != 1)
-    throw std::runtime_error("AES-256-ECB failed");
+    throw std::runtime_error(std::string(cipher_name) + " failed");
+  out.resize(static_cast<std::size_t>(size));
   return out;
+}
+
+}  // namespace
+
+SecretBytes aes_ecb(ByteView key, ByteView input) {
+  return encrypt(key.size() == 16 ? "AES-128-ECB" : "AES-256-ECB", key, input);
+}
+
+SecretBytes key_wrap_pad(ByteView key, ByteView input) {
+  return encrypt("AES-256-WRAP-PAD", key, input);
 }
 
 }  // namespace trent::test

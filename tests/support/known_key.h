@@ -13,5 +13,7 @@ void import_known_key(ByteView value, const std::string& key_id);
 
 // AES-ECB(key, input): what the token derives. 16 or 32 bytes of key.
 SecretBytes aes_ecb(ByteView key, ByteView input);
+// RFC 5649 with AES-256: what the token wraps.
+SecretBytes key_wrap_pad(ByteView key, ByteView input);
 
 }  // namespace trent::test
