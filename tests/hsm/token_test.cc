@@ -294,6 +294,30 @@ void copy_does_not_stand_in_for_a_lost_key() {
   CHECK_ERROR(KeyUnavailable, encrypt(fresh, key, "text"));
 }
 
+// How often an operation is tried that the token fails each time with `rv`.
+int tries(hsm::Retry retry, CK_RV rv) {
+  hsm::Token token(load_config().tokens.front(), {});
+  int count = 0;
+  CHECK_ERROR(KeyUnavailable, token.run(retry, [&](hsm::Connection&, const hsm::Session&) -> int {
+    if (++count == 10) return 0;  // for ever
+    throw Error(ErrorCode::KeyUnavailable, "failed", {}, rv);
+  }));
+  return count;
+}
+
+void lost_connection_is_tried_once_more() {
+  for (const hsm::Retry retry : {hsm::Retry::Always, hsm::Retry::IfNotPerformed})
+    CHECK_EQ(tries(retry, CKR_SESSION_HANDLE_INVALID), 2);
+  CHECK_EQ(tries(hsm::Retry::Always, CKR_DEVICE_REMOVED), 2);
+  CHECK_EQ(tries(hsm::Retry::Always, CKR_KEY_HANDLE_INVALID), 2);
+  CHECK_EQ(tries(hsm::Retry::Always, CKR_GENERAL_ERROR), 1);
+}
+
+// The token may have acted before it went away.
+void change_is_not_done_twice() {
+  CHECK_EQ(tries(hsm::Retry::IfNotPerformed, CKR_DEVICE_REMOVED), 1);
+}
+
 }  // namespace
 
 int main() {
@@ -307,5 +331,6 @@ int main() {
       TEST(copy_goes_when_its_key_is_disabled_here),
       TEST(copy_goes_when_its_record_is_changed_elsewhere), TEST(copy_goes_when_its_record_is_gone),
       TEST(copy_of_a_belated_use_goes_at_the_next_look),
-      TEST(copy_does_not_stand_in_for_a_lost_key));
+      TEST(copy_does_not_stand_in_for_a_lost_key), TEST(lost_connection_is_tried_once_more),
+      TEST(change_is_not_done_twice));
 }
