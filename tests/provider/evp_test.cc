@@ -3,7 +3,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <fstream>
 #include <thread>
 
 #include "base/openssl.h"
@@ -112,6 +114,52 @@ void reencrypt_moves_a_secret() {
   CHECK_EQ(decrypt(decrypt_ctx(new_key(), umbrella), moved), bytes("secret"));
   CHECK_FAILS("IncorrectKeyException", decrypt(decrypt_ctx(old_key(), umbrella), moved));
   CHECK_FAILS("InvalidCiphertextException", decrypt(decrypt_ctx(new_key(), kAcme), moved));
+}
+
+// How often the memory of this process holds a text, of which only a disguised copy is known here.
+std::size_t copies_in_memory(const Bytes& disguised) {
+  std::size_t found = 0;
+  std::ifstream maps("/proc/self/maps");
+  std::ifstream memory("/proc/self/mem", std::ios::binary);
+  for (std::string line; std::getline(maps, line);) {
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+    char mode[5] = "";
+    // Larger ones are the sanitizers' shadows, which are mostly not there.
+    if (std::sscanf(line.c_str(), "%lx-%lx %4s", &begin, &end, mode) != 3 || mode[1] != 'w' ||
+        end - begin > std::uint64_t{1} << 30)
+      continue;
+    Bytes region(end - begin);
+    memory.clear();
+    memory.seekg(static_cast<std::streamoff>(begin));
+    if (!memory.read(reinterpret_cast<char*>(region.data()),
+                     static_cast<std::streamsize>(region.size())))
+      continue;
+    for (std::uint8_t& byte : region) byte ^= 0x5a;
+    for (auto at = region.begin();; ++at) {
+      at = std::search(at, region.end(), disguised.begin(), disguised.end());
+      if (at == region.end()) break;
+      ++found;
+    }
+  }
+  return found;
+}
+
+// What else the token or the C library keeps of it is the same before and after.
+void a_context_keeps_no_plaintext() {
+  PkeyCtx out = encrypt_ctx(old_key(), kAcme);
+  Bytes disguised(300);
+  fill_random(disguised);
+  {
+    SecretBytes secret(disguised.begin(), disguised.end());
+    for (std::uint8_t& byte : secret) byte ^= 0x5a;
+    std::size_t size = 1000;
+    Bytes blob(size);
+    openssl_ok(EVP_PKEY_encrypt(out.get(), blob.data(), &size, secret.data(), secret.size()));
+  }
+  const std::size_t with_context = copies_in_memory(disguised);
+  out.reset();
+  CHECK_EQ(with_context, copies_in_memory(disguised));
 }
 
 void a_context_serves_many_operations() {
@@ -526,10 +574,11 @@ int run_all() {
   return RUN_TESTS(
       "provider", TEST(a_secret_comes_back), TEST(lengths_from_1_to_4096_come_back),
       TEST(lengths_that_kms_refuses_are_refused), TEST(reencrypt_moves_a_secret),
-      TEST(a_context_serves_many_operations), TEST(the_last_context_that_was_set_counts),
-      TEST(keys_used_can_be_asked_for_afterwards), TEST(wrong_key_is_told_in_the_words_of_kms),
-      TEST(size_query_leaves_the_token_alone), TEST(small_buffer_is_an_error_and_not_written_to),
-      TEST(bad_parameters_are_refused), TEST(parameters_that_contradict_each_other_are_refused),
+      TEST(a_context_keeps_no_plaintext), TEST(a_context_serves_many_operations),
+      TEST(the_last_context_that_was_set_counts), TEST(keys_used_can_be_asked_for_afterwards),
+      TEST(wrong_key_is_told_in_the_words_of_kms), TEST(size_query_leaves_the_token_alone),
+      TEST(small_buffer_is_an_error_and_not_written_to), TEST(bad_parameters_are_refused),
+      TEST(parameters_that_contradict_each_other_are_refused),
       TEST(dry_run_does_all_but_the_operation), TEST(grant_tokens_reach_the_kms),
       TEST(error_queue_stays_as_it_was_after_success), TEST(failure_adds_one_error_as_the_last),
       TEST(copies_of_a_context_go_their_own_way), TEST(key_says_what_it_is),
