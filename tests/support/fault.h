@@ -1,14 +1,17 @@
-// fault.so: a PKCS#11 module that forwards every call to SoftHSM, and fails the one it is told to.
+// fault.so: a PKCS#11 module that forwards every call to SoftHSM, fails the one it is told to, and
+// behaves as other tokens do (hostile.h).
 //
 // A test loads it as Trent's module (its path is in fault_module_path) and steers it through
 // fault_module(). For programs of which a test sees only the outside, the environment steers it:
-// TRENT_FAULT="nth function rv", e.g. "1 C_UnwrapKey 0x30" or "4 * 0x5".
+// TRENT_FAULT="nth function rv", e.g. "1 C_UnwrapKey 0x30" or "4 * 0x5", and TRENT_HOSTILE.
 #pragma once
 
 #include <p11-kit/pkcs11.h>
 
 #include <string>
 #include <vector>
+
+#include "hostile.h"
 
 namespace trent::test {
 
@@ -32,6 +35,8 @@ class FaultModule {
   virtual bool fired() const = 0;
   // What C_GetTokenInfo says of every token, besides what is true (CKF_USER_PIN_LOCKED ...).
   virtual void pretend(CK_FLAGS token_flags) = 0;
+  // How the token behaves from here on; Hostile{}: as SoftHSM.
+  virtual void play(const Hostile& hostile) = 0;
 
  protected:
   ~FaultModule() = default;

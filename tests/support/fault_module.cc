@@ -1,3 +1,4 @@
+// The forwarding, and the call that fails.
 #include <dlfcn.h>
 
 #include <algorithm>
@@ -5,6 +6,7 @@
 #include <cstdlib>
 #include <mutex>
 #include <sstream>
+#include <thread>
 
 #include "fault.h"
 
@@ -34,6 +36,7 @@ namespace {
 class Faults final : public FaultModule {
  public:
   Faults() {
+    if (const char* words = std::getenv("TRENT_HOSTILE")) hostile_ = parse_hostile(words);
     const char* text = std::getenv("TRENT_FAULT");
     if (text == nullptr) return;
     std::string rv;
@@ -63,6 +66,9 @@ class Faults final : public FaultModule {
   }
   void pretend(CK_FLAGS token_flags) override { token_flags_ = token_flags; }
   CK_FLAGS token_flags() const { return token_flags_; }
+  // Between operations, not while calls are under way.
+  void play(const Hostile& hostile) override { hostile_ = hostile; }
+  const Hostile& hostile() const { return hostile_; }
 
   template <class Call>
   CK_RV run(const char* function, Call&& call) {
@@ -80,6 +86,7 @@ class Faults final : public FaultModule {
         }
       }
     }
+    if (hostile_.latency.count() > 0) std::this_thread::sleep_for(hostile_.latency);
     const CK_RV rv = forward ? call() : failure;
     return failure != CKR_OK ? failure : rv;
   }
@@ -91,6 +98,7 @@ class Faults final : public FaultModule {
   bool fired_ = false;
   std::vector<std::string> trace_;
   std::atomic<CK_FLAGS> token_flags_ = 0;
+  Hostile hostile_;
 };
 
 Faults& faults() {
@@ -130,6 +138,17 @@ CK_RV get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO* info) {
   return rv;
 }
 
+// As Forward, but for a function that a hostile token has of its own.
+template <auto Member, Name name>
+struct Behave;
+template <class... Args, CK_RV (HostileCalls::*Member)(Args...) const, Name name>
+struct Behave<Member, name> {
+  static CK_RV call(Args... args) {
+    const HostileCalls calls{faults().hostile(), *softhsm_list()};
+    return faults().run(name.text, [&] { return (calls.*Member)(args...); });
+  }
+};
+
 CK_RV get_function_list(CK_FUNCTION_LIST** list) {
   static CK_FUNCTION_LIST forwarding = [] {
     CK_FUNCTION_LIST made{};
@@ -139,6 +158,17 @@ CK_RV get_function_list(CK_FUNCTION_LIST** list) {
     FORWARDED(FORWARD)
 #undef FORWARD
     made.C_GetTokenInfo = get_token_info;
+#define BEHAVE(name, member) made.name = Behave<&HostileCalls::member, #name>::call;
+    BEHAVE(C_OpenSession, open_session)
+    BEHAVE(C_CreateObject, create_object)
+    BEHAVE(C_CopyObject, copy_object)
+    BEHAVE(C_GetAttributeValue, get_attribute_value)
+    BEHAVE(C_SetAttributeValue, set_attribute_value)
+    BEHAVE(C_GenerateKey, generate_key)
+    BEHAVE(C_DeriveKey, derive_key)
+    BEHAVE(C_WrapKey, wrap_key)
+    BEHAVE(C_UnwrapKey, unwrap_key)
+#undef BEHAVE
     return made;
   }();
   *list = &forwarding;
