@@ -1,0 +1,13 @@
+// Whether others than its user can get at a file that should be his own.
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace trent {
+
+// The end of a sentence that begins with the file's name: "can be read by others: chmod ...".
+// nullopt: it cannot, or is not there.
+std::optional<std::string> exposure(const std::string& path);
+
+}  // namespace trent
