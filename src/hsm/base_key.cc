@@ -60,7 +60,9 @@ TemporaryObject derive_one_time_key(const Session& session, const Profile& profi
       .flag(CKA_SENSITIVE, true)
       .flag(CKA_EXTRACTABLE, false);
   add_usage(attributes, {.wrap = purpose == Purpose::Wrap, .unwrap = purpose == Purpose::Unwrap});
-  return {session, derive(session, base_key, h, attributes)};
+  TemporaryObject key(session, derive(session, base_key, h, attributes));
+  keep_promise(profile.one_time_keys, session, key.handle(), Extractable::No);
+  return key;
 }
 
 void add_base_key_attributes(Attributes& attributes, bool on_token) {

@@ -1,11 +1,12 @@
+// The self-test of a token.
 #include "hsm/profile.h"
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <optional>
 
 #include "hsm/base_key.h"
+#include "hsm/secret.h"
 #include "hsm/session.h"
 
 namespace trent::hsm {
@@ -33,38 +34,105 @@ CK_RV wrap(const Session& session, CK_MECHANISM_TYPE type, CK_OBJECT_HANDLE key,
   CK_MECHANISM mechanism{type, nullptr, 0};
   CK_RV rv = session.try_call<&CK_FUNCTION_LIST::C_WrapKey>(&mechanism, key, secret, wrapped.data(),
                                                             &size);
-  if (rv == CKR_OK) wrapped.resize(size);
+  if (is_lost(rv)) throw token_error("C_WrapKey", rv);
+  wrapped.resize(rv == CKR_OK && size <= wrapped.size() ? size : 0);
   return rv;
 }
 
-// The token failed, which says nothing of what it can do.
-bool is_fault(CK_RV rv) {
-  return rv == CKR_GENERAL_ERROR || rv == CKR_FUNCTION_FAILED || rv == CKR_DEVICE_ERROR ||
-         rv == CKR_DEVICE_MEMORY || rv == CKR_HOST_MEMORY;
-}
+// Why nothing of what was tried works: that of a fault, which says nothing of what the token can
+// do, goes before that of a refusal.
+class Reason {
+ public:
+  void add(CK_RV rv) {
+    if (is_fault(rv))
+      fault_ = rv;
+    else if (refusal_ == CKR_OK)
+      refusal_ = rv;
+  }
+  // Throws.
+  [[noreturn]] void raise(const std::string& function, const std::string& lacks,
+                          const std::string& advice) const {
+    if (fault_ != CKR_OK) throw token_error(function, fault_);
+    std::string why =
+        refusal_ == CKR_OK ? "." : " (" + function + " returned " + rv_name(refusal_) + ").";
+    throw Error(ErrorCode::UnsupportedOperation, lacks + why, advice, refusal_);
+  }
+
+ private:
+  CK_RV fault_ = CKR_OK;
+  CK_RV refusal_ = CKR_OK;
+};
 
 // RFC 5649 wraps 8 bytes into 16; RFC 3394 over PKCS#7 padding makes 24 of them.
-bool is_rfc5649(const Session& session, CK_MECHANISM_TYPE type, CK_OBJECT_HANDLE key,
-                CK_RV& fault) {
+CK_MECHANISM_TYPE find_rfc5649(const Session& session, CK_OBJECT_HANDLE wrapping_key) {
   const std::array<std::uint8_t, 8> value{1, 2, 3, 4, 5, 6, 7, 8};
   auto secret = make_secret(session, value);
-  Bytes wrapped;
-  CK_RV rv = wrap(session, type, key, secret.handle(), wrapped);
-  if (is_lost(rv)) throw token_error("C_WrapKey", rv);
-  if (is_fault(rv)) fault = rv;
-  secret.destroy();
-  return rv == CKR_OK && wrapped.size() == 16;
+  Reason reason;
+  for (CK_MECHANISM_TYPE type :
+       {kAesKeyWrapPad, kAesKeyWrapKwp, kLunaAesKwp, kCloudHsmAesKeyWrapZeroPad}) {
+    Bytes wrapped;
+    CK_RV rv = wrap(session, type, wrapping_key, secret.handle(), wrapped);
+    if (rv != CKR_OK) reason.add(rv);
+    if (wrapped.size() != 16) continue;
+    secret.destroy();
+    return type;
+  }
+  reason.raise("C_WrapKey", "The token has no AES key wrap of RFC 5649",
+               "Trent needs CKM_AES_KEY_WRAP_PAD or CKM_AES_KEY_WRAP_KWP; see docs/tokens.md.");
 }
 
-const char* yes(bool value) {
-  return value ? "yes" : "no";
+[[noreturn]] void throw_other_bytes() {
+  throw Error(ErrorCode::UnsupportedOperation,
+              "The token does not give back the bytes that were wrapped.",
+              "Its key wrap cannot be used.");
+}
+
+// Unwraps for Decrypt, and for ReEncrypt, as `profile` says. CKR_OK: `profile` is as it should be.
+CK_RV try_unwrapping(const Session& session, CK_OBJECT_HANDLE wrapping_key,
+                     CK_OBJECT_HANDLE unwrapping_key, ByteView value, const Bytes& wrapped,
+                     Profile& profile) {
+  CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
+  const WrappedSecret payload{wrapped, value.size()};
+  CK_RV rv = try_unwrap(session, profile, unwrapping_key, payload, Readable::Yes, &handle);
+  if (rv != CKR_OK) return rv;
+  TemporaryObject shown(session, handle);
+  Bytes content(64);
+  CK_ATTRIBUTE content_attribute{CKA_VALUE, content.data(), static_cast<CK_ULONG>(content.size())};
+  rv = session.try_call<&CK_FUNCTION_LIST::C_GetAttributeValue>(shown.handle(), &content_attribute,
+                                                                CK_ULONG{1});
+  if (rv != CKR_OK) return rv;  // without SENSITIVE=false in the template, some hide it
+  content.resize(std::min<std::size_t>(content_attribute.ulValueLen, content.size()));
+  Bytes padded(value.begin(), value.end());
+  profile.zero_pads = content.size() != padded.size();
+  if (profile.zero_pads) padded.resize((padded.size() + 7) / 8 * 8);
+  if (content != padded) throw_other_bytes();
+  CK_ULONG length = 0;
+  CK_ATTRIBUTE length_attribute{CKA_VALUE_LEN, &length, sizeof length};
+  rv = session.try_call<&CK_FUNCTION_LIST::C_GetAttributeValue>(shown.handle(), &length_attribute,
+                                                                CK_ULONG{1});
+  if (is_lost(rv)) throw token_error("C_GetAttributeValue", rv);
+  profile.value_len = rv == CKR_OK && length == content.size();
+  shown.destroy();
+
+  rv = try_unwrap(session, profile, unwrapping_key, payload, Readable::No, &handle);
+  if (rv != CKR_OK) return rv;
+  TemporaryObject hidden(session, handle);
+  profile.payloads = prove_secrecy(session, hidden.handle(), Extractable::Yes);
+  Bytes again;
+  rv = wrap(session, profile.kwp, wrapping_key, hidden.handle(), again);
+  if (rv != CKR_OK) return rv;
+  if (again != wrapped) throw_other_bytes();
+  hidden.destroy();
+  return CKR_OK;
 }
 
 }  // namespace
 
-Profile test_token(const Session& session) {
-  Profile profile;
+bool keeps_secrets(const Profile& profile) {
+  return profile.one_time_keys != Promise::Broken && profile.payloads != Promise::Broken;
+}
 
+TemporaryObject make_base_key(const Session& session) {
   Attributes attributes;
   add_base_key_attributes(attributes, false);
   CK_MECHANISM generate{CKM_AES_KEY_GEN, nullptr, 0};
@@ -72,148 +140,79 @@ Profile test_token(const Session& session) {
   session.call<&CK_FUNCTION_LIST::C_GenerateKey>(&generate, attributes.data(), attributes.size(),
                                                  &handle);
   TemporaryObject base(session, handle);
+  if (prove_secrecy(session, base.handle(), Extractable::No) != Promise::Kept)
+    throw Error(ErrorCode::UnsupportedOperation,
+                "The token does not keep key material secret: a key that was made SENSITIVE and "
+                "not EXTRACTABLE is not.",
+                "No key is safe in it; use another token.");
+  return base;
+}
 
+CK_RV try_copies(const Session& session, CK_OBJECT_HANDLE base_key, Profile& profile) {
   Attributes as_session_object;
   as_session_object.flag(CKA_TOKEN, false);
-  CK_RV rv = session.try_call<&CK_FUNCTION_LIST::C_CopyObject>(
-      base.handle(), as_session_object.data(), as_session_object.size(), &handle);
+  CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
+  CK_RV rv = session.try_call<&CK_FUNCTION_LIST::C_CopyObject>(base_key, as_session_object.data(),
+                                                               as_session_object.size(), &handle);
   if (is_lost(rv)) throw token_error("C_CopyObject", rv);
   profile.session_copies = rv == CKR_OK;
   if (rv == CKR_OK) TemporaryObject(session, handle).destroy();
+  return rv;
+}
 
-  const Sha256 h{};
+OneTimeKeys try_derivation(const Session& session, CK_OBJECT_HANDLE base_key, Profile& profile) {
   auto derive = [&](Purpose purpose) {
-    return derive_one_time_key(session, profile, base.handle(), h, purpose);
+    return derive_one_time_key(session, profile, base_key, Sha256{}, purpose);
   };
-  std::optional<TemporaryObject> temporary;
+  profile.one_time_keys = Promise::Kept;
   profile.public_temporaries = true;
+  std::optional<TemporaryObject> wrapping;
   try {
-    temporary.emplace(derive(Purpose::Wrap));
+    wrapping.emplace(derive(Purpose::Wrap));
   } catch (const Error& error) {
     if (is_lost(error.ck_rv())) throw;
     profile.public_temporaries = false;
+    wrapping.emplace(derive(Purpose::Wrap));
   }
-  if (temporary) temporary->destroy();
-  auto wrapping = derive(Purpose::Wrap);
-  auto unwrapping = derive(Purpose::Unwrap);
+  OneTimeKeys keys{std::move(*wrapping), derive(Purpose::Unwrap)};
+  profile.one_time_keys =
+      std::max(prove_secrecy(session, keys.wrapping.handle(), Extractable::No),
+               prove_secrecy(session, keys.unwrapping.handle(), Extractable::No));
+  return keys;
+}
 
-  CK_RV fault = CKR_OK;
-  if (is_rfc5649(session, kAesKeyWrapPad, wrapping.handle(), fault))
-    profile.kwp = kAesKeyWrapPad;
-  else if (is_rfc5649(session, kAesKeyWrapKwp, wrapping.handle(), fault))
-    profile.kwp = kAesKeyWrapKwp;
-  else if (fault != CKR_OK)
-    throw token_error("C_WrapKey", fault);
-  else
-    throw Error(ErrorCode::UnsupportedOperation, "The token has no AES key wrap of RFC 5649.",
-                "Trent needs CKM_AES_KEY_WRAP_PAD or CKM_AES_KEY_WRAP_KWP; see docs/tokens.md.");
-
-  const std::array<std::uint8_t, 5> value{1, 2, 3, 4, 5};
+void try_key_wrap(const Session& session, CK_OBJECT_HANDLE wrapping_key,
+                  CK_OBJECT_HANDLE unwrapping_key, Profile& profile) {
+  profile.kwp = find_rfc5649(session, wrapping_key);
+  // No multiple of 8: AES over a padding makes 16 bytes of it, and RFC 3394 cannot wrap it.
+  const std::array<std::uint8_t, 13> value{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13};
   auto secret = make_secret(session, value);
   Bytes wrapped;
-  rv = wrap(session, profile.kwp, wrapping.handle(), secret.handle(), wrapped);
+  CK_RV rv = wrap(session, profile.kwp, wrapping_key, secret.handle(), wrapped);
   if (rv != CKR_OK) throw token_error("C_WrapKey", rv);
-  Attributes readable;
-  readable.number(CKA_CLASS, CKO_SECRET_KEY)
-      .number(CKA_KEY_TYPE, CKK_GENERIC_SECRET)
-      .flag(CKA_TOKEN, false)
-      .flag(CKA_SENSITIVE, false)
-      .flag(CKA_EXTRACTABLE, true);
-  add_usage(readable, {});
-  CK_MECHANISM mechanism{profile.kwp, nullptr, 0};
-  session.call<&CK_FUNCTION_LIST::C_UnwrapKey>(&mechanism, unwrapping.handle(), wrapped.data(),
-                                               static_cast<CK_ULONG>(wrapped.size()),
-                                               readable.data(), readable.size(), &handle);
-  TemporaryObject unwrapped(session, handle);
-  auto content = session.read<Bytes>(unwrapped.handle(), CKA_VALUE, 64);
-  Bytes padded(value.begin(), value.end());
-  profile.zero_pads = content.size() != padded.size();
-  if (profile.zero_pads) padded.resize(8);
-  if (content != padded)
-    throw Error(ErrorCode::UnsupportedOperation,
-                "The token does not give back the bytes that were wrapped.",
-                "Its key wrap cannot be used.");
-  CK_ULONG length = 0;
-  CK_ATTRIBUTE length_attribute{CKA_VALUE_LEN, &length, sizeof length};
-  rv = session.try_call<&CK_FUNCTION_LIST::C_GetAttributeValue>(unwrapped.handle(),
-                                                                &length_attribute, CK_ULONG{1});
-  if (is_lost(rv)) throw token_error("C_GetAttributeValue", rv);
-  profile.value_len = rv == CKR_OK && length == content.size();
+  if (wrapped.size() != 24) throw_other_bytes();
+  secret.destroy();
+  Reason reason;
+  for (UnwrapTemplate form : {UnwrapTemplate{false, false}, UnwrapTemplate{true, false},
+                              UnwrapTemplate{false, true}, UnwrapTemplate{true, true}}) {
+    profile.unwrap_template = form;
+    rv = try_unwrapping(session, wrapping_key, unwrapping_key, value, wrapped, profile);
+    if (rv == CKR_OK) return;
+    if (is_lost(rv)) throw token_error("C_UnwrapKey", rv);
+    reason.add(rv);
+  }
+  reason.raise("C_UnwrapKey", "The token does not unwrap what it has wrapped",
+               "Its key wrap cannot be used; see docs/tokens.md.");
+}
 
-  for (TemporaryObject* object : {&unwrapped, &secret, &unwrapping, &wrapping, &base})
-    object->destroy();
+Profile test_token(const Session& session) {
+  Profile profile;
+  auto base = make_base_key(session);
+  try_copies(session, base.handle(), profile);
+  auto keys = try_derivation(session, base.handle(), profile);
+  try_key_wrap(session, keys.wrapping.handle(), keys.unwrapping.handle(), profile);
+  for (TemporaryObject* object : {&keys.unwrapping, &keys.wrapping, &base}) object->destroy();
   return profile;
-}
-
-namespace {
-
-std::string derive_mechanisms(const Module& module, CK_SLOT_ID slot) {
-  CK_ULONG count = 0;
-  module.call<&CK_FUNCTION_LIST::C_GetMechanismList>(slot, nullptr, &count);
-  std::vector<CK_MECHANISM_TYPE> types(count);
-  module.call<&CK_FUNCTION_LIST::C_GetMechanismList>(slot, types.data(), &count);
-  types.resize(count);
-  std::string names;
-  for (CK_MECHANISM_TYPE type : types) {
-    CK_MECHANISM_INFO info{};
-    CK_RV rv = module.try_call<&CK_FUNCTION_LIST::C_GetMechanismInfo>(slot, type, &info);
-    if (rv == CKR_OK && (info.flags & CKF_DERIVE) != 0)
-      names += (names.empty() ? "" : ", ") + mechanism_name(type);
-  }
-  return names;
-}
-
-// Whether RSAES-OAEP with SHA-256 can be begun, with a public key of which nobody has the other
-// half.
-bool takes_oaep_sha256(const Session& session) {
-  Bytes modulus(256, 0xa5);
-  modulus.back() |= 1;
-  const std::array<std::uint8_t, 3> exponent{1, 0, 1};
-  Attributes attributes;
-  attributes.number(CKA_CLASS, CKO_PUBLIC_KEY)
-      .number(CKA_KEY_TYPE, CKK_RSA)
-      .flag(CKA_TOKEN, false)
-      .flag(CKA_ENCRYPT, true)
-      .bytes(CKA_MODULUS, modulus)
-      .bytes(CKA_PUBLIC_EXPONENT, exponent);
-  CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
-  CK_RV rv = session.try_call<&CK_FUNCTION_LIST::C_CreateObject>(attributes.data(),
-                                                                 attributes.size(), &handle);
-  if (is_lost(rv)) throw token_error("C_CreateObject", rv);
-  if (rv != CKR_OK) return false;
-  TemporaryObject key(session, handle);
-  CK_RSA_PKCS_OAEP_PARAMS parameters{CKM_SHA256, CKG_MGF1_SHA256, CKZ_DATA_SPECIFIED, nullptr, 0};
-  CK_MECHANISM mechanism{CKM_RSA_PKCS_OAEP, &parameters, sizeof parameters};
-  rv = session.try_call<&CK_FUNCTION_LIST::C_EncryptInit>(&mechanism, handle);
-  if (rv == CKR_OK) {
-    std::array<std::uint8_t, 1> secret{};
-    std::array<std::uint8_t, 256> encrypted;
-    auto size = static_cast<CK_ULONG>(encrypted.size());
-    rv = session.try_call<&CK_FUNCTION_LIST::C_Encrypt>(secret.data(), CK_ULONG{1},
-                                                        encrypted.data(), &size);
-  }
-  if (is_lost(rv)) throw token_error("C_Encrypt", rv);
-  key.destroy();
-  return rv == CKR_OK;
-}
-
-}  // namespace
-
-std::vector<std::pair<std::string, std::string>> try_abilities(const Session& session,
-                                                               CK_SLOT_ID slot) {
-  return {{"derive mechanisms", derive_mechanisms(session.module(), slot)},
-          {"RSA-OAEP with SHA-256", yes(takes_oaep_sha256(session))}};
-}
-
-std::vector<std::pair<std::string, std::string>> Profile::describe() const {
-  return {
-      {"RFC 5649 key wrap",
-       kwp == kAesKeyWrapPad ? "CKM_AES_KEY_WRAP_PAD (0x210A)" : "CKM_AES_KEY_WRAP_KWP (0x210B)"},
-      {"zero-pads wrapped secrets", yes(zero_pads)},
-      {"CKA_VALUE_LEN of unwrapped secrets is right", yes(value_len)},
-      {"one-time keys may be CKA_PRIVATE=false", yes(public_temporaries)},
-      {"C_CopyObject of base keys", yes(session_copies)},
-  };
 }
 
 }  // namespace trent::hsm

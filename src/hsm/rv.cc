@@ -163,4 +163,9 @@ bool is_lost(CK_RV rv) {
   }
 }
 
+bool is_fault(CK_RV rv) {
+  return rv == CKR_GENERAL_ERROR || rv == CKR_FUNCTION_FAILED || rv == CKR_DEVICE_ERROR ||
+         rv == CKR_DEVICE_MEMORY || rv == CKR_HOST_MEMORY;
+}
+
 }  // namespace trent::hsm

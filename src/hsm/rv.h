@@ -22,4 +22,7 @@ Error not_kept(const std::string& label);
 // The session, the login or a handle is gone, and a fresh connection may well work.
 bool is_lost(CK_RV rv);
 
+// The token failed, which says nothing of what it can do.
+bool is_fault(CK_RV rv);
+
 }  // namespace trent::hsm

@@ -9,6 +9,15 @@
 
 namespace trent::hsm {
 
+// Every token that Trent knows of takes secrets of this size, in bytes.
+inline constexpr std::size_t kEveryTokenTakes = 64;
+
+// RFC 5649, and the length of what is wrapped as the blob tells it.
+struct WrappedSecret {
+  ByteView bytes;
+  std::size_t length;
+};
+
 TemporaryObject import_secret(const Session& session, ByteView value);
 TemporaryObject generate_secret(const Session& session, std::size_t length);
 
@@ -18,10 +27,21 @@ Bytes wrap_object(const Session& session, const Profile& profile, CK_OBJECT_HAND
 
 enum class Readable { No, Yes };  // Yes: the value is to be read, for Decrypt
 
+// The call itself; what a self-test makes of it is its own affair.
+CK_RV try_unwrap(const Session& session, const Profile& profile, CK_OBJECT_HANDLE unwrapping_key,
+                 const WrappedSecret& payload, Readable readable, CK_OBJECT_HANDLE* object);
+
 // The one place where a payload becomes an object: all failures of the unwrap itself look the same
-// to the caller, InvalidCiphertextException; a token that fails is KMSInternalException.
+// to the caller, InvalidCiphertextException; a token that fails is KMSInternalException, and one
+// that cannot do it with any payload UnsupportedOperationException. An object that is not Readable
+// has the announced length, where the token tells that.
 TemporaryObject unwrap_object(const Session& session, const Profile& profile,
-                              CK_OBJECT_HANDLE unwrapping_key, ByteView payload, Readable readable);
+                              CK_OBJECT_HANDLE unwrapping_key, const WrappedSecret& payload,
+                              Readable readable);
+
+// Throws InvalidCiphertextException if the token knows that the object has another length.
+void require_length(const Session& session, const Profile& profile, CK_OBJECT_HANDLE object,
+                    std::size_t length);
 
 // Whether a secret of this length comes back after a wrap under a throw-away key.
 bool round_trip(const Session& session, const Profile& profile, std::size_t length);

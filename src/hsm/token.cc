@@ -411,10 +411,4 @@ Profile profile_of(Token& token) {
   });
 }
 
-std::vector<std::pair<std::string, std::string>> abilities_of(Token& token) {
-  return token.run(Retry::Always, [](Connection& connection, const Session& session) {
-    return try_abilities(session, connection.slot());
-  });
-}
-
 }  // namespace trent::hsm

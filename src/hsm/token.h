@@ -10,6 +10,7 @@
 #include <optional>
 #include <shared_mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/config.h"
@@ -56,6 +57,8 @@ class Connection {
 
   // Set by longest_secret() of wrapping.h; 0: not known yet.
   std::atomic<std::size_t> longest_secret = 0;
+  // Set by require_data_objects() of data_trial.h.
+  std::atomic<bool> keeps_data_objects = false;
 
  private:
   std::shared_ptr<Module> module_;
@@ -186,7 +189,5 @@ BaseKeySurvey survey_base_keys(
 // Label, manufacturer, model, serial; and what the self-test found.
 std::string describe_token(Token& token);
 Profile profile_of(Token& token);
-// See try_abilities() in profile.h.
-std::vector<std::pair<std::string, std::string>> abilities_of(Token& token);
 
 }  // namespace trent::hsm

@@ -56,8 +56,8 @@ ByteView raw_point(const Bytes& der) {
   return der;
 }
 
-TemporaryObject agree_on_secret(const Session& session, CK_OBJECT_HANDLE private_key,
-                                const Bytes& peer) {
+TemporaryObject agree_on_secret(const Session& session, const Profile& profile,
+                                CK_OBJECT_HANDLE private_key, const Bytes& peer) {
   ByteView point = raw_point(peer);
   CK_ECDH1_DERIVE_PARAMS parameters{};
   parameters.kdf = CKD_NULL;
@@ -69,7 +69,9 @@ TemporaryObject agree_on_secret(const Session& session, CK_OBJECT_HANDLE private
   CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
   session.call<&CK_FUNCTION_LIST::C_DeriveKey>(&mechanism, private_key, attributes.data(),
                                                attributes.size(), &handle);
-  return {session, handle};
+  TemporaryObject secret(session, handle);
+  keep_promise(profile.one_time_keys, session, handle, Extractable::No);
+  return secret;
 }
 
 }  // namespace
@@ -78,8 +80,8 @@ Transport::Keys Transport::agree(const Session& from, const Profile& from_profil
                                  const Session& to, const Profile& to_profile) {
   KeyPair ours = generate_pair(from);
   KeyPair theirs = generate_pair(to);
-  auto from_secret = agree_on_secret(from, ours.private_key.handle(), theirs.point);
-  auto to_secret = agree_on_secret(to, theirs.private_key.handle(), ours.point);
+  auto from_secret = agree_on_secret(from, from_profile, ours.private_key.handle(), theirs.point);
+  auto to_secret = agree_on_secret(to, to_profile, theirs.private_key.handle(), ours.point);
   // A domain of its own, and both public keys, so that the key belongs to this exchange alone.
   std::array<std::uint8_t, 64> domain{};
   constexpr std::string_view kDomain = "trent:v1:transport";
@@ -101,14 +103,18 @@ Transport::Transport(const Session& from, const Profile& from_profile, const Ses
       to_profile_(to_profile),
       keys_(agree(from, from_profile, to, to_profile)) {}
 
-TemporaryObject Transport::move(CK_OBJECT_HANDLE secret) {
-  Bytes wrapped = wrap_object(from_, from_profile_, keys_.wrapping.handle(), secret);
+Bytes Transport::wrap(CK_OBJECT_HANDLE secret) const {
+  return wrap_object(from_, from_profile_, keys_.wrapping.handle(), secret);
+}
+
+TemporaryObject Transport::unwrap(ByteView wrapped, std::size_t length) const {
   try {
-    return unwrap_object(to_, to_profile_, keys_.unwrapping.handle(), wrapped, Readable::No);
+    return unwrap_object(to_, to_profile_, keys_.unwrapping.handle(), {wrapped, length},
+                         Readable::No);
   } catch (const Error& error) {
     // What we have just wrapped ourselves is good: it is the token that fails, not the ciphertext.
     if (error.code() != ErrorCode::InvalidCiphertext) throw;
-    throw token_error("C_UnwrapKey", error.ck_rv());
+    throw token_error("C_UnwrapKey", error.ck_rv() == CKR_OK ? CKR_GENERAL_ERROR : error.ck_rv());
   }
 }
 

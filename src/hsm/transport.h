@@ -16,9 +16,11 @@ class Transport {
   Transport(const Session& from, const Profile& from_profile, const Session& to,
             const Profile& to_profile);
 
-  // The copy, in `to`, of the object `secret` of `from`; SENSITIVE, no usage. A token that
-  // zero-pads what it wraps makes it longer (Profile::zero_pads of `from`).
-  TemporaryObject move(CK_OBJECT_HANDLE secret);
+  // In two steps, so that the object `secret` of `from` can go before its copy in `to` is there.
+  Bytes wrap(CK_OBJECT_HANDLE secret) const;
+  // SENSITIVE, no usage. `length`: of the copy, which a token that zero-pads what it wraps has made
+  // longer (Profile::zero_pads of `from`).
+  TemporaryObject unwrap(ByteView wrapped, std::size_t length) const;
 
   // The transport keys, at once rather than at the end of the scope, so that a failure shows.
   void destroy();

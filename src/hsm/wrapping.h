@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "hsm/base_key.h"
+#include "hsm/secret.h"
 
 namespace trent::hsm {
 
@@ -19,21 +20,25 @@ struct WrappingKey {
 // Imports `secret` as a session object and wraps it.
 Bytes wrap(Token& token, const WrappingKey& key, ByteView secret);
 
+// The wrapped secret's value. Throws InvalidCiphertextException if `payload` was not wrapped under
+// this key, and KMSInternalException if it is the token that failed.
+SecretBytes unwrap(Token& token, const WrappingKey& key, const WrappedSecret& payload);
+
+// What follows leaves the secret in the token, and throws UnsupportedOperationException where the
+// self-test has shown that the token does not keep secret what it is told to.
+
 // Makes a random secret of `length` bytes in the token and wraps it; its value never leaves.
 Bytes wrap_new_secret(Token& token, const WrappingKey& key, std::size_t length);
 
-// The wrapped secret's value. Throws InvalidCiphertextException if `payload` was not wrapped under
-// this key, and KMSInternalException if it is the token that failed.
-SecretBytes unwrap(Token& token, const WrappingKey& key, ByteView payload);
-
 // Moves a secret from one key to another inside the token: derive, C_UnwrapKey, derive, C_WrapKey,
-// and three C_DestroyObject. No readable object, no value in this process. Errors as for unwrap().
-Bytes rewrap(Token& token, const WrappingKey& source, ByteView payload,
+// and three C_DestroyObject. No readable object, no value in this process. Errors as for unwrap();
+// a wrong length is one of them where the token tells it (Profile::value_len).
+Bytes rewrap(Token& token, const WrappingKey& source, const WrappedSecret& payload,
              const WrappingKey& destination);
 
 // rewrap() from one token to another, through a transport key that both agree on. Zero bytes that
 // the source's token fills up with stay (Profile::zero_pads).
-Bytes rewrap_across(Token& source_token, const WrappingKey& source, ByteView payload,
+Bytes rewrap_across(Token& source_token, const WrappingKey& source, const WrappedSecret& payload,
                     Token& destination_token, const WrappingKey& destination);
 
 // An object of an application's in the token. Opaque to those who know no PKCS#11.
@@ -57,9 +62,10 @@ struct ForeignTemplate {
 // Wraps an object that is there; its value stays in the token. Throws ForeignObjectGone.
 Bytes wrap(Token& token, const WrappingKey& key, ForeignObject object);
 
-// Makes an object of `length` bytes from what `payload` wraps; its value stays in the token.
-// Errors as for unwrap(); those that the template causes come with the token's own CK_RV.
-ForeignObject unwrap(Token& token, const WrappingKey& key, ByteView payload, std::size_t length,
+// Makes an object from what `payload` wraps; its value stays in the token, and it is as SENSITIVE
+// and as little EXTRACTABLE as the template says. Errors as for unwrap(); those that the template
+// causes come with the token's own CK_RV.
+ForeignObject unwrap(Token& token, const WrappingKey& key, const WrappedSecret& payload,
                      const ForeignTemplate& destination);
 
 // Longest secret that the token can wrap and unwrap again, in bytes, up to 4096; found by trying.

@@ -9,6 +9,7 @@
 #include "base/encoding.h"
 #include "base/error.h"
 #include "catalog/store.h"
+#include "config/exposure.h"
 #include "kms/contents.h"
 #include "kms/implementation.h"
 
@@ -147,14 +148,29 @@ void report_remains(const Contents& contents, TokenReport& report) {
                               "an old one, restore the last.");
 }
 
+void report_abilities(TokenReport& report) {
+  if (!report.abilities.re_encrypt)
+    report.problems.emplace_back(
+        "ReEncrypt does not work inside this token; the lines with \"no\" say why.");
+  if (!report.abilities.keeps_keys && !report.abilities.may_pass)
+    report.problems.emplace_back(
+        "Keys cannot be kept in this token; the lines with \"no\" say why.");
+}
+
+void warn_of_exposed_files(const std::string& pin_source, TokenReport& report) {
+  if (!pin_source.starts_with("file:")) return;
+  if (auto exposed = exposure(pin_source.substr(5)))
+    report.warnings.push_back("The PIN file " + pin_source.substr(5) + " " + *exposed);
+}
+
 TokenReport check_account(Account& account, bool repair) {
   hsm::Token& token = account.token;
   TokenReport report;
   report.arn_prefix = account.prefix;
   report.token = hsm::describe_token(token);
-  report.profile = hsm::profile_of(token).describe();
-  for (auto& ability : hsm::abilities_of(token)) report.profile.push_back(std::move(ability));
-  report.profile.emplace_back("longest secret (bytes)", std::to_string(hsm::longest_secret(token)));
+  report.abilities = hsm::try_abilities(token);
+  report_abilities(report);
+  warn_of_exposed_files(account.token.config().pin_source, report);
 
   Contents contents = look_into(token);
   const Remains remains(contents);
@@ -173,7 +189,7 @@ TokenReport check_account(Account& account, bool repair) {
 
   report.keys = contents.keys.size();
   report.aliases = contents.aliases.size();
-  report.problems = contents.damaged;
+  report.problems.insert(report.problems.end(), contents.damaged.begin(), contents.damaged.end());
   for (const auto& [label, record] : contents.keys) {
     report.materials += record.materials.size();
     for (const catalog::KeyMaterial& material : record.materials)
@@ -206,6 +222,9 @@ std::vector<TokenReport> check(Service& service, bool repair) {
       report.problems.emplace_back(error.what());
     }
   }
+  const std::string& file = service.implementation().config.source;
+  if (auto exposed = exposure(file))
+    reports.front().warnings.push_back("The configuration " + file + " " + *exposed);
   return reports;
 }
 

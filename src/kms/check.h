@@ -4,17 +4,19 @@
 #include <string>
 #include <vector>
 
+#include "hsm/abilities.h"
 #include "kms/service.h"
 
 namespace trent::kms {
 
 struct TokenReport {
-  std::string arn_prefix;                                    // "arn:aws:kms:REGION:ACCOUNT:"
-  std::string token;                                         // label, manufacturer, model, serial
-  std::vector<std::pair<std::string, std::string>> profile;  // property, value, as found by test
+  std::string arn_prefix;    // "arn:aws:kms:REGION:ACCOUNT:"
+  std::string token;         // label, manufacturer, model, serial
+  hsm::Abilities abilities;  // without rows if the token was not to be had
   std::size_t keys = 0;
   std::size_t materials = 0;
   std::size_t aliases = 0;
+  std::vector<std::string> warnings;  // what is not in the token, and dangerous
   std::vector<std::string> problems;  // one sentence each; empty: all is well
   std::vector<std::string> repaired;  // what `repair` did
 };

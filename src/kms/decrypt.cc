@@ -40,7 +40,8 @@ DecryptResponse Service::decrypt(const DecryptRequest& request) {
   Sha256 h = blob::wrapping_key_input(blob.header, context);
   auto base_key = base_key_ref(*key.record, material);
   DecryptResponse response;
-  response.plaintext = hsm::unwrap(key.account->token, {base_key, h}, blob.payload);
+  response.plaintext =
+      hsm::unwrap(key.account->token, {base_key, h}, {blob.payload, blob.content_length()});
   remove_padding(response.plaintext, blob);
   if (request.dry_run) throw_dry_run();
   response.key_id = key.arn();

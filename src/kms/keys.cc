@@ -4,6 +4,7 @@
 
 #include "base/encoding.h"
 #include "base/error.h"
+#include "hsm/data_trial.h"
 #include "kms/implementation.h"
 #include "kms/key_id.h"
 #include "kms/key_name.h"
@@ -56,6 +57,7 @@ KeyMetadata make_key(Account& account, const std::string& description, const std
   std::string label = catalog::key_label(record->key_id);
   const hsm::ChangeLock lock(account.token);
   lock.look();
+  hsm::require_data_objects(lock, account.token);
   record->current =
       hsm::generate_base_key(account.token, label, blob::key_material_id_input(record->key_id));
   record->materials.push_back({record->current, record->created});

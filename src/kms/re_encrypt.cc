@@ -39,10 +39,11 @@ ReEncryptResponse Service::re_encrypt(const ReEncryptRequest& request) {
   auto destination_base_key = base_key_ref(*destination.record, destination.record->current);
   hsm::WrappingKey source_key{source_base_key, source_h};
   hsm::WrappingKey destination_key{destination_base_key, destination_h};
-  Bytes payload = &from == &to
-                      ? hsm::rewrap(from, source_key, blob.payload, destination_key)
-                      : hsm::rewrap_across(from, source_key, blob.payload, to, destination_key);
-  // The content's length shows in that of its wrap: a blob that lies about it goes no further.
+  hsm::WrappedSecret secret{blob.payload, blob.content_length()};
+  Bytes payload = &from == &to ? hsm::rewrap(from, source_key, secret, destination_key)
+                               : hsm::rewrap_across(from, source_key, secret, to, destination_key);
+  // A token that hides the content's length shows it in that of its wrap, but for the remainder
+  // modulo 8: a blob that lies about it goes no further.
   if (payload.size() != blob.payload.size()) throw Error(ErrorCode::InvalidCiphertext, {});
   if (request.dry_run) throw_dry_run();
 

@@ -208,9 +208,9 @@ blob::Header new_header(const Key& key, blob::Kind kind, std::size_t length, boo
   hsm::Token& token = key.account->token;
   parameters.zero_padded = length % 8 != 0 && (padded_already || hsm::profile_of(token).zero_pads);
   fill_random(parameters.salt);
-  // Some tokens wrap secrets that they cannot unwrap again (NSS: above 256 bytes).
-  constexpr std::size_t kEveryTokenCan = 256;
-  if (length > kEveryTokenCan && hsm::longest_secret(token) < length)
+  // Some tokens wrap secrets that they cannot unwrap again (NSS: above 256 bytes), or take none
+  // (AWS CloudHSM: above 64).
+  if (length > hsm::kEveryTokenTakes && hsm::longest_secret(token) < length)
     throw Error(ErrorCode::UnsupportedOperation,
                 "The token cannot unwrap secrets of " + std::to_string(length) + " bytes again.",
                 "Encrypt a data key with it, and the data with the data key.");

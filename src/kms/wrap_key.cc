@@ -74,8 +74,8 @@ hsm::ForeignObject unwrap_key(Service& service, const UnwrapKeyRequest& request,
   blob::Blob blob = blob::parse_blob(request.ciphertext_blob);
   Sha256 h = blob::wrapping_key_input(blob.header, context);
   auto base_key = base_key_ref(*key.record, blob.parameters.key_material_id);
-  return hsm::unwrap(service.token(), {base_key, h}, blob.payload,
-                     unwrapped_length(request.ciphertext_blob), destination);
+  return hsm::unwrap(service.token(), {base_key, h},
+                     {blob.payload, unwrapped_length(request.ciphertext_blob)}, destination);
 }
 
 }  // namespace trent::kms

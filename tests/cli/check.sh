@@ -18,7 +18,9 @@ lose_record() {
 
 all_is_well() {
   trent check >out
-  grep -qx "$arn_prefix:" out
+  assert_eq "$(head -n 1 out)" "$arn_prefix:"
+  assert_eq "$(sed -n 2p out)" '  ReEncrypt inside the token: yes; to other tokens: yes; keys are kept in the token: yes'
+  assert_lacks "$(cat out)" WARNING
   grep -q 'keys: 1, key materials: 1, aliases: 1' out
   grep -q 'RFC 5649' out
   grep -q 'no problems' out
@@ -29,10 +31,70 @@ all_is_well() {
 as_json() {
   trent check --output json >out
   assert_eq "$(names out Tokens 0)" \
-    'ArnPrefix Token Profile Keys KeyMaterials Aliases Problems Repaired'
+    'ArnPrefix Token ReEncrypt ReEncryptToOtherTokens KeysInToken Profile Keys KeyMaterials Aliases Warnings Problems Repaired'
   assert_eq "$(field out Tokens 0 ArnPrefix)" $arn_prefix:
   assert_eq "$(field out Tokens 0 Keys) $(field out Tokens 0 Problems)" '1 []'
   assert_contains "$(field out Tokens 0 Token)" SoftHSM
+  assert_eq "$(field out Tokens 0 ReEncrypt) $(field out Tokens 0 ReEncryptToOtherTokens)" 'true true'
+  assert_eq "$(field out Tokens 0 KeysInToken)" true
+  assert_eq "$(field out Tokens 0 Profile KeyWrapMechanism)" 8458
+  assert_eq "$(field out Tokens 0 Profile ZeroPads) $(field out Tokens 0 Profile TellsLength)" 'true false'
+  assert_eq "$(field out Tokens 0 Profile LongestSecret)" 4096
+  assert_contains "$(field out Tokens 0 Profile DeriveMechanisms)" '"CKM_AES_ECB_ENCRYPT_DATA"'
+}
+
+# play HABITS [ARGUMENT...]: `trent check` on a token that is not like SoftHSM.
+play() {
+  habits=$1
+  shift
+  sed "s|$softhsm_module|$TRENT_BUILD/tests/fault.so|" trent.toml >hostile.toml
+  status=0
+  TRENT_HOSTILE=$habits TRENT_CONF=$work/hostile.toml trent check "$@" >out || status=$?
+}
+
+what_a_token_lacks_is_said() {
+  play 'no-derive no-data no-agreement'
+  assert_eq $status 1
+  assert_eq "$(sed -n 2p out)" '  ReEncrypt inside the token: no; to other tokens: no; keys are kept in the token: no'
+  grep -q 'CKM_AES_ECB_ENCRYPT_DATA: no, .*CKR_MECHANISM_INVALID: it does not have the mechanism' out
+  grep -q 'data objects (CKO_DATA) are kept: no, .*CKR_ATTRIBUTE_VALUE_INVALID' out
+  grep -q 'RFC 5649 key wrap: yes, CKM_AES_KEY_WRAP_PAD' out
+  grep -q 'PROBLEM: ReEncrypt does not work inside this token' out
+  play 'no-agreement' --output json
+  assert_eq $status 0
+  assert_eq "$(field out Tokens 0 ReEncrypt) $(field out Tokens 0 ReEncryptToOtherTokens)" 'true false'
+  play 'unwrap-shows setting=refused'
+  assert_eq $status 1
+  grep -q 'unwrapped secrets stay secret: no' out
+  play 'unwrap-shows kwp=0x80000171'
+  assert_eq $status 0
+  grep -q 'unwrapped secrets stay secret: yes, when C_SetAttributeValue says it again' out
+  grep -q 'RFC 5649 key wrap: yes, CKM_AES_KWP' out
+}
+
+what_others_can_read_is_a_warning() {
+  chmod 755 "$work" # mktemp's 700 keeps everybody out
+  chmod 600 pin trent.toml
+  trent check >out
+  assert_lacks "$(cat out)" WARNING
+  chmod 640 pin
+  trent check >out # no problem of the token's: still 0
+  grep -q "WARNING: The PIN file $work/pin can be read by other users: chmod 600 $work/pin" out
+  chmod 602 pin
+  trent check --output json >out
+  assert_contains "$(field out Tokens 0 Warnings 0)" 'can be changed by other users'
+  chmod 600 pin
+  chmod 666 trent.toml
+  trent check >out
+  grep -q "WARNING: The configuration $work/trent.toml can be read and changed by other users" out
+  chmod 600 trent.toml
+  chmod 777 "$work"
+  trent check >out
+  grep -q "WARNING: The PIN file .* can be replaced by others" out
+  chmod 700 "$work"
+  chmod 644 pin trent.toml # behind a closed directory
+  trent check >out
+  assert_lacks "$(cat out)" WARNING
 }
 
 what_a_crash_left_is_repaired() {
@@ -67,6 +129,8 @@ damage_cannot_be_repaired() {
 
 test_case 'a token in which all is well' all_is_well
 test_case 'the report as JSON' as_json
+test_case 'what a token lacks is said, row by row' what_a_token_lacks_is_said
+test_case 'a PIN file or configuration that others can read or change' what_others_can_read_is_a_warning
 test_case 'what a crash left is found, and repaired on demand' what_a_crash_left_is_repaired
 test_case 'a damaged record is a problem, and is left alone' damage_cannot_be_repaired
 done_testing

@@ -147,7 +147,8 @@ void healthy_token_has_no_problems() {
   CHECK_EQ(before.keys, 3U);
   CHECK_EQ(before.materials, 3U);
   CHECK_EQ(before.aliases, 1U);
-  CHECK(before.profile.size() >= 6);
+  CHECK(before.abilities.rows.size() >= 10);
+  CHECK(before.abilities.re_encrypt && before.abilities.keeps_keys);
   auto repaired = check(true);
   CHECK(repaired.problems.empty() && repaired.repaired.empty());
   CHECK_EQ(check().keys, 3U);

@@ -141,6 +141,34 @@ void re_encrypt_derives_unwraps_derives_wraps_and_destroys() {
   CHECK_EQ(destroys, 3);
 }
 
+// From the call that makes it to the one that destroys it, in the middle of a cold ReEncrypt too:
+// both base keys are found and proven before.
+void payload_lives_for_four_calls() {
+  const Bytes blob = old_blob();
+  const auto lifetime = [](const std::vector<Call>& calls) {
+    std::string text;
+    std::string payload;
+    for (const Call& call : calls) {
+      if (call.function == "C_UnwrapKey" && payload.empty()) {
+        text.clear();
+        payload = call.fields.at("[out] hKey");
+      }
+      text += call.function + " ";
+      if (call.function == "C_DestroyObject" && call.fields.at("[in] hObject") == payload)
+        return text;
+    }
+    return "never destroyed: " + text;
+  };
+  const std::string four = "C_UnwrapKey C_DeriveKey C_WrapKey C_DestroyObject ";
+  CHECK_EQ(lifetime(calls_of_re_encrypt()), four);
+  // The self-test first, which unwraps as well.
+  kms::Service cold(load_config());
+  decrypt(cold, blob, kOldContext);
+  const auto calls = calls_of([&] { re_encrypt(cold, blob, kNewKey, kOldContext, kNewContext); });
+  CHECK(names(calls).find("C_FindObjectsInit") != std::string::npos);  // the new key's first use
+  CHECK_EQ(lifetime(calls), four);
+}
+
 const Call& call_of(const std::vector<Call>& calls, const std::string& function, int which = 0) {
   for (const Call& call : calls)
     if (call.function == function && which-- == 0) return call;
@@ -234,6 +262,7 @@ int main() {
   setenv("PKCS11SPY", kSoftHsmModule, 1);
   setenv("PKCS11SPY_OUTPUT", log_path.c_str(), 1);
   return RUN_TESTS("spy", TEST(re_encrypt_derives_unwraps_derives_wraps_and_destroys),
+                   TEST(payload_lives_for_four_calls),
                    TEST(payload_is_sensitive_and_good_for_nothing),
                    TEST(one_time_keys_have_one_use), TEST(handles_belong_together),
                    TEST(neither_plaintext_nor_keys_are_in_the_log));
