@@ -10,9 +10,9 @@
 
 #include "base/encoding.h"
 #include "base/error.h"
+#include "blob/shorthand.h"
 #include "cli/errors.h"
 #include "cli/file_descriptor.h"
-#include "cli/shorthand.h"
 
 namespace trent::cli {
 
@@ -21,7 +21,6 @@ namespace {
 constexpr std::string_view kTextFile = "file://";
 constexpr std::string_view kBinaryFile = "fileb://";
 constexpr std::string_view kStandardInput = "-";
-constexpr std::string_view kWhiteSpace = " \t\r\n";
 
 // Far above every limit of KMS (6144 bytes), so that the operation itself refuses what is too
 // long with its own words; this only keeps /dev/zero from filling the memory.
@@ -98,13 +97,8 @@ std::string text_value(const std::string& argument) {
 }
 
 blob::EncryptionContext context_value(const std::string& argument) {
-  std::string text = text_value(argument);
-  std::size_t start = text.find_first_not_of(kWhiteSpace);
-  if (start == std::string::npos)
-    throw UsageError("An encryption context without pairs is written {}, or left out.");
-  if (text[start] != '{' && text[start] != '[') return parse_shorthand(text);
   try {
-    return blob::parse_encryption_context(text);
+    return blob::parse_context_text(text_value(argument));
   } catch (const Error& error) {
     throw UsageError(error.text());
   }

@@ -1,14 +1,13 @@
 // NAME=VALUE,NAME=VALUE as the AWS CLI reads it.
-#include "cli/shorthand.h"
+#include "blob/shorthand.h"
 
 #include "check.h"
-#include "cli/errors.h"
 
 namespace {
 
 using namespace trent;
 using blob::EncryptionContext;
-using cli::parse_shorthand;
+using blob::parse_shorthand;
 
 void check_parses(std::string_view text, const EncryptionContext& expected) {
   EncryptionContext actual = parse_shorthand(text);
@@ -22,9 +21,9 @@ void check_parses(std::string_view text, const EncryptionContext& expected) {
 void check_refused(std::string_view text, std::string_view part) {
   try {
     parse_shorthand(text);
-  } catch (const cli::UsageError& error) {
-    std::string_view message = error.what();
-    if (message.find(part) != std::string_view::npos) return;
+  } catch (const Error& error) {
+    CHECK_EQ(error.code(), ErrorCode::Validation);
+    if (error.text().find(part) != std::string_view::npos) return;
     throw test::Failure(std::string(text) + " is refused with: " + error.what());
   }
   throw test::Failure("accepted: " + std::string(text));

@@ -1,10 +1,10 @@
-#include "cli/shorthand.h"
+#include "blob/shorthand.h"
 
 #include <string>
 
-#include "cli/errors.h"
+#include "base/error.h"
 
-namespace trent::cli {
+namespace trent::blob {
 
 namespace {
 
@@ -16,8 +16,8 @@ class Parser {
  public:
   explicit Parser(std::string_view text) : text_(text) {}
 
-  blob::EncryptionContext parse() {
-    blob::EncryptionContext context;
+  EncryptionContext parse() {
+    EncryptionContext context;
     do {
       std::string name = parse_name();
       expect('=');
@@ -91,9 +91,10 @@ class Parser {
   bool at_end() const { return position_ >= text_.size(); }
 
   [[noreturn]] void fail(const std::string& what) const {
-    throw UsageError(what + " At character " + std::to_string(position_ + 1) +
-                     R"(. Write NAME=VALUE,NAME=VALUE (a comma in a value as \,), or JSON: )"
-                     R"({"NAME":"VALUE"}.)");
+    throw Error(ErrorCode::Validation,
+                what + " At character " + std::to_string(position_ + 1) + ".",
+                R"(Write NAME=VALUE,NAME=VALUE (a comma in a value as \,), or JSON: )"
+                R"({"NAME":"VALUE"}.)");
   }
 
   std::string_view text_;
@@ -102,8 +103,17 @@ class Parser {
 
 }  // namespace
 
-blob::EncryptionContext parse_shorthand(std::string_view text) {
+EncryptionContext parse_shorthand(std::string_view text) {
   return Parser(text).parse();
 }
 
-}  // namespace trent::cli
+EncryptionContext parse_context_text(std::string_view text) {
+  const std::size_t start = text.find_first_not_of(kWhiteSpace);
+  if (start == std::string_view::npos)
+    throw Error(ErrorCode::Validation,
+                "An encryption context without pairs is written {}, or left out.");
+  if (text[start] == '{' || text[start] == '[') return parse_encryption_context(text);
+  return parse_shorthand(text);
+}
+
+}  // namespace trent::blob
