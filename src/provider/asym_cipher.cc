@@ -35,6 +35,7 @@ struct AsymCipher {
   bool decrypting = false;
   bool reencrypting = false;
   const char* source_parameter = nullptr;  // the last source-... that was set
+  Given given{};
   kms::EncryptRequest encrypt{};
   kms::ReEncryptRequest reencrypt{};
   kms::DecryptRequest decrypt{};
@@ -80,6 +81,7 @@ const OSSL_PARAM* settable_ctx_params(void*, void*) {
 
 void set_param(AsymCipher& cipher, const OSSL_PARAM& param) {
   const std::string_view name = param.key;
+  cipher.given.add(param);
   if (name == kEncryptionContext) {
     const kms::EncryptionContext context = get_context(param);
     cipher.encrypt.encryption_context = context;
@@ -89,15 +91,20 @@ void set_param(AsymCipher& cipher, const OSSL_PARAM& param) {
     cipher.reencrypting = get_flag(param);
   } else if (name == kSourceKeyId) {
     cipher.reencrypt.source_key_id = get_text(param);
+    check_member(param,
+                 kms::Validation().optional_key_id("sourceKeyId", cipher.reencrypt.source_key_id));
     cipher.source_parameter = kSourceKeyId;
   } else if (name == kSourceEncryptionContext) {
     cipher.reencrypt.source_encryption_context = get_context(param);
     cipher.source_parameter = kSourceEncryptionContext;
   } else if (name == kSourceEncryptionAlgorithm) {
     cipher.reencrypt.source_encryption_algorithm = get_text(param);
+    check_member(param,
+                 kms::Validation().encryption_algorithm(
+                     "sourceEncryptionAlgorithm", cipher.reencrypt.source_encryption_algorithm));
     cipher.source_parameter = kSourceEncryptionAlgorithm;
   } else if (name == kGrantTokens) {
-    const std::vector<std::string> tokens = get_list(param);
+    const std::vector<std::string> tokens = get_grant_tokens(param);
     cipher.encrypt.grant_tokens = tokens;
     cipher.reencrypt.grant_tokens = tokens;
     cipher.decrypt.grant_tokens = tokens;
@@ -115,7 +122,9 @@ int set_ctx_params(void* ctx, const OSSL_PARAM params[]) {
   if (params == nullptr) return 1;
   AsymCipher& cipher = as_cipher(ctx);
   return guarded(*cipher.core, "EVP_PKEY_CTX_set_params", [&] {
-    for (; params->key != nullptr; ++params) set_param(cipher, *params);
+    AsymCipher changed = cipher;  // by all of them, or by none
+    for (; params->key != nullptr; ++params) set_param(changed, *params);
+    cipher = std::move(changed);
   });
 }
 
@@ -183,7 +192,10 @@ int encrypt(void* ctx, unsigned char* out, std::size_t* size, std::size_t buffer
   AsymCipher& cipher = as_cipher(ctx);
   const char* operation = cipher.reencrypting ? "ReEncrypt" : "Encrypt";
   return guarded(*cipher.core, operation, [&] {
+    if (out != nullptr) cipher.given.clear();
     check_parameters(cipher);
+    require_given(size, "size of the output");
+    const ByteView input = provider::input(in, in_size);
     const std::size_t needed =
         cipher.reencrypting ? moved_size(cipher, in_size) : ciphertext_size(in_size);
     if (out == nullptr) {
@@ -192,14 +204,14 @@ int encrypt(void* ctx, unsigned char* out, std::size_t* size, std::size_t buffer
     }
     require_room(buffer, needed);
     if (cipher.reencrypting) {
-      kms::ReEncryptResponse response = run_re_encrypt(cipher, {in, in_size});
+      kms::ReEncryptResponse response = run_re_encrypt(cipher, input);
       deliver(response.ciphertext_blob, out, size, buffer);
       cipher.key_arn = std::move(response.key_id);
       cipher.key_material_id = std::move(response.destination_key_material_id);
       cipher.source_key_arn = std::move(response.source_key_id);
       cipher.source_key_material_id = std::move(response.source_key_material_id);
     } else {
-      kms::EncryptResponse response = run_encrypt(cipher, {in, in_size});
+      kms::EncryptResponse response = run_encrypt(cipher, input);
       deliver(response.ciphertext_blob, out, size, buffer);
       cipher.key_arn = std::move(response.key_id);
       cipher.key_material_id = std::move(response.key_material_id);
@@ -211,8 +223,10 @@ int decrypt(void* ctx, unsigned char* out, std::size_t* size, std::size_t buffer
             const unsigned char* in, std::size_t in_size) {
   AsymCipher& cipher = as_cipher(ctx);
   return guarded(*cipher.core, "Decrypt", [&] {
+    if (out != nullptr) cipher.given.clear();
     check_parameters(cipher);
-    const ByteView ciphertext(in, in_size);
+    require_given(size, "size of the output");
+    const ByteView ciphertext = input(in, in_size);
     if (out == nullptr) {
       *size = plaintext_size(ciphertext).value_or(blob::kMaxPlaintext);
       return;
@@ -237,10 +251,12 @@ const OSSL_PARAM* gettable_ctx_params(void*, void*) {
 
 int get_ctx_params(void* ctx, OSSL_PARAM params[]) {
   const AsymCipher& cipher = as_cipher(ctx);
-  return set_text(params, kKeyArn, cipher.key_arn) &&
-         set_text(params, kKeyMaterialId, cipher.key_material_id) &&
-         set_text(params, kSourceKeyArn, cipher.source_key_arn) &&
-         set_text(params, kSourceKeyMaterialId, cipher.source_key_material_id);
+  return guarded(*cipher.core, "EVP_PKEY_CTX_get_params", [&] {
+    set_text(params, kKeyArn, cipher.key_arn);
+    set_text(params, kKeyMaterialId, cipher.key_material_id);
+    set_text(params, kSourceKeyArn, cipher.source_key_arn);
+    set_text(params, kSourceKeyMaterialId, cipher.source_key_material_id);
+  });
 }
 
 }  // namespace

@@ -21,6 +21,18 @@ inline void require_room(std::size_t buffer, std::size_t needed) {
                                            " are needed.");
 }
 
+// What OpenSSL's own keys may take as optional, or the application forgot.
+inline void require_given(const void* pointer, const char* what) {
+  if (pointer == nullptr)
+    throw Error(ErrorCode::Validation, std::string("The ") + what + " is a NULL pointer.",
+                "Give a buffer and the variable with its size, or no buffer to ask for the size.");
+}
+
+inline ByteView input(const std::uint8_t* in, std::size_t size) {
+  if (size != 0) require_given(in, "input");
+  return {in, size};
+}
+
 inline void deliver(ByteView result, std::uint8_t* out, std::size_t* size, std::size_t buffer) {
   require_room(buffer, result.size());
   std::copy(result.begin(), result.end(), out);

@@ -23,6 +23,7 @@ struct Kem {
   std::shared_ptr<kms::Service> service{};
   kms::GenerateDataKeyRequest generate{};
   kms::DecryptRequest decrypt{};
+  Given given{};
 };
 
 Kem& as_kem(void* ctx) {
@@ -52,10 +53,11 @@ const OSSL_PARAM* settable_ctx_params(void*, void*) {
 
 void set_param(Kem& kem, const OSSL_PARAM& param) {
   const std::string_view name = param.key;
+  kem.given.add(param);
   if (name == kEncryptionContext)
     kem.generate.encryption_context = kem.decrypt.encryption_context = get_context(param);
   else if (name == kGrantTokens)
-    kem.generate.grant_tokens = kem.decrypt.grant_tokens = get_list(param);
+    kem.generate.grant_tokens = kem.decrypt.grant_tokens = get_grant_tokens(param);
   else if (name == kDryRun)
     kem.generate.dry_run = kem.decrypt.dry_run = get_flag(param);
   else
@@ -66,7 +68,9 @@ int set_ctx_params(void* ctx, const OSSL_PARAM params[]) {
   if (params == nullptr) return 1;
   Kem& kem = as_kem(ctx);
   return guarded(*kem.core, "EVP_PKEY_CTX_set_params", [&] {
-    for (; params->key != nullptr; ++params) set_param(kem, *params);
+    Kem changed = kem;  // by all of them, or by none
+    for (; params->key != nullptr; ++params) set_param(changed, *params);
+    kem = std::move(changed);
   });
 }
 
@@ -100,11 +104,16 @@ int encapsulate(void* ctx, unsigned char* out, std::size_t* out_size, unsigned c
   return guarded(*kem.core, "GenerateDataKey", [&] {
     const std::size_t needed = ciphertext_size(kSecretSize);
     if (out == nullptr) {
-      // Both sizes are optional here.
+      // One of the sizes will do.
+      if (out_size == nullptr) require_given(secret_size, "size of the output");
       if (out_size != nullptr) *out_size = needed;
       if (secret_size != nullptr) *secret_size = kSecretSize;
       return;
     }
+    kem.given.clear();
+    require_given(out_size, "size of the output");
+    require_given(secret, "buffer for the secret");
+    require_given(secret_size, "size of the secret");
     const std::size_t room = *out_size;
     const std::size_t secret_room = *secret_size;
     require_room(room, needed);
@@ -119,7 +128,9 @@ int decapsulate(void* ctx, unsigned char* secret, std::size_t* secret_size, cons
                 std::size_t in_size) {
   Kem& kem = as_kem(ctx);
   return guarded(*kem.core, "Decrypt", [&] {
-    const ByteView ciphertext(in, in_size);
+    if (secret != nullptr) kem.given.clear();
+    require_given(secret_size, "size of the secret");
+    const ByteView ciphertext = input(in, in_size);
     const std::optional<std::size_t> announced = plaintext_size(ciphertext);
     if (secret == nullptr) {
       *secret_size = announced.value_or(blob::kMaxPlaintext);

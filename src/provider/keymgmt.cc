@@ -8,6 +8,7 @@
 #include "blob/blob.h"
 #include "provider/errors.h"
 #include "provider/key.h"
+#include "provider/params.h"
 #include "provider/provider.h"
 
 namespace trent::provider {
@@ -58,13 +59,12 @@ const OSSL_PARAM* gettable_params(void*) {
   return params;
 }
 
-int get_params(void*, OSSL_PARAM params[]) {
-  const auto set = [params](const char* name, int value) {
-    OSSL_PARAM* p = OSSL_PARAM_locate(params, name);
-    return p == nullptr || OSSL_PARAM_set_int(p, value) == 1;
-  };
-  return set(OSSL_PKEY_PARAM_BITS, 256) && set(OSSL_PKEY_PARAM_SECURITY_BITS, 256) &&
-         set(OSSL_PKEY_PARAM_MAX_SIZE, static_cast<int>(blob::kMaxBlob));
+int get_params(void* keydata, OSSL_PARAM params[]) {
+  return guarded(*as_key(keydata).core, "EVP_PKEY_get_params", [&] {
+    set_number(params, OSSL_PKEY_PARAM_BITS, 256);
+    set_number(params, OSSL_PKEY_PARAM_SECURITY_BITS, 256);
+    set_number(params, OSSL_PKEY_PARAM_MAX_SIZE, static_cast<int>(blob::kMaxBlob));
+  });
 }
 
 }  // namespace

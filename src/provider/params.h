@@ -1,13 +1,16 @@
-// Parameters of operations, as -pkeyopt and EVP_PKEY_CTX_set_params give them. All of these throw
-// ValidationException for a value of the wrong type or form.
+// Parameters of operations, as -pkeyopt and EVP_PKEY_CTX_set_params give them, in every form that
+// OSSL_PARAM has. A value either takes effect as it is, or is a ValidationException that names the
+// parameter; none is dropped in silence, for it may be what a ciphertext is bound to.
 #pragma once
 
 #include <openssl/core.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "kms/requests.h"
+#include "kms/validation.h"
 
 namespace trent::provider {
 
@@ -15,18 +18,39 @@ inline constexpr const char* kEncryptionContext = "encryption-context";
 inline constexpr const char* kGrantTokens = "grant-tokens";
 inline constexpr const char* kDryRun = "dry-run";
 
+// May be empty: what that means is the caller's to say.
 std::string get_text(const OSSL_PARAM& param);
+// An integer of any width, not negative.
+std::uint64_t get_number(const OSSL_PARAM& param);
 // 0 or 1, as a number or as text.
 bool get_flag(const OSSL_PARAM& param);
-// A JSON object of strings.
+// A JSON object of strings, or NAME=VALUE,NAME=VALUE.
 kms::EncryptionContext get_context(const OSSL_PARAM& param);
 // Separated by commas.
-std::vector<std::string> get_list(const OSSL_PARAM& param);
+std::vector<std::string> get_grant_tokens(const OSSL_PARAM& param);
+
+// KMS's check of a member, in its words, before the operation begins.
+void check_member(const OSSL_PARAM& param, const kms::Validation& validation);
 
 // For a parameter that the operation does not have.
 [[noreturn]] void throw_unknown(const OSSL_PARAM& param);
 
-// Answers `name` if it was asked for. False if the application's buffer is too small.
-bool set_text(OSSL_PARAM* params, const char* name, const std::string& value);
+// The parameters that are set for the next operation. A second value would drop the first, and
+// -pkeyopt twice looks as if both counted.
+class Given {
+ public:
+  void add(const OSSL_PARAM& param);
+  // An operation was tried: the next one may have other values.
+  void clear() { names_.clear(); }
+
+ private:
+  std::vector<std::string> names_;
+};
+
+// Answer `name` if it was asked for. Throw if the application's buffer is too small or of another
+// type.
+void set_text(OSSL_PARAM* params, const char* name, const std::string& value);
+void set_pointer(OSSL_PARAM* params, const char* name, const char* value);
+void set_number(OSSL_PARAM* params, const char* name, int value);
 
 }  // namespace trent::provider

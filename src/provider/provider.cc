@@ -9,6 +9,7 @@
 
 #include "provider/errors.h"
 #include "provider/key.h"
+#include "provider/params.h"
 #include "provider/pin_prompt.h"
 
 namespace trent::provider {
@@ -73,16 +74,13 @@ const OSSL_PARAM* gettable_params(void*) {
   return params;
 }
 
-int get_params(void*, OSSL_PARAM params[]) {
-  const auto set_text = [params](const char* name, const char* value) {
-    OSSL_PARAM* p = OSSL_PARAM_locate(params, name);
-    return p == nullptr || OSSL_PARAM_set_utf8_ptr(p, value) == 1;
-  };
-  OSSL_PARAM* status = OSSL_PARAM_locate(params, OSSL_PROV_PARAM_STATUS);
-  return set_text(OSSL_PROV_PARAM_NAME, "Trent") &&
-         set_text(OSSL_PROV_PARAM_VERSION, TRENT_VERSION) &&
-         set_text(OSSL_PROV_PARAM_BUILDINFO, TRENT_VERSION) &&
-         (status == nullptr || OSSL_PARAM_set_int(status, 1) == 1);
+int get_params(void* provctx, OSSL_PARAM params[]) {
+  return guarded(from_context(provctx).core(), "OSSL_PROVIDER_get_params", [&] {
+    set_pointer(params, OSSL_PROV_PARAM_NAME, "Trent");
+    set_pointer(params, OSSL_PROV_PARAM_VERSION, TRENT_VERSION);
+    set_pointer(params, OSSL_PROV_PARAM_BUILDINFO, TRENT_VERSION);
+    set_number(params, OSSL_PROV_PARAM_STATUS, 1);
+  });
 }
 
 const OSSL_ITEM* get_reason_strings(void*) {

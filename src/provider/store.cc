@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "provider/errors.h"
 #include "provider/key.h"
+#include "provider/params.h"
 #include "provider/pin_prompt.h"
 #include "provider/provider.h"
 
@@ -25,7 +26,8 @@ struct Store {
   bool key_wanted = false;  // by whoever loads one key, and uses it
   bool public_only = false;
   bool end = false;
-  bool failed = false;  // at the last load
+  bool failed = false;             // at the last load
+  std::optional<Error> refused{};  // a parameter
   // Of a listing: the page that is being handed out, the next entry first.
   std::vector<kms::KeyListEntry> page{};
   std::optional<std::string> marker{};  // of the page after it
@@ -63,13 +65,20 @@ int set_ctx_params(void* loaderctx, const OSSL_PARAM params[]) {
   Store& store = as_store(loaderctx);
   const OSSL_PARAM* p = OSSL_PARAM_locate_const(params, OSSL_STORE_PARAM_EXPECT);
   if (p == nullptr) return 1;
-  int expect = 0;
-  if (OSSL_PARAM_get_int(p, &expect) != 1) return 0;
-  // OpenSSL drops what is not of the kind that it expects, and judges by keymgmt's has().
-  store.public_only = expect == OSSL_STORE_INFO_PUBKEY;
-  store.key_wanted = store.public_only || expect == OSSL_STORE_INFO_PKEY;
-  store.end = expect != 0 && !store.key_wanted;
-  return 1;
+  return guarded(store.core(), "OSSL_STORE_expect", [&] {
+    std::uint64_t expect = 0;
+    try {
+      expect = get_number(*p);
+    } catch (const Error& error) {
+      // For load(): where this fails, OSSL_STORE_open_ex() of OpenSSL 3.0 hands out a store whose
+      // parts it has freed.
+      store.refused = error;
+    }
+    // OpenSSL drops what is not of the kind that it expects, and judges by keymgmt's has().
+    store.public_only = expect == OSSL_STORE_INFO_PUBKEY;
+    store.key_wanted = store.public_only || expect == OSSL_STORE_INFO_PKEY;
+    store.end = expect != 0 && !store.key_wanted;
+  });
 }
 
 // The next key of the listing; nullopt after the last.
@@ -106,6 +115,7 @@ int load(void* loaderctx, OSSL_CALLBACK* take, void* taker, OSSL_PASSPHRASE_CALL
   // Whatever fails from here on, OpenSSL would ask for it again for ever if this were not the end.
   store.end = true;
   const int loaded = guarded(store.core(), "OSSL_STORE_load", [&] {
+    if (store.refused) throw Error(*store.refused);
     // "kms:$NAME" of a script in which NAME is not set: any key would be the wrong one.
     if (store.name.empty() && store.key_wanted)
       throw Error(

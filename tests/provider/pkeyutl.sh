@@ -51,6 +51,21 @@ wrong_context_is_refused() {
   done
 }
 
+shorthand_is_a_context() {
+  ossl pkeyutl -encrypt -inkey kms:alias/old -in secret -out shorthand.blob \
+    -pkeyopt 'encryption-context:tenant=acme,url="a:b,c"'
+  decrypts alias/old shorthand.blob secret 'encryption-context:{"url":"a:b,c","tenant":"acme"}'
+}
+
+# Else the ciphertext would be bound to the last one only.
+context_given_twice_is_refused() {
+  for name in encryption-context source-encryption-context; do
+    assert_fails_with "ValidationException:.*The parameter $name is given twice" \
+      ossl pkeyutl -encrypt -inkey kms:alias/old -in old.blob -pkeyopt reencrypt:1 \
+      -pkeyopt "$name:tenant=acme" -pkeyopt "$name:purpose=db"
+  done
+}
+
 wrong_key_is_refused() {
   expected='IncorrectKeyException:.*:The key ID in the request does not identify a CMK'
   assert_fails_with "Decrypt:$expected" \
@@ -146,7 +161,11 @@ reencrypt:yes|ValidationException:.*The parameter reencrypt must be 0 or 1
 dry-run:2|ValidationException:.*The parameter dry-run must be 0 or 1
 rsa_padding_mode:oaep|ValidationException:.*A symmetric KMS key has no padding mode
 pad-mode:oaep|ValidationException:.*A symmetric KMS key has no padding mode
-encryption-context:tenant=acme|ValidationException
+encryption-context:tenant|ValidationException:.*The parameter encryption-context: Expected '='
+encryption-context:|ValidationException:.*The parameter encryption-context: .*is written [{][}]
+source-key-id:|ValidationException:.*1 validation error detected: Value at 'sourceKeyId' failed to satisfy constraint: Member must have length greater than or equal to 1
+source-encryption-algorithm:|ValidationException:.*Value '' at 'sourceEncryptionAlgorithm' failed
+grant-tokens:|ValidationException:.*Value at 'grantTokens.1.member' failed
 encryption-context:{"a":"1","a":"2"}|ValidationException
 encryption-context:{"a":1}|ValidationException
 source-key-id:alias/old|ValidationException:.*The parameter source-key-id is for ReEncrypt only
@@ -175,6 +194,8 @@ test_case 'a secret moves to another key' secret_moves
 test_case 'a secret moves to another key and context' secret_moves_with_new_context
 test_case 'a secret moves to another context of its key' same_key_takes_new_context
 test_case 'a wrong context is refused' wrong_context_is_refused
+test_case 'a context may be written as shorthand' shorthand_is_a_context
+test_case 'a context that is given twice is refused' context_given_twice_is_refused
 test_case 'a wrong key is refused' wrong_key_is_refused
 test_case 'trent reads what openssl wrote' trent_reads_what_openssl_wrote
 test_case 'openssl reads what trent wrote' openssl_reads_what_trent_wrote
