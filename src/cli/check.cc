@@ -18,7 +18,10 @@ file that others can read or change.
 
 --repair destroys keys whose deletion date is past, removes superseded revisions
 of records, and makes key material that has lost its record a disabled key again.
-Nothing else is removed, and no key that is in use is touched.
+Nothing else is removed, and no key that is in use is touched. As there is no way
+back, a key is destroyed only if something in the token was made or changed since,
+or a day before, its deletion date. In a token where nothing happens, look at the
+clock yourself, and say --clock-is-right.
 
 Exit codes: 0 no problems, 1 problems found.
 
@@ -85,16 +88,18 @@ std::string to_text(const kms::TokenReport& report) {
 
 std::function<int(const std::string&)> define_check(Options& options) {
   struct Arguments {
-    bool repair = false;
+    kms::CheckOptions check;
     std::string output = "text";
   };
   auto arguments = std::make_shared<Arguments>();
-  options.flag(arguments->repair, "--repair",
+  options.flag(arguments->check.repair, "--repair",
                "Destroy what is past its deletion date, mend what was interrupted");
+  options.flag(arguments->check.clock_is_right, "--clock-is-right",
+               "With --repair: go by this computer's clock alone");
   options.choice(arguments->output, "--output", {"text", "json"}, "How to print the report");
   return [arguments](const std::string& config) {
     kms::Service service = open_service(config);
-    std::vector<kms::TokenReport> reports = kms::check(service, arguments->repair);
+    std::vector<kms::TokenReport> reports = kms::check(service, arguments->check);
     bool healthy = true;
     std::string text;
     kms::Json json = kms::Json::object();

@@ -21,10 +21,15 @@ struct TokenReport {
   std::vector<std::string> repaired;  // what `repair` did
 };
 
-// With `repair`: destroys the keys whose deletion date is past, removes superseded revisions of
-// records, and gives a record to proven key material that has none. All of it is invisible to every
-// other operation. Nothing else is ever removed: what looks like remains may be what is left of a
-// key.
-std::vector<TokenReport> check(Service& service, bool repair);
+struct CheckOptions {
+  // Destroys the keys whose deletion date is past, removes superseded revisions of records, and
+  // gives a record to proven key material that has none. All of it is invisible to every other
+  // operation. Nothing else is ever removed: what looks like remains may be what is left of a key.
+  bool repair = false;
+  // Somebody looked at this computer's clock: see repair.h.
+  bool clock_is_right = false;
+};
+
+std::vector<TokenReport> check(Service& service, const CheckOptions& options);
 
 }  // namespace trent::kms

@@ -48,11 +48,19 @@ void add_records(hsm::Token& token, Contents& contents) {
         KeyRecord record = catalog::parse_key_record(version.second.value);
         if (record.key_id != *key_id)
           throw std::runtime_error("it says that it is key " + record.key_id);
-        (is_deleted(record) ? contents.expired : contents.keys).emplace(label, std::move(record));
+        contents.newest = std::max(contents.newest, record.created);
+        for (const catalog::KeyMaterial& material : record.materials)
+          contents.newest = std::max(contents.newest, material.created);
+        if (is_deleted(record))
+          contents.expired.emplace(label,
+                                   Contents::Expired{std::move(record), std::move(version.second)});
+        else
+          contents.keys.emplace(label, std::move(record));
       } else if (catalog::is_alias_label(label)) {
         AliasRecord record = catalog::parse_alias_record(version.second.value);
         if (catalog::alias_label(record.name) != label)
           throw std::runtime_error("it says that it is " + record.name);
+        contents.newest = std::max({contents.newest, record.created, record.updated});
         contents.aliases.push_back(std::move(record));
       }
     } catch (const std::runtime_error& error) {

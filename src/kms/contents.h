@@ -15,9 +15,13 @@ namespace trent::kms {
 
 struct Contents {
   using Materials = std::multimap<std::string, hsm::BaseKeyState>;  // by label
+  struct Expired {
+    catalog::KeyRecord record;
+    hsm::DataObject object;
+  };
 
-  std::map<std::string, catalog::KeyRecord> keys;     // by label
-  std::map<std::string, catalog::KeyRecord> expired;  // whose deletion date is past
+  std::map<std::string, catalog::KeyRecord> keys;  // by label
+  std::map<std::string, Expired> expired;          // by label: whose deletion date is past
   std::vector<catalog::AliasRecord> aliases;
   std::vector<hsm::DataObject> superseded;  // revisions that a later one has replaced
   std::vector<std::string> damaged;         // sentences
@@ -25,6 +29,8 @@ struct Contents {
   // Labels of records of which not every revision is clear: whatever belongs to them is what it
   // takes to mend them, and never left over.
   std::set<std::string> doubtful;
+  // When something was last made or changed, as far as the records tell.
+  catalog::Timestamp newest;
 
   // Materials of keys that have no record.
   std::vector<const hsm::BaseKeyState*> recordless() const;

@@ -26,7 +26,7 @@ Service& service() {
 }
 
 kms::TokenReport check(bool repair = false) {
-  auto reports = kms::check(service(), repair);
+  auto reports = kms::check(service(), {.repair = repair});
   CHECK_EQ(reports.size(), 1U);
   return reports[0];
 }
@@ -221,6 +221,136 @@ void key_past_its_deletion_date_is_destroyed() {
   CHECK_EQ(records(raw, "trent/alias/dead").size(), 0U);
   CHECK_EQ(service().describe_key({"alias/alive", {}}).key_metadata.key_id, other);
   service().delete_alias({"alias/alive"});
+  check_healthy();
+}
+
+// The names of a key that is past its deletion date are free for others, and these may come between
+// any two steps of a repair.
+void aliases_that_are_made_anew_meanwhile_are_kept() {
+  constexpr int kKeys = 12;
+  std::string live = create_key(service());
+  auto& account = service().implementation().home();
+  std::vector<std::string> names;
+  for (int i = 0; i < kKeys; ++i) {
+    std::string key = create_key(service());
+    names.push_back("alias/reborn-" + std::to_string(i));
+    service().create_alias({names.back(), key});
+    service().schedule_key_deletion({key, {}});
+    const hsm::ChangeLock lock(account.token);
+    account.catalog.change_key(lock, key, [](catalog::KeyRecord& record) {
+      record.deletion = std::chrono::system_clock::now() - std::chrono::seconds(1);
+    });
+  }
+  std::thread repairing([] { check(true); });
+  std::vector<std::string> made;
+  try {
+    Service other(service().config());
+    for (const auto& name : names) {
+      other.create_alias({name, live});
+      made.push_back(name);
+    }
+  } catch (...) {
+    repairing.join();
+    throw;
+  }
+  repairing.join();
+  RawSession raw;
+  for (const auto& name : made) {
+    CHECK_EQ(records(raw, catalog::alias_label(name)).size(), 1U);
+    CHECK_EQ(service().describe_key({name, {}}).key_metadata.key_id, live);
+    service().delete_alias({name});
+  }
+  check(true);
+  check_healthy();
+}
+
+// In a token of its own, for the newest date in it is what counts.
+void clock_that_is_ahead_destroys_nothing() {
+  trent::test::make_token("quiet");
+  Config config = load_config();
+  config.tokens.front().uri = "pkcs11:token=quiet";
+  Service kms(config);
+  std::string key = create_key(kms);
+  Bytes blob = encrypt(kms, key, "text");
+  kms.schedule_key_deletion({key, {}});
+  auto label = key_label(key);
+  const auto repair = [&](bool clock_is_right) {
+    auto reports = kms::check(kms, {.repair = true, .clock_is_right = clock_is_right});
+    return reports.at(0);
+  };
+  const auto date_it = [&](std::int64_t created, std::int64_t deletion) {
+    RawSession raw("quiet");
+    auto old = records(raw, label).at(0);
+    json record = json::parse(old.value);
+    record["created"] = created;
+    for (auto& material : record["materials"]) material["created"] = created;
+    record["deletion"] = deletion;
+    destroy(raw, old.handle);
+    put(raw, label, record.dump());
+  };
+  constexpr std::int64_t kDay = 24 * 3600 * 1000LL;
+  constexpr std::int64_t kThen = 1'600'000'000'000;
+  // Nothing has happened in the token for longer than a day before the date.
+  date_it(kThen, kThen + 2 * kDay);
+  auto report = repair(false);
+  check_problem(report, {key, "2020-09-15", "2020-09-13", "--clock-is-right"});
+  CHECK(report.repaired.empty());
+  {
+    RawSession raw("quiet");
+    CHECK_EQ(materials(raw, label).size(), 1U);
+    CHECK_EQ(records(raw, label).size(), 1U);
+  }
+  // It says so each time, and a key that is made meanwhile shows what time it is.
+  check_problem(repair(false), {key, "--clock-is-right"});
+  std::string other = create_key(kms);
+  report = repair(false);
+  CHECK(report.problems.empty());
+  CHECK_EQ(report.repaired.size(), 1U);
+  {
+    RawSession raw("quiet");
+    CHECK_EQ(materials(raw, label).size(), 0U);
+  }
+  // Or somebody who looks at the clock.
+  kms.schedule_key_deletion({other, {}});
+  label = key_label(other);
+  date_it(kThen, kThen + 2 * kDay);
+  check_problem(repair(false), {other, "--clock-is-right"});
+  report = repair(true);
+  CHECK(report.problems.empty());
+  CHECK_EQ(report.repaired.size(), 1U);
+  RawSession raw("quiet");
+  CHECK_EQ(materials(raw, label).size(), 0U);
+  CHECK_EQ(records(raw, label).size(), 0U);
+}
+
+// Another host, whose lock is another one, takes the deletion back between look and act.
+void key_whose_deletion_was_taken_back_is_kept() {
+  RawSession raw;
+  std::string key = create_key(service());
+  service().schedule_key_deletion({key, {}});
+  auto old = records(raw, key_label(key)).at(0);
+  json expired = json::parse(old.value);
+  expired["deletion"] = 1'600'000'000'000;
+  destroy(raw, old.handle);
+  auto handle = put(raw, key_label(key), expired.dump());
+  // Remains of something else make the repair look twice, 2 seconds apart.
+  destroy(raw, records(raw, key_label(create_key(service()))).at(0).handle);
+  std::thread host([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1000));
+    destroy(raw, handle);
+    put(raw, key_label(key), old.value);
+  });
+  kms::TokenReport report;
+  try {
+    report = check(true);
+  } catch (...) {
+    host.join();
+    throw;
+  }
+  host.join();
+  CHECK_EQ(materials(raw, key_label(key)).size(), 1U);
+  CHECK_EQ(service().describe_key({key, {}}).key_metadata.key_state, "PendingDeletion");
+  CHECK_EQ(report.repaired.size(), 1U);  // the other
   check_healthy();
 }
 
@@ -563,9 +693,11 @@ int main() {
       "check", TEST(healthy_token_has_no_problems), TEST(key_of_a_lost_record_is_recovered),
       TEST(material_that_proves_to_be_no_key_is_left_alone),
       TEST(material_that_the_record_does_not_name_is_kept),
-      TEST(key_past_its_deletion_date_is_destroyed), TEST(foreign_keys_are_none_of_ours),
-      TEST(superseded_revision_is_removed), TEST(alias_to_nowhere_is_named_and_kept),
-      TEST(material_of_a_damaged_record_is_never_removed),
+      TEST(key_past_its_deletion_date_is_destroyed),
+      TEST(aliases_that_are_made_anew_meanwhile_are_kept),
+      TEST(clock_that_is_ahead_destroys_nothing), TEST(key_whose_deletion_was_taken_back_is_kept),
+      TEST(foreign_keys_are_none_of_ours), TEST(superseded_revision_is_removed),
+      TEST(alias_to_nowhere_is_named_and_kept), TEST(material_of_a_damaged_record_is_never_removed),
       TEST(revision_before_a_damaged_one_is_never_removed),
       TEST(materials_of_a_doubtful_record_are_never_removed), TEST(replaced_material_is_found_out),
       TEST(missing_material_is_named), TEST(material_that_is_there_twice_is_named),

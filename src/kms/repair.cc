@@ -1,0 +1,150 @@
+// `trent check --repair`: see repair.h.
+#include "kms/repair.h"
+
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+#include <thread>
+
+#include "base/encoding.h"
+#include "catalog/store.h"
+
+namespace trent::kms {
+
+namespace {
+
+using catalog::KeyRecord;
+using catalog::Timestamp;
+using hsm::ChangeLock;
+
+// Only revisions that others have replaced for good, and only by what is read under the lock.
+void remove_superseded(Account& account, const Contents& contents, Repairs& repairs) {
+  for (const hsm::DataObject& object : contents.superseded) {
+    hsm::destroy_data(account.token, catalog::kApplication, object);
+    repairs.done.push_back("A superseded revision of the record " + object.label + " was removed.");
+  }
+}
+
+// A record for materials that have none, as after a crash in CreateKey, or a backup of the HSM that
+// was restored in part. Nothing of a key is destroyed on a suspicion; the key is made disabled.
+void recover_key(const ChangeLock& lock, Account& account, const std::string& label,
+                 const std::vector<const hsm::BaseKeyState*>& materials, Repairs& repairs) {
+  KeyRecord record;
+  record.key_id = catalog::key_id_of_label(label).value();
+  record.created = catalog::now();
+  record.description = "Recovered by trent check: its record was missing.";
+  record.state = "Disabled";
+  for (const hsm::BaseKeyState* material : materials) {
+    auto id = material_id(*material);
+    if (!id || !material->unfit.empty() || !material->proven) return;  // no key of ours
+    record.materials.push_back({*id, record.created});
+    record.current = *id;
+  }
+  if (!account.catalog.create_key(lock, record)) return;  // it came back
+  repairs.done.push_back("Key " + record.key_id + " had no record and is a disabled key again.");
+}
+
+void recover_keys(const ChangeLock& lock, Account& account, const Contents& contents,
+                  Repairs& repairs) {
+  std::map<std::string, std::vector<const hsm::BaseKeyState*>> lost;
+  for (const hsm::BaseKeyState* material : contents.recordless())
+    lost[material->label].push_back(material);
+  for (const auto& [label, materials] : lost) recover_key(lock, account, label, materials, repairs);
+}
+
+std::string date(Timestamp time) {
+  std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+  std::tm utc{};
+  gmtime_r(&seconds, &utc);
+  char text[32];
+  return {text, std::strftime(text, sizeof text, "%F", &utc)};
+}
+
+// Whether the token itself tells that the deletion date is past, give or take a day: something in
+// it was made or changed since.
+bool is_past_by_token(const KeyRecord& record, const Contents& contents) {
+  return *record.deletion <= contents.newest + std::chrono::hours(24);
+}
+
+// The record goes last: as long as it is there, the deletion is known to be unfinished.
+void destroy_expired(const ChangeLock& lock, Account& account, const Contents& contents,
+                     const std::string& label, Repairs& repairs) {
+  // At this moment, for another host may have changed it since: then its object is another one.
+  const Contents::Expired& expired = contents.expired.at(label);
+  auto object = hsm::read_data(account.token, expired.object.handle);
+  if (!object || object->label != label || object->value != expired.object.value) return;
+  const std::string& key_id = expired.record.key_id;
+  auto [first, last] = contents.materials.equal_range(label);
+  for (auto entry = first; entry != last; ++entry)
+    hsm::destroy_base_key(account.token, label, entry->second.id);
+  for (const catalog::AliasRecord& alias : contents.aliases)
+    if (alias.target == key_id)
+      account.catalog.delete_alias(lock, alias.name, [&](const catalog::AliasRecord* now) {
+        return now != nullptr && now->target == key_id;
+      });
+  account.catalog.delete_key(
+      lock, key_id, [](const KeyRecord* now) { return now != nullptr && is_deleted(*now); });
+  repairs.done.push_back("Key " + key_id +
+                         ", whose deletion date is past, was destroyed with its material and its "
+                         "aliases.");
+}
+
+}  // namespace
+
+Remains::Remains(const Contents& contents) {
+  for (const hsm::DataObject& object : contents.superseded) seen_.insert(object.value);
+  for (const hsm::BaseKeyState* material : contents.recordless())
+    seen_.insert(to_hex(material->id));
+}
+
+void Remains::keep_only(Contents& later) const {
+  std::erase_if(later.superseded,
+                [&](const hsm::DataObject& object) { return !seen_.contains(object.value); });
+  std::set<const hsm::BaseKeyState*> made_meanwhile;
+  for (const hsm::BaseKeyState* material : later.recordless())
+    if (!seen_.contains(to_hex(material->id))) made_meanwhile.insert(material);
+  std::erase_if(later.materials,
+                [&](const auto& entry) { return made_meanwhile.contains(&entry.second); });
+}
+
+Contents look_twice(hsm::Token& token) {
+  using Clock = std::chrono::steady_clock;
+  const auto start = Clock::now();
+  Contents contents = look_into(token);
+  const Remains remains(contents);
+  if (remains.empty()) return contents;
+  // Whoever is in the middle of a change needs longer in a token where looking takes longer.
+  std::this_thread::sleep_for(std::chrono::seconds(2) + (Clock::now() - start));
+  contents = look_into(token);
+  remains.keep_only(contents);
+  return contents;
+}
+
+Repairs repair(Account& account, const Remains& remains, bool clock_is_right) {
+  const ChangeLock lock(account.token);
+  // Under the lock nobody of this host is in the middle of a change; and nobody of another host is
+  // in the middle of one that was seen before and is still there.
+  Contents contents = look_into(account.token);
+  remains.keep_only(contents);
+  Repairs repairs;
+  remove_superseded(account, contents, repairs);
+  recover_keys(lock, account, contents, repairs);
+  for (const auto& [label, expired] : contents.expired) {
+    if (clock_is_right || is_past_by_token(expired.record, contents))
+      destroy_expired(lock, account, contents, label, repairs);
+    else
+      repairs.kept.emplace(label,
+                           "Key " + expired.record.key_id +
+                               " was not destroyed. By this computer's clock its "
+                               "deletion date, " +
+                               date(*expired.record.deletion) +
+                               ", is past; but nothing in the token was made or changed since " +
+                               date(contents.newest) +
+                               ", and a clock that is ahead would destroy a key that may still "
+                               "be kept. See that the date is right, and use `trent check --repair "
+                               "--clock-is-right`.");
+  }
+  return repairs;
+}
+
+}  // namespace trent::kms
