@@ -1,5 +1,6 @@
 #include "hsm/data_object.h"
 
+#include <array>
 #include <map>
 
 #include "hsm/token.h"
@@ -19,34 +20,67 @@ void add_identity(Attributes& attributes, std::string_view application) {
       .text(CKA_APPLICATION, application);
 }
 
-// Label and value in one call where they fit; nullopt if the object is gone.
+std::string too_long(const char* what, CK_ULONG length) {
+  return std::string(what) + " of " + std::to_string(length) + " bytes is too long";
+}
+
+// What SoftHSM answers for an object that it cannot decrypt, or that somebody destroys while it is
+// being read. It is about this object, not about the token.
+bool is_of_object(CK_RV rv) {
+  return rv == CKR_GENERAL_ERROR || rv == CKR_ATTRIBUTE_VALUE_INVALID ||
+         rv == CKR_ATTRIBUTE_SENSITIVE || rv == CKR_ATTRIBUTE_TYPE_INVALID;
+}
+
+// Label and value in one call where they fit a usual record; nullopt if the object is gone.
 std::optional<DataObject> read(const Session& session, CK_OBJECT_HANDLE handle) {
-  // SoftHSM fails in other ways to read an object that somebody destroys meanwhile, but not twice.
-  bool failed = false;
-  for (std::size_t room = 4096;;) {
-    DataObject object;
-    object.label.resize(std::min(room, kMaxLabel));
-    object.value.resize(room);
-    CK_ATTRIBUTE attributes[] = {
-        {CKA_LABEL, object.label.data(), static_cast<CK_ULONG>(object.label.size())},
-        {CKA_VALUE, object.value.data(), static_cast<CK_ULONG>(object.value.size())}};
-    CK_RV rv = session.try_call<&CK_FUNCTION_LIST::C_GetAttributeValue>(handle, &attributes[0],
-                                                                        CK_ULONG{2});
-    if (rv == CKR_OBJECT_HANDLE_INVALID) return std::nullopt;
-    if (rv == CKR_BUFFER_TOO_SMALL && room < kMaxValue) {
-      room = kMaxValue;
-      continue;
+  std::array<char, 512> usual_label;
+  std::array<char, 2048> usual_value;
+  DataObject object;
+  object.handle.object = handle;
+  CK_ATTRIBUTE attributes[] = {{CKA_LABEL, usual_label.data(), usual_label.size()},
+                               {CKA_VALUE, usual_value.data(), usual_value.size()}};
+  const auto get = [&] {
+    return session.try_call<&CK_FUNCTION_LIST::C_GetAttributeValue>(handle, &attributes[0],
+                                                                    CK_ULONG{2});
+  };
+  CK_RV rv = get();
+  // Twice: an object that is being destroyed is gone the second time.
+  if (is_of_object(rv)) rv = get();
+  if (rv == CKR_BUFFER_TOO_SMALL) {
+    for (CK_ATTRIBUTE& attribute : attributes) attribute = {attribute.type, nullptr, 0};
+    rv = get();
+    if (rv == CKR_OK && attributes[0].ulValueLen > kMaxLabel)
+      object.fault = too_long("its label", attributes[0].ulValueLen);
+    else if (rv == CKR_OK && attributes[1].ulValueLen > kMaxValue)
+      object.fault = too_long("its value", attributes[1].ulValueLen);
+    if (rv == CKR_OK && object.fault.empty()) {
+      object.label.resize(attributes[0].ulValueLen);
+      object.value.resize(attributes[1].ulValueLen);
+      attributes[0].pValue = object.label.data();
+      attributes[1].pValue = object.value.data();
+      rv = get();
+      if (rv == CKR_OK) {
+        object.label.resize(attributes[0].ulValueLen);
+        object.value.resize(attributes[1].ulValueLen);
+      }
     }
-    if ((rv == CKR_GENERAL_ERROR || rv == CKR_ATTRIBUTE_VALUE_INVALID) && !failed) {
-      failed = true;
-      continue;
-    }
-    if (rv != CKR_OK) throw token_error("C_GetAttributeValue", rv);
-    object.label.resize(attributes[0].ulValueLen);
-    object.value.resize(attributes[1].ulValueLen);
-    object.handle.object = handle;
-    return object;
+  } else if (rv == CKR_OK) {
+    object.label.assign(usual_label.data(), attributes[0].ulValueLen);
+    object.value.assign(usual_value.data(), attributes[1].ulValueLen);
   }
+  if (rv == CKR_OBJECT_HANDLE_INVALID) return std::nullopt;
+  if (is_of_object(rv))
+    object.fault = "reading it returned " + rv_name(rv);
+  else if (rv != CKR_OK)
+    throw token_error("C_GetAttributeValue", rv);
+  if (!object.fault.empty()) {
+    object.value.clear();
+    CK_ATTRIBUTE label{CKA_LABEL, usual_label.data(), usual_label.size()};
+    if (session.try_call<&CK_FUNCTION_LIST::C_GetAttributeValue>(handle, &label, CK_ULONG{1}) ==
+        CKR_OK)
+      object.label.assign(usual_label.data(), label.ulValueLen);
+  }
+  return object;
 }
 
 // A record is replaced by creating its new object and then destroying the old one. A search that
@@ -75,18 +109,12 @@ std::vector<DataObject> read_all(const Connection& connection, const Session& se
   return objects;
 }
 
-bool destroy_exact(Token& token, const std::string& application, const std::string& label,
-                   const std::string& value) {
-  return token.run(Retry::Always, [&](Connection&, const Session& session) {
-    Attributes search;
-    add_identity(search, application);
-    search.text(CKA_LABEL, label).text(CKA_VALUE, value);
-    for (CK_OBJECT_HANDLE handle : session.find(search)) {
-      CK_RV rv = session.try_call<&CK_FUNCTION_LIST::C_DestroyObject>(handle);
-      if (rv != CKR_OK && rv != CKR_OBJECT_HANDLE_INVALID) throw token_error("C_DestroyObject", rv);
-    }
-    return true;
-  });
+std::vector<CK_OBJECT_HANDLE> find_exact(const Session& session, std::string_view application,
+                                         const std::string& label, const std::string& value) {
+  Attributes search;
+  add_identity(search, application);
+  search.text(CKA_LABEL, label).text(CKA_VALUE, value);
+  return session.find(search);
 }
 
 }  // namespace
@@ -122,12 +150,19 @@ std::optional<DataObject> read_data(Token& token, const DataHandle& handle) {
 
 DataHandle create_data(Token& token, const std::string& application, const std::string& label,
                        const std::string& value) {
+  bool tried = false;
   try {
     return token.run(Retry::IfNotPerformed, [&](Connection& connection, const Session& session) {
+      CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
+      // The first try may have made it before the connection was lost.
+      if (tried) {
+        auto made = find_exact(session, application, label, value);
+        if (!made.empty()) return DataHandle{made.front(), connection.generation()};
+      }
+      tried = true;
       Attributes attributes;
       add_identity(attributes, application);
       attributes.text(CKA_LABEL, label).text(CKA_VALUE, value);
-      CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
       session.call<&CK_FUNCTION_LIST::C_CreateObject>(attributes.data(), attributes.size(),
                                                       &handle);
       const auto kept = read(session, handle);
@@ -138,7 +173,7 @@ DataHandle create_data(Token& token, const std::string& application, const std::
     // A token that reports a failure may have made the object all the same.
     if (error.ck_rv() != CKR_OK) {
       try {
-        destroy_exact(token, application, label, value);
+        destroy_data(token, application, {{}, label, value});
       } catch (const Error&) {  // the first failure is the one to report
       }
     }
@@ -146,14 +181,26 @@ DataHandle create_data(Token& token, const std::string& application, const std::
   }
 }
 
-void destroy_data(Token& token, const std::string& application, const DataObject& object) {
-  bool done = token.run(Retry::Always, [&](Connection& connection, const Session& session) {
-    if (object.handle.connection != connection.generation()) return false;
-    CK_RV rv = session.try_call<&CK_FUNCTION_LIST::C_DestroyObject>(object.handle.object);
-    if (rv != CKR_OK && rv != CKR_OBJECT_HANDLE_INVALID) throw token_error("C_DestroyObject", rv);
-    return rv == CKR_OK;
+bool destroy_data(Token& token, const std::string& application, const DataObject& object) {
+  // What an earlier try met, which may have destroyed it all the same.
+  std::optional<Error> unsure;
+  return token.run(Retry::Always, [&](Connection& connection, const Session& session) {
+    const auto destroy = [&](CK_OBJECT_HANDLE handle) {
+      CK_RV rv = session.try_call<&CK_FUNCTION_LIST::C_DestroyObject>(handle);
+      if (rv == CKR_OK || rv == CKR_OBJECT_HANDLE_INVALID) return rv == CKR_OK;
+      unsure = token_error("C_DestroyObject", rv);
+      throw Error(*unsure);
+    };
+    if (!unsure && object.handle.connection == connection.generation() &&
+        destroy(object.handle.object))
+      return true;
+    // Gone, or our handles are void.
+    bool done = false;
+    for (CK_OBJECT_HANDLE handle : find_exact(session, application, object.label, object.value))
+      done = destroy(handle) || done;
+    if (!done && unsure) throw Error(*unsure);
+    return done;
   });
-  if (!done) destroy_exact(token, application, object.label, object.value);
 }
 
 }  // namespace trent::hsm

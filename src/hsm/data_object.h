@@ -23,9 +23,10 @@ struct DataObject {
   DataHandle handle;
   std::string label;
   std::string value;
+  std::string fault{};  // why it could not be read, in words; empty: it was
 };
 
-// All data objects of `application` with this label.
+// All data objects of `application` with this label; those that cannot be read have a fault.
 std::vector<DataObject> find_data(Token& token, const std::string& application,
                                   const std::string& label);
 
@@ -37,11 +38,12 @@ std::vector<DataObject> list_data(Token& token, const std::string& application);
 std::optional<DataObject> read_data(Token& token, const DataHandle& handle);
 
 // Creates a private token object, and sees that the token has kept it. If this throws, there is
-// none.
+// none, unless the token failed to remove it as well.
 DataHandle create_data(Token& token, const std::string& application, const std::string& label,
                        const std::string& value);
 
-// Destroys the object if it is still there.
-void destroy_data(Token& token, const std::string& application, const DataObject& object);
+// Destroys the object. Of any number of processes that do so at the same time exactly one gets
+// true; false: it was gone. Throws if neither is sure, as when the token reports a failure.
+bool destroy_data(Token& token, const std::string& application, const DataObject& object);
 
 }  // namespace trent::hsm

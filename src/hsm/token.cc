@@ -84,7 +84,7 @@ std::shared_ptr<const BaseKey> Connection::base_key(const Session& session, cons
   {
     std::shared_lock lock(keys_mutex_);
     auto known = keys_.find(ref.id);
-    if (known != keys_.end()) return known->second;
+    if (known != keys_.end()) return use(known->second);
   }
   Attributes search;
   // CKA_TOKEN: the copies carry the same label and id, and outlive the key that they copy.
@@ -109,9 +109,10 @@ std::shared_ptr<const BaseKey> Connection::base_key(const Session& session, cons
                 "The object " + ref.label + " in the token is not the key that its id names.",
                 "Somebody replaced it. Nothing was done with it; see `trent check`.");
   CK_OBJECT_HANDLE copy = CK_INVALID_HANDLE;
+  std::vector<std::shared_ptr<const BaseKey>> evicted;  // destroyed after the lock is released
   std::unique_lock lock(keys_mutex_);
   auto known = keys_.find(ref.id);
-  if (known != keys_.end()) return known->second;
+  if (known != keys_.end()) return use(known->second);
   // SoftHSM copies no key that nobody may change.
   if (attributes.modifiable && profile(session).session_copies) {
     Attributes in_session;
@@ -122,8 +123,31 @@ std::shared_ptr<const BaseKey> Connection::base_key(const Session& session, cons
       copy = CK_INVALID_HANDLE;
   }
   auto key = std::make_shared<const BaseKey>(anchor_, found.front(), copy);
-  keys_.emplace(ref.id, key);
-  return key;
+  if (keys_.size() >= kMaxBaseKeys) evicted = evict();
+  return use(keys_.try_emplace(ref.id, std::move(key)).first->second);
+}
+
+const std::shared_ptr<const BaseKey>& Connection::use(const KnownKey& known) {
+  known.used = ++uses_;
+  return known.key;
+}
+
+// Some at once, so that a long search for the oldest is not made for each new one.
+std::vector<std::shared_ptr<const BaseKey>> Connection::evict() {
+  std::vector<std::uint64_t> times;
+  for (const auto& [id, known] : keys_) times.push_back(known.used);
+  const auto last = times.begin() + kMaxBaseKeys / 10;
+  std::nth_element(times.begin(), last, times.end());
+  std::vector<std::shared_ptr<const BaseKey>> evicted;
+  for (auto known = keys_.begin(); known != keys_.end();) {
+    if (known->second.used < *last) {
+      evicted.push_back(std::move(known->second.key));
+      known = keys_.erase(known);
+    } else {
+      ++known;
+    }
+  }
+  return evicted;
 }
 
 void Connection::forget_base_key(const Fingerprint& id) {
@@ -131,7 +155,7 @@ void Connection::forget_base_key(const Fingerprint& id) {
   std::unique_lock lock(keys_mutex_);
   auto known = keys_.find(id);
   if (known == keys_.end()) return;
-  last = known->second;
+  last = known->second.key;
   keys_.erase(known);
   lock.unlock();
 }
@@ -170,6 +194,37 @@ void Token::disconnect(const std::shared_ptr<Connection>& lost) {
     module->forget_sessions(lost->generation());
   std::lock_guard lock(mutex_);
   if (connection_ == lost) connection_.reset();
+}
+
+void Token::start_afresh() {
+  {
+    std::lock_guard lock(mutex_);
+    auto module = Module::open(config_.module);
+    const std::uint64_t seen = module->generation();
+    const std::weak_ptr<Connection> last = connection_;
+    connection_.reset();
+    // Others are in the middle of something with it: they end, and begin nothing new meanwhile.
+    for (int waited = 0; !last.expired() && waited < 200; ++waited)
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    module->initialise_again(seen);
+  }
+  connect();
+}
+
+bool Token::ensure_presence() {
+  const auto is_there = [&] {
+    return run(Retry::Always, [](Connection& connection, const Session& session) {
+      CK_TOKEN_INFO info{};
+      return session.module().try_call<&CK_FUNCTION_LIST::C_GetTokenInfo>(connection.slot(),
+                                                                          &info) == CKR_OK;
+    });
+  };
+  if (is_there()) return false;
+  start_afresh();
+  if (!is_there())
+    throw Error(ErrorCode::KeyUnavailable, "The token does not answer.",
+                "Check that the HSM is connected.", CKR_TOKEN_NOT_PRESENT);
+  return true;
 }
 
 bool Token::has_pin() const {
@@ -222,6 +277,8 @@ std::string change_lock_name(Token& token) {
 }  // namespace
 
 ChangeLock::ChangeLock(Token& token) : token_(token), lock_(change_lock_name(token)) {}
+
+NoChange::NoChange(Token& token) : lock_(change_lock_name(token), HostLock::Kind::Shared) {}
 
 void ChangeLock::look() const {
   token_.run(Retry::Always, [](Connection&, const Session& session) {

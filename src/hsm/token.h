@@ -51,7 +51,9 @@ class Connection {
 
   // Finds the key by label and id among the token's objects, proves by its fingerprint that it is
   // the one, and remembers it. Throws KeyUnavailableException if it is not there, and
-  // KMSInternalException if an object has its name but not its value.
+  // KMSInternalException if an object has its name but not its value. The kMaxBaseKeys that were
+  // used last are remembered: each is an object more for the token to search.
+  static constexpr std::size_t kMaxBaseKeys = 1000;
   std::shared_ptr<const BaseKey> base_key(const Session& session, const BaseKeyRef& ref);
   void forget_base_key(const Fingerprint& id);
 
@@ -71,8 +73,17 @@ class Connection {
   std::vector<Session> idle_;
   std::mutex profile_mutex_;
   std::optional<Profile> profile_;
+  struct KnownKey {
+    explicit KnownKey(std::shared_ptr<const BaseKey> found) : key(std::move(found)) {}
+    std::shared_ptr<const BaseKey> key;
+    mutable std::atomic<std::uint64_t> used = 0;  // the time, in uses
+  };
+  const std::shared_ptr<const BaseKey>& use(const KnownKey& known);
+  std::vector<std::shared_ptr<const BaseKey>> evict();
+
   std::shared_mutex keys_mutex_;
-  std::map<Fingerprint, std::shared_ptr<const BaseKey>> keys_;  // goes before the anchor
+  std::atomic<std::uint64_t> uses_ = 0;
+  std::map<Fingerprint, KnownKey> keys_;  // goes before the anchor
 };
 
 // Whether an operation may be done again on a fresh connection when its own was lost.
@@ -110,6 +121,14 @@ class Token {
 
   // The key was changed or removed: do not use what is remembered of it.
   void forget_base_key(const Fingerprint& id);
+
+  // For whoever did not find what should be there. A token may be gone without a word (SoftHSM's
+  // directory was moved away: it has no objects then, for ever): starts afresh if it does not say
+  // that it is there, and returns true. Throws KeyUnavailableException while it is gone.
+  bool ensure_presence();
+  // Connects anew, with the module initialised anew where nobody else uses it: what the module has
+  // read of the token may be out of date (see ChangeLock), or of a token that is gone.
+  void start_afresh();
 
   // For a door through which applications use the token's other functions too:
   // Whether the configuration has the PIN; otherwise the application logs in.
@@ -156,6 +175,16 @@ class ChangeLock {
 
  private:
   Token& token_;
+  HostLock lock_;
+};
+
+// Held over a search that must not be misled by a change in the middle: see ChangeLock, of which
+// any number of these may stand in the place.
+class NoChange {
+ public:
+  explicit NoChange(Token& token);
+
+ private:
   HostLock lock_;
 };
 
