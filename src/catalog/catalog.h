@@ -6,10 +6,12 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <shared_mutex>
 #include <string>
 #include <vector>
 
+#include "base/openssl.h"
 #include "catalog/record.h"
 #include "catalog/store.h"
 #include "hsm/data_object.h"
@@ -17,21 +19,29 @@
 
 namespace trent::catalog {
 
-// Thread-safe. What another process changed is seen `refresh` later at the latest; what is not
-// found is looked for in the token at once.
+struct Listing {
+  std::vector<std::shared_ptr<const KeyRecord>> keys;       // by key id
+  std::vector<std::shared_ptr<const AliasRecord>> aliases;  // by name
+};
+
+// Thread-safe. What another process changed, created or deleted is seen `refresh` later at the
+// latest.
 class Catalog {
  public:
   Catalog(hsm::Token& token, std::chrono::milliseconds refresh);
 
-  // nullptr: no such key, alias.
+  // nullptr: no such key, alias. Throws KeyUnavailableException if the token is gone.
   std::shared_ptr<const KeyRecord> key(const std::string& key_id);
   std::shared_ptr<const AliasRecord> alias(const std::string& name);
   // The key that has this material, current or not.
   std::shared_ptr<const KeyRecord> key_of_material(const KeyMaterialId& id);
 
-  // All readable ones; the damaged ones are for `trent check` to name. As fresh as look-ups are.
-  std::vector<KeyRecord> keys();       // by key id
-  std::vector<AliasRecord> aliases();  // by name
+  // As it is in the token now.
+  std::shared_ptr<const KeyRecord> key(const hsm::ChangeLock& lock, const std::string& key_id);
+
+  // All readable ones; the damaged ones are for `trent check` to name. As fresh as look-ups are;
+  // `continued`: it may be some seconds older, for the next page of it.
+  std::shared_ptr<const Listing> list(bool continued = false);
 
   // What follows changes the token. A condition or a change gets the record as it is in the token
   // at that moment, may run several times, and may throw to give up.
@@ -58,38 +68,40 @@ class Catalog {
   Deletion delete_alias(const hsm::ChangeLock& lock, const std::string& name,
                         const If<AliasRecord>& condition);
 
+  // Removes what interrupted changes have left of the record of this label.
+  void tidy(const hsm::ChangeLock& lock, const std::string& label);
+
  private:
   using Clock = std::chrono::steady_clock;
   template <class Record>
   struct Cached {
     std::shared_ptr<const Record> record;
-    hsm::DataObject object;
+    hsm::DataHandle handle;
+    Sha256 text{};            // hash of what the object says
     Clock::time_point read;   // when the object was last seen in the token
-    Clock::time_point found;  // when the highest revision was last looked for
+    Clock::time_point found;  // when the revision that holds was last looked for
   };
   template <class Record>
   using Cache = std::map<std::string, Cached<Record>>;  // by label
-  struct Listing {
-    std::vector<KeyRecord> keys;
-    std::vector<AliasRecord> aliases;
-    Clock::time_point read;
-  };
-
   template <class Record>
   std::shared_ptr<const Record> look_up(Cache<Record>& cache, const std::string& label,
                                         Record (*parse)(std::string_view));
   template <class Record>
-  std::shared_ptr<const Record> remember(Cache<Record>& cache, hsm::DataObject object,
+  std::shared_ptr<const Record> remember(Cache<Record>& cache, const hsm::DataObject& object,
                                          Record (*parse)(std::string_view), std::uint64_t changes);
   template <class Record>
   bool change(const hsm::ChangeLock& lock, Cache<Record>& cache, const std::string& label,
               Record (*parse)(std::string_view), const std::function<void(Record&)>& change);
   template <class Record>
+  void tidy(const hsm::ChangeLock& lock, Cache<Record>& cache, const std::string& label,
+            Record (*parse)(std::string_view));
+  template <class Record>
   Deletion remove(const hsm::ChangeLock& lock, Cache<Record>& cache, const std::string& label,
                   Record (*parse)(std::string_view), const If<Record>& condition);
-  std::shared_ptr<const Listing> listing();
+  // Whether this process has seen or changed the record.
+  bool has_seen(const std::string& label);
   template <class Record>
-  void forget(Cache<Record>& cache, const std::string& label);
+  void forget(Cache<Record>& cache, const std::string& label, bool there);
   void dropped(const KeyRecord& record);
   void dropped(const AliasRecord&) {}
   void remembered(const KeyRecord& record);
@@ -101,6 +113,9 @@ class Catalog {
   Cache<KeyRecord> keys_;
   Cache<AliasRecord> aliases_;
   std::shared_ptr<const Listing> listing_;
+  Clock::time_point listed_;                          // when the listing was complete
+  std::map<std::string, Clock::time_point> missing_;  // labels that were last looked for in vain
+  std::set<std::string> seen_;                        // labels of those that were forgotten
   // Changes made here. What was read from the token before the last one is not to be remembered.
   std::uint64_t changes_ = 0;
   std::map<KeyMaterialId, std::string> key_ids_;  // by material: this never changes

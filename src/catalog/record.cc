@@ -53,10 +53,13 @@ KeyMaterialId material_id(const json& value) {
 }
 
 json revision_members(const Revision& revision) {
-  return {{"format", kFormat},
-          {"revision", revision.number},
-          {"lineage", revision.lineage},
-          {"nonce", revision.nonce}};
+  json members = {{"format", kFormat},
+                  {"revision", revision.number},
+                  {"lineage", revision.lineage},
+                  {"nonce", revision.nonce}};
+  if (!revision.based_on.empty()) members["based_on"] = revision.based_on;
+  if (revision.made != Timestamp{}) members["made"] = milliseconds(revision.made);
+  return members;
 }
 
 Revision revision_of(const json& record) {
@@ -64,8 +67,13 @@ Revision revision_of(const json& record) {
     throw std::runtime_error("it was written by a later version of Trent");
   Revision revision;
   revision.number = integer<std::uint64_t>(record.at("revision"));
+  if (revision.number > kLastRevision)
+    throw std::runtime_error("its revision number is out of range");
   revision.lineage = record.at("lineage").get<std::string>();
   revision.nonce = record.at("nonce").get<std::string>();
+  if (record.contains("based_on"))
+    revision.based_on = record.at("based_on").get<std::vector<std::string>>();
+  if (record.contains("made")) revision.made = timestamp(record.at("made"));
   return revision;
 }
 
@@ -161,6 +169,26 @@ AliasRecord parse_alias_record(std::string_view text) {
 
 Revision parse_revision(std::string_view text) {
   return parse(text, revision_of);
+}
+
+std::string marker_text(const std::string& nonce, Timestamp made) {
+  const json marker = {{"format", kFormat}, {"pending", nonce}, {"made", milliseconds(made)}};
+  return marker.dump();
+}
+
+std::optional<Pending> parse_marker(std::string_view text) {
+  // Most texts are records: they are not to be parsed twice.
+  if (text.find("\"pending\"") == text.npos) return std::nullopt;
+  try {
+    return parse(text, [](const json& in) -> std::optional<Pending> {
+      if (!in.is_object() || !in.contains("pending")) return std::nullopt;
+      Pending pending{in.at("pending").get<std::string>(), {}};
+      if (in.contains("made")) pending.made = timestamp(in.at("made"));
+      return pending;
+    });
+  } catch (const std::runtime_error&) {
+    return std::nullopt;
+  }
 }
 
 std::string key_label(std::string_view key_id) {

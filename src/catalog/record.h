@@ -21,6 +21,19 @@ struct Revision {
   std::uint64_t number = 1;
   std::string lineage;  // random, chosen when the record was first created, never changes
   std::string nonce;    // random, makes every object in the token differ from every other
+  // Nonces of the revision that it replaces, and of a few before that. Empty: the first one, or
+  // written by an earlier version of Trent.
+  std::vector<std::string> based_on;
+  Timestamp made{};  // a moment before it was created; long ago if nobody knows
+};
+
+// A record with a higher number cannot be changed any more: it is damaged.
+inline constexpr std::uint64_t kLastRevision = std::uint64_t{1} << 62;
+
+// Names a revision that is not committed (see store.h).
+struct Pending {
+  std::string nonce;
+  Timestamp made;
 };
 
 struct KeyMaterial {
@@ -61,6 +74,10 @@ std::string to_text(const AliasRecord& record);
 KeyRecord parse_key_record(std::string_view text);
 AliasRecord parse_alias_record(std::string_view text);
 Revision parse_revision(std::string_view text);
+
+std::string marker_text(const std::string& nonce, Timestamp made);
+// nullopt: it is a record, or nothing that can be read.
+std::optional<Pending> parse_marker(std::string_view text);
 
 // CKA_LABEL of a record, and of a key's materials.
 std::string key_label(std::string_view key_id);  // trent/key/<key id>

@@ -32,23 +32,42 @@ Error not_found(const Account& account, const std::string& name) {
                "`trent list-aliases` shows the aliases that there are.");
 }
 
-// The key that an alias is to name: of the alias's own account, and not about to be deleted.
-Key alias_target(Service::Implementation& kms, const std::string& target) {
+// What an alias is to name, before the token is asked.
+Service::Implementation::Named locate_target(Service::Implementation& kms,
+                                             const std::string& target) {
   Validation().key_id("targetKeyId", target).check();
-  Key key = kms.resolve(target, Service::Implementation::Accept::KeyIdOnly);
-  if (key.account != &kms.home())
-    throw Error(ErrorCode::NotFound, "Key '" + key.arn() + "' does not exist",
+  auto named = kms.locate(target);
+  if (&named.account != &kms.home())
+    throw Error(ErrorCode::NotFound,
+                "Key '" + named.account.key_arn(named.key_id) + "' does not exist",
                 "An alias and its key belong to the same account.");
+  return named;
+}
+
+// The key is not about to be deleted. Returns its id.
+std::string find_target(Service::Implementation& kms, const hsm::ChangeLock& lock,
+                        const Service::Implementation::Named& named) {
+  const Key key = kms.find(lock, named);
   if (key.record->state == "PendingDeletion")
     throw Error(ErrorCode::KMSInvalidState, key.arn() + " is pending deletion.",
                 "`trent cancel-key-deletion` keeps the key.");
-  return key;
+  return key.record->key_id;
 }
 
 // Such an alias is as good as gone. One whose key is missing is not: the key may come back.
-bool names_deleted_key(Account& account, const catalog::AliasRecord& alias) {
-  auto target = account.catalog.key(alias.target);
+bool names_deleted_key(const hsm::ChangeLock& lock, Account& account,
+                       const catalog::AliasRecord& alias) {
+  auto target = account.catalog.key(lock, alias.target);
   return target && is_deleted(*target);
+}
+
+// The same, without a look at the token where it cannot be: when an alias was last updated, its key
+// was not pending deletion, and that takes seven days at least.
+bool names_key_deleted_since(const hsm::ChangeLock& lock, Account& account,
+                             const catalog::AliasRecord& alias) {
+  constexpr auto kShortestWindow = std::chrono::hours(24) * 7;
+  return catalog::now() - alias.updated >= kShortestWindow &&
+         names_deleted_key(lock, account, alias);
 }
 
 }  // namespace
@@ -60,18 +79,13 @@ void check_new_alias_name(const std::string& name) {
                 "Choose another name.");
 }
 
-bool is_taken(Account& account, const std::string& alias_name) {
-  auto alias = account.catalog.alias(alias_name);
-  return alias && !names_deleted_key(account, *alias);
-}
+namespace {
 
 Error alias_exists(const Account& account, const std::string& name) {
   return Error(ErrorCode::AlreadyExists,
                "An alias with the name " + account.arn(name) + " already exists",
                "`trent update-alias` lets it name another key.");
 }
-
-namespace {
 
 // Creates the alias, or takes over that of a deleted key. False if it is the key's already; throws
 // alias_exists() if it is another's.
@@ -80,7 +94,7 @@ bool give_alias(const hsm::ChangeLock& lock, Account& account, const std::string
   bool is_own = false;
   auto take_over = [&](catalog::AliasRecord& alias) {
     is_own = alias.target == key_id;
-    if (is_own || !names_deleted_key(account, alias)) throw alias_exists(account, name);
+    if (is_own || !names_deleted_key(lock, account, alias)) throw alias_exists(account, name);
     alias.target = key_id;
     alias.created = alias.updated = now;
   };
@@ -107,12 +121,13 @@ void rename_key(Service& service, const std::string& key_id, const std::string& 
                 const std::string& new_alias) {
   hsm::ForkGuard fork;
   check_new_alias_name(new_alias);
-  Account& account = service.implementation().home();
-  const std::string id = alias_target(service.implementation(), key_id).record->key_id;
+  auto named = locate_target(service.implementation(), key_id);
+  Account& account = named.account;
+  const hsm::ChangeLock lock(account.token);
+  const std::string id = find_target(service.implementation(), lock, named);
   const auto is_own = [&](const catalog::AliasRecord* alias) {
     return alias != nullptr && alias->target == id;
   };
-  const hsm::ChangeLock lock(account.token);
   bool is_new = give_alias(lock, account, new_alias, id, catalog::now());
   if (old_alias.empty() || old_alias == new_alias) return;
   try {
@@ -134,21 +149,24 @@ void rename_key(Service& service, const std::string& key_id, const std::string& 
 void Service::create_alias(const CreateAliasRequest& request) {
   hsm::ForkGuard fork;
   check_new_alias_name(request.alias_name);
-  Key key = alias_target(*implementation_, request.target_key_id);
-  auto now = catalog::now();
-  const hsm::ChangeLock lock(key.account->token);
-  create_alias_record(lock, *key.account, request.alias_name, key.record->key_id, now);
+  auto named = locate_target(*implementation_, request.target_key_id);
+  const hsm::ChangeLock lock(named.account.token);
+  create_alias_record(lock, named.account, request.alias_name,
+                      find_target(*implementation_, lock, named), catalog::now());
 }
 
 void Service::update_alias(const UpdateAliasRequest& request) {
   hsm::ForkGuard fork;
   check_new_alias_name(request.alias_name);
-  Key key = alias_target(*implementation_, request.target_key_id);
-  Account& account = implementation_->home();
+  auto named = locate_target(*implementation_, request.target_key_id);
+  Account& account = named.account;
   const hsm::ChangeLock lock(account.token);
+  const std::string target = find_target(*implementation_, lock, named);
   bool found =
       account.catalog.change_alias(lock, request.alias_name, [&](catalog::AliasRecord& alias) {
-        alias.target = key.record->key_id;
+        if (names_key_deleted_since(lock, account, alias))
+          throw not_found(account, request.alias_name);
+        alias.target = target;
         alias.updated = catalog::now();
       });
   if (!found) throw not_found(account, request.alias_name);
@@ -159,9 +177,11 @@ void Service::delete_alias(const DeleteAliasRequest& request) {
   check_alias_name(request.alias_name);
   Account& account = implementation_->home();
   const hsm::ChangeLock lock(account.token);
-  const auto always = [](const catalog::AliasRecord*) { return true; };
-  if (account.catalog.delete_alias(lock, request.alias_name, always) == catalog::Deletion::NotThere)
-    throw not_found(account, request.alias_name);
+  auto deletion = account.catalog.delete_alias(
+      lock, request.alias_name, [&](const catalog::AliasRecord* alias) {
+        return alias == nullptr || !names_key_deleted_since(lock, account, *alias);
+      });
+  if (deletion != catalog::Deletion::Done) throw not_found(account, request.alias_name);
 }
 
 ListAliasesResponse Service::list_aliases(const ListAliasesRequest& request) {
@@ -178,18 +198,18 @@ ListAliasesResponse Service::list_aliases(const ListAliasesRequest& request) {
     account = key.account;
     target = key.record->key_id;
   }
-  std::vector<catalog::AliasRecord> records = live_aliases(*account);
-  std::erase_if(records, [&](const catalog::AliasRecord& alias) {
-    return !target.empty() && alias.target != target;
-  });
+  auto listing = account->catalog.list(request.marker.has_value());
+  const DeletedTargets deleted(listing);
   ListAliasesResponse response;
   // The model allows 1000, the service gives 100 at the most.
   auto limit = std::min<std::int64_t>(request.limit.value_or(50), 100);
-  auto page = take_page(records, &catalog::AliasRecord::name, request.marker,
-                        static_cast<std::size_t>(limit));
-  for (const catalog::AliasRecord& alias : page.items)
+  auto page = take_page(listing->aliases, &catalog::AliasRecord::name, request.marker,
+                        static_cast<std::size_t>(limit), [&](const catalog::AliasRecord& alias) {
+                          return (target.empty() || alias.target == target) && !deleted.has(alias);
+                        });
+  for (const auto& alias : page.items)
     response.aliases.push_back(
-        {alias.name, account->arn(alias.name), alias.target, alias.created, alias.updated});
+        {alias->name, account->arn(alias->name), alias->target, alias->created, alias->updated});
   response.truncated = page.truncated;
   response.next_marker = page.next_marker;
   return response;

@@ -13,51 +13,53 @@ namespace {
 
 using catalog::AliasRecord;
 using catalog::KeyRecord;
-using catalog::Revision;
 
-void add_records(hsm::Token& token, Contents& contents) {
-  std::map<std::string, std::pair<Revision, hsm::DataObject>> highest;
-  for (hsm::DataObject& object : hsm::list_data(token, catalog::kApplication)) {
-    Revision revision;
-    try {
-      revision = catalog::parse_revision(object.value);
-    } catch (const std::runtime_error& error) {
-      contents.damaged.push_back("The record " + object.label + " is damaged: " + error.what());
-      contents.doubtful.insert(object.label);
+// What is left of interrupted changes, beside the record that holds.
+void add_remains(const std::string& label, const catalog::Versions& versions, Contents& contents) {
+  const auto add = [&](const catalog::Version& version) {
+    contents.superseded.push_back(version.object);
+  };
+  const auto& committed = versions.committed;
+  for (std::size_t i = 1; i < committed.size(); ++i) {
+    if (committed[i].revision.number != committed[0].revision.number) {
+      add(committed[i]);
       continue;
     }
-    auto [known, is_new] = highest.try_emplace(object.label, revision, object);
-    if (is_new) continue;
-    if (known->second.first.number < revision.number) {
-      contents.superseded.push_back(std::move(known->second.second));
-      known->second = {revision, std::move(object)};
-    } else if (known->second.first.number > revision.number) {
-      contents.superseded.push_back(std::move(object));
-    } else {
-      contents.damaged.push_back("The record " + object.label + " has two revisions " +
-                                 std::to_string(revision.number) +
-                                 ": two changes were interrupted at once.");
-      contents.doubtful.insert(object.label);
-      // The one that every reader takes.
-      if (revision.nonce < known->second.first.nonce) known->second = {revision, std::move(object)};
-    }
+    contents.damaged.push_back("The record " + label + " has two revisions " +
+                               std::to_string(committed[i].revision.number) +
+                               ": two changes were interrupted at once.");
+    contents.doubtful.insert(label);
   }
-  for (auto& [label, version] : highest) {
+  for (const auto* list : {&versions.survivors, &versions.pending, &versions.creations})
+    for (const catalog::Version& version : *list)
+      if (&version != versions.holds()) add(version);
+  for (const catalog::Marker& marker : versions.markers)
+    contents.superseded.push_back(marker.object);
+}
+
+void add_records(hsm::Token& token, Contents& contents) {
+  for (const auto& [label, versions] : catalog::list_versions(token)) {
+    for (const hsm::DataObject& object : versions.damaged) {
+      contents.damaged.push_back("The record " + label + " is damaged: " + object.fault);
+      contents.doubtful.insert(label);
+    }
+    add_remains(label, versions, contents);
+    const catalog::Version* version = versions.holds();
+    if (version == nullptr) continue;
     try {
       if (auto key_id = catalog::key_id_of_label(label)) {
-        KeyRecord record = catalog::parse_key_record(version.second.value);
+        KeyRecord record = catalog::parse_key_record(version->object.value);
         if (record.key_id != *key_id)
           throw std::runtime_error("it says that it is key " + record.key_id);
         contents.newest = std::max(contents.newest, record.created);
         for (const catalog::KeyMaterial& material : record.materials)
           contents.newest = std::max(contents.newest, material.created);
         if (is_deleted(record))
-          contents.expired.emplace(label,
-                                   Contents::Expired{std::move(record), std::move(version.second)});
+          contents.expired.emplace(label, Contents::Expired{std::move(record), version->object});
         else
           contents.keys.emplace(label, std::move(record));
       } else if (catalog::is_alias_label(label)) {
-        AliasRecord record = catalog::parse_alias_record(version.second.value);
+        AliasRecord record = catalog::parse_alias_record(version->object.value);
         if (catalog::alias_label(record.name) != label)
           throw std::runtime_error("it says that it is " + record.name);
         contents.newest = std::max({contents.newest, record.created, record.updated});

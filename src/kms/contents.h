@@ -23,7 +23,7 @@ struct Contents {
   std::map<std::string, catalog::KeyRecord> keys;  // by label
   std::map<std::string, Expired> expired;          // by label: whose deletion date is past
   std::vector<catalog::AliasRecord> aliases;
-  std::vector<hsm::DataObject> superseded;  // revisions that a later one has replaced
+  std::vector<hsm::DataObject> superseded;  // what interrupted changes left of records
   std::vector<std::string> damaged;         // sentences
   Materials materials;                      // of all keys, those without a record included
   // Labels of records of which not every revision is clear: whatever belongs to them is what it

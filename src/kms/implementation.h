@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,6 +47,16 @@ struct Service::Implementation {
   enum class Accept { All, KeyIdOnly };  // whether an alias will do
   // Throws NotFoundException, in KMS's words.
   Key resolve(const std::string& key_id, Accept accept = Accept::All);
+  // What a key id or key ARN names, before the token is asked whether it is there.
+  struct Named {
+    Account& account;
+    std::string key_id;
+  };
+  Named locate(const std::string& key_id);
+  // As the token has it now. Throws NotFoundException if it is deleted, too.
+  Key find(const hsm::ChangeLock& lock, const Named& named);
+  // TRENT_DEBUG tells who asks for which key, where it is not the configuration's principal.
+  void log_request(const std::string& key_arn);
 
   // The account that `name` of a bare alias, or a new key, belongs to: the caller's.
   Account& home() { return *home_; }
@@ -65,17 +76,26 @@ struct Service::Implementation {
   std::string principal;  // of set_principal(); empty: the configuration's
 
  private:
-  // TRENT_DEBUG tells who asks for which key, where it is not the configuration's principal.
-  void log_request(const Key& key);
-
   Account* home_ = nullptr;
 };
+
+// The answer where there is no such key.
+Error no_such_key(const Account& account, const std::string& key_id);
 
 // True once the waiting period of a deletion is over: the key is as good as gone.
 bool is_deleted(const catalog::KeyRecord& record);
 
-// The account's aliases, but for those of deleted keys.
-std::vector<catalog::AliasRecord> live_aliases(Account& account);
+// Tells the aliases of deleted keys, which are as good as gone. One whose key is missing is not:
+// the key may come back.
+class DeletedTargets {
+ public:
+  explicit DeletedTargets(std::shared_ptr<const catalog::Listing> listing);
+  bool has(const catalog::AliasRecord& alias) const { return keys_.contains(alias.target); }
+
+ private:
+  std::shared_ptr<const catalog::Listing> listing_;
+  std::set<std::string_view> keys_;
+};
 
 // State, usage and algorithm, in the order in which KMS checks them. `operation` is what KMS calls
 // it in messages ("Encrypt", "ReEncryptTo"); `algorithm` is nullopt where the operation has none.
@@ -92,11 +112,7 @@ KeyMetadata metadata(const Key& key);
 
 // The names that CreateAlias takes: throws ValidationException, InvalidAliasNameException.
 void check_new_alias_name(const std::string& name);
-// Whether an alias of this name is there, and its key not deleted.
-bool is_taken(Account& account, const std::string& alias_name);
-// CreateAlias's answer then.
-Error alias_exists(const Account& account, const std::string& name);
-// Creates the alias, or takes over that of a deleted key. Throws alias_exists().
+// Creates the alias, or takes over that of a deleted key. Throws AlreadyExistsException.
 void create_alias_record(const hsm::ChangeLock& lock, Account& account, const std::string& name,
                          const std::string& key_id, catalog::Timestamp now);
 

@@ -8,18 +8,18 @@ std::vector<KeyMetadata> all_keys(Service& service) {
   hsm::ForkGuard fork;
   Account& account = service.implementation().home();
   std::vector<KeyMetadata> keys;
-  for (catalog::KeyRecord& record : account.catalog.keys())
-    if (!is_deleted(record))
-      keys.push_back(
-          metadata({&account, std::make_shared<const catalog::KeyRecord>(std::move(record))}));
+  for (const auto& record : account.catalog.list()->keys)
+    if (!is_deleted(*record)) keys.push_back(metadata({&account, record}));
   return keys;
 }
 
 std::map<std::string, std::vector<std::string>> all_aliases(Service& service) {
   hsm::ForkGuard fork;
   std::map<std::string, std::vector<std::string>> names;
-  for (catalog::AliasRecord& alias : live_aliases(service.implementation().home()))
-    names[alias.target].push_back(std::move(alias.name));
+  auto listing = service.implementation().home().catalog.list();
+  const DeletedTargets deleted(listing);
+  for (const auto& alias : listing->aliases)
+    if (!deleted.has(*alias)) names[alias->target].push_back(alias->name);
   return names;
 }
 

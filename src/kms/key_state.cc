@@ -8,30 +8,32 @@ namespace trent::kms {
 
 namespace {
 
-Error pending_deletion(const Key& key) {
-  return Error(ErrorCode::KMSInvalidState, key.arn() + " is pending deletion.",
+Error pending_deletion(const std::string& arn) {
+  return Error(ErrorCode::KMSInvalidState, arn + " is pending deletion.",
                "`trent cancel-key-deletion` keeps the key.");
 }
 
-Error gone(const Key& key) {
-  return Error(ErrorCode::NotFound, "Key '" + key.arn() + "' does not exist");
-}
-
-// Finds the key and changes its record. `change` is given the record as it is at that moment.
+// Changes the record of the key, whose ARN it returns. `change` is given the ARN, and the record as
+// it is at that moment.
 template <class Change>
-Key change_key(Service::Implementation& kms, const std::string& key_id, Change change) {
+std::string change_key(Service::Implementation& kms, const std::string& key_id, Change change) {
   Validation().key_id("keyId", key_id).check();
-  Key key = kms.resolve(key_id, Service::Implementation::Accept::KeyIdOnly);
-  const hsm::ChangeLock lock(key.account->token);
-  bool found = key.account->catalog.change_key(
-      lock, key.record->key_id, [&](catalog::KeyRecord& record) { change(key, record); });
-  if (!found) throw gone(key);
-  return key;
+  auto named = kms.locate(key_id);
+  const std::string arn = named.account.key_arn(named.key_id);
+  const hsm::ChangeLock lock(named.account.token);
+  bool found =
+      named.account.catalog.change_key(lock, named.key_id, [&](catalog::KeyRecord& record) {
+        if (is_deleted(record)) throw no_such_key(named.account, named.key_id);
+        change(arn, record);
+      });
+  if (!found) throw no_such_key(named.account, named.key_id);
+  kms.log_request(arn);
+  return arn;
 }
 
 void set_enabled(Service::Implementation& kms, const std::string& key_id, const char* state) {
-  change_key(kms, key_id, [&](const Key& key, catalog::KeyRecord& record) {
-    if (record.state == "PendingDeletion") throw pending_deletion(key);
+  change_key(kms, key_id, [&](const std::string& arn, catalog::KeyRecord& record) {
+    if (record.state == "PendingDeletion") throw pending_deletion(arn);
     record.state = state;
   });
 }
@@ -57,28 +59,25 @@ ScheduleKeyDeletionResponse Service::schedule_key_deletion(
   response.deletion_date =
       catalog::now() + std::chrono::hours(24) * response.pending_window_in_days;
   response.key_state = "PendingDeletion";
-  Key key = change_key(*implementation_, request.key_id,
-                       [&](const Key& found, catalog::KeyRecord& record) {
-                         if (record.state == "PendingDeletion") throw pending_deletion(found);
-                         record.state = "PendingDeletion";
-                         record.deletion = response.deletion_date;
-                       });
-  response.key_id = key.arn();
+  response.key_id = change_key(*implementation_, request.key_id,
+                               [&](const std::string& arn, catalog::KeyRecord& record) {
+                                 if (record.state == "PendingDeletion") throw pending_deletion(arn);
+                                 record.state = "PendingDeletion";
+                                 record.deletion = response.deletion_date;
+                               });
   return response;
 }
 
 CancelKeyDeletionResponse Service::cancel_key_deletion(const CancelKeyDeletionRequest& request) {
   hsm::ForkGuard fork;
-  Key key = change_key(
-      *implementation_, request.key_id, [](const Key& found, catalog::KeyRecord& record) {
+  return {change_key(
+      *implementation_, request.key_id, [](const std::string& arn, catalog::KeyRecord& record) {
         if (record.state != "PendingDeletion")
           throw Error(ErrorCode::KMSInvalidState,
-                      found.arn() + " is not pending deletion (or pending replica deletion).");
-        if (is_deleted(record)) throw gone(found);
+                      arn + " is not pending deletion (or pending replica deletion).");
         record.state = "Disabled";  // KMS: enable it afterwards
         record.deletion.reset();
-      });
-  return {key.arn()};
+      })};
 }
 
 }  // namespace trent::kms

@@ -96,7 +96,6 @@ KeyMetadata create_key_with_alias(Service& service, const std::string& alias_nam
   hsm::ForkGuard fork;
   check_new_alias_name(alias_name);
   Account& account = service.implementation().home();
-  if (is_taken(account, alias_name)) throw alias_exists(account, alias_name);
   return make_key(account, {}, alias_name);
 }
 
@@ -114,13 +113,13 @@ ListKeysResponse Service::list_keys(const ListKeysRequest& request) {
       .optional_length("marker", request.marker, 1, 1024)
       .check();
   Account& account = implementation_->home();
-  std::vector<catalog::KeyRecord> records = account.catalog.keys();
-  std::erase_if(records, is_deleted);
+  auto listing = account.catalog.list(request.marker.has_value());
   ListKeysResponse response;
-  auto page = take_page(records, &catalog::KeyRecord::key_id, request.marker,
-                        static_cast<std::size_t>(request.limit.value_or(100)));
-  for (const catalog::KeyRecord& record : page.items)
-    response.keys.push_back({record.key_id, account.key_arn(record.key_id)});
+  auto page = take_page(listing->keys, &catalog::KeyRecord::key_id, request.marker,
+                        static_cast<std::size_t>(request.limit.value_or(100)),
+                        [](const catalog::KeyRecord& record) { return !is_deleted(record); });
+  for (const auto& record : page.items)
+    response.keys.push_back({record->key_id, account.key_arn(record->key_id)});
   response.truncated = page.truncated;
   response.next_marker = page.next_marker;
   return response;

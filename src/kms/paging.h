@@ -1,8 +1,9 @@
 // The pages of the List operations.
 #pragma once
 
+#include <algorithm>
+#include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -11,33 +12,39 @@
 
 namespace trent::kms {
 
-template <class T>
+template <class Record>
 struct Page {
-  std::span<const T> items;
+  std::vector<std::shared_ptr<const Record>> items;
   bool truncated = false;
   std::string next_marker;
 };
 
-// `items` are in the order of their `name`, which is unique. A marker is the base64 of the last
-// name that was seen, so that a page is right even if items came or went since the last one.
-// Throws InvalidMarkerException.
-template <class T>
-Page<T> take_page(const std::vector<T>& items, std::string T::*name,
-                  const std::optional<std::string>& marker, std::size_t limit) {
-  auto first = items.begin();
+// The next `limit` of those for which `keep` holds. `records` are in the order of their `name`,
+// which is unique. A marker is the base64 of the last name that was seen, so that a page is right
+// even if records came or went since the last one. Throws InvalidMarkerException.
+template <class Record, class Keep>
+Page<Record> take_page(const std::vector<std::shared_ptr<const Record>>& records,
+                       std::string Record::*name, const std::optional<std::string>& marker,
+                       std::size_t limit, Keep keep) {
+  auto next = records.begin();
   if (marker) {
     auto last_seen = from_base64(*marker);
     if (!last_seen || last_seen->empty())
       throw Error(ErrorCode::InvalidMarker, "The marker is not valid.",
                   "Use the NextMarker of the previous page as it came.");
-    std::string_view after = as_text(*last_seen);
-    while (first != items.end() && (*first).*name <= after) ++first;
+    next = std::upper_bound(
+        records.begin(), records.end(), as_text(*last_seen),
+        [&](std::string_view after, const auto& record) { return after < (*record).*name; });
   }
-  Page<T> page;
-  auto left = static_cast<std::size_t>(items.end() - first);
-  page.truncated = left > limit;
-  page.items = std::span<const T>(first, page.truncated ? limit : left);
-  if (page.truncated) page.next_marker = to_base64(as_bytes(page.items.back().*name));
+  Page<Record> page;
+  for (; next != records.end() && !page.truncated; ++next) {
+    if (!keep(**next)) continue;
+    if (page.items.size() == limit)
+      page.truncated = true;
+    else
+      page.items.push_back(*next);
+  }
+  if (page.truncated) page.next_marker = to_base64(as_bytes((*page.items.back()).*name));
   return page;
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <ctime>
+#include <set>
 #include <thread>
 
 #include "base/encoding.h"
@@ -17,10 +18,11 @@ using catalog::KeyRecord;
 using catalog::Timestamp;
 using hsm::ChangeLock;
 
-// Only revisions that others have replaced for good, and only by what is read under the lock.
-void remove_superseded(Account& account, const Contents& contents, Repairs& repairs) {
+void remove_superseded(const ChangeLock& lock, Account& account, const Contents& contents,
+                       Repairs& repairs) {
+  std::set<std::string> tidied;
   for (const hsm::DataObject& object : contents.superseded) {
-    hsm::destroy_data(account.token, catalog::kApplication, object);
+    if (tidied.insert(object.label).second) account.catalog.tidy(lock, object.label);
     repairs.done.push_back("A superseded revision of the record " + object.label + " was removed.");
   }
 }
@@ -127,7 +129,7 @@ Repairs repair(Account& account, const Remains& remains, bool clock_is_right) {
   Contents contents = look_into(account.token);
   remains.keep_only(contents);
   Repairs repairs;
-  remove_superseded(account, contents, repairs);
+  remove_superseded(lock, account, contents, repairs);
   recover_keys(lock, account, contents, repairs);
   for (const auto& [label, expired] : contents.expired) {
     if (clock_is_right || is_past_by_token(expired.record, contents))

@@ -46,12 +46,11 @@ void Service::set_principal(std::string principal) {
   implementation_->principal = std::move(principal);
 }
 
-void Service::Implementation::log_request(const Key& key) {
+void Service::Implementation::log_request(const std::string& key_arn) {
   if (!hsm::debug_enabled()) return;
   std::lock_guard lock(principal_mutex);
   if (!principal.empty())
-    hsm::debug_call("request", key.arn() + " for " + principal, CKR_OK,
-                    std::chrono::nanoseconds(0));
+    hsm::debug_call("request", key_arn + " for " + principal, CKR_OK, std::chrono::nanoseconds(0));
 }
 
 hsm::Token& Service::token() {
@@ -71,30 +70,40 @@ Account& Service::Implementation::account_of(const std::string& id, const std::s
               "No [[token]] of the configuration has account " + id + ".");
 }
 
-Key Service::Implementation::resolve(const std::string& text, Accept accept) {
+Service::Implementation::Named Service::Implementation::locate(const std::string& text) {
   KeyIdentifier id = parse_key_identifier(text);
-  if (id.is_alias() && accept == Accept::KeyIdOnly)
+  if (id.is_alias())
     throw Error(ErrorCode::NotFound, "Invalid keyId '" + text + "'",
                 "This operation takes a key id or a key ARN; `trent describe-key --key-id " + text +
                     "` shows it.");
-  auto missing = [&](const std::string& arn) {
-    return id.is_alias() ? "Alias " + arn + " is not found." : "Key '" + arn + "' does not exist";
-  };
+  if (!id.is_arn()) return {home(), id.name};
+  return {account_of(id.account, id.region, "Key '" + text + "' does not exist"), id.name};
+}
+
+Key Service::Implementation::resolve(const std::string& text, Accept accept) {
+  KeyIdentifier id = parse_key_identifier(text);
+  if (!id.is_alias() || accept == Accept::KeyIdOnly) {
+    Named named = locate(text);
+    Key key{&named.account, named.account.catalog.key(named.key_id)};
+    if (!key.record || is_deleted(*key.record)) throw no_such_key(named.account, named.key_id);
+    log_request(key.arn());
+    return key;
+  }
+  auto missing = [](const std::string& arn) { return "Alias " + arn + " is not found."; };
   Account& account = id.is_arn() ? account_of(id.account, id.region, missing(text)) : home();
   Key key{&account, nullptr};
-  if (id.is_alias()) {
-    if (auto alias = account.catalog.alias(id.name))
-      key.record = account.catalog.key(alias->target);
-    if (!key.record || is_deleted(*key.record))
-      throw Error(ErrorCode::NotFound, missing(account.arn(id.name)),
-                  "`trent list-aliases` shows the aliases that there are.");
-  } else {
-    key.record = account.catalog.key(id.name);
-    if (!key.record || is_deleted(*key.record))
-      throw Error(ErrorCode::NotFound, missing(account.key_arn(id.name)),
-                  "`trent list-keys` shows the keys that there are.");
-  }
-  log_request(key);
+  if (auto alias = account.catalog.alias(id.name)) key.record = account.catalog.key(alias->target);
+  if (!key.record || is_deleted(*key.record))
+    throw Error(ErrorCode::NotFound, missing(account.arn(id.name)),
+                "`trent list-aliases` shows the aliases that there are.");
+  log_request(key.arn());
+  return key;
+}
+
+Key Service::Implementation::find(const hsm::ChangeLock& lock, const Named& named) {
+  Key key{&named.account, named.account.catalog.key(lock, named.key_id)};
+  if (!key.record || is_deleted(*key.record)) throw no_such_key(named.account, named.key_id);
+  log_request(key.arn());
   return key;
 }
 
@@ -131,19 +140,20 @@ Key Service::Implementation::key_of_blob(const std::optional<std::string>& key_i
                   "; check that the configuration names the token that has it.");
 }
 
+Error no_such_key(const Account& account, const std::string& key_id) {
+  return Error(ErrorCode::NotFound, "Key '" + account.key_arn(key_id) + "' does not exist",
+               "`trent list-keys` shows the keys that there are.");
+}
+
 bool is_deleted(const catalog::KeyRecord& record) {
   return record.state == "PendingDeletion" && record.deletion &&
          *record.deletion <= std::chrono::system_clock::now();
 }
 
-std::vector<catalog::AliasRecord> live_aliases(Account& account) {
-  std::set<std::string> deleted;
-  for (const catalog::KeyRecord& record : account.catalog.keys())
-    if (is_deleted(record)) deleted.insert(record.key_id);
-  std::vector<catalog::AliasRecord> aliases = account.catalog.aliases();
-  std::erase_if(aliases,
-                [&](const catalog::AliasRecord& alias) { return deleted.contains(alias.target); });
-  return aliases;
+DeletedTargets::DeletedTargets(std::shared_ptr<const catalog::Listing> listing)
+    : listing_(std::move(listing)) {
+  for (const auto& record : listing_->keys)
+    if (is_deleted(*record)) keys_.insert(record->key_id);
 }
 
 void require_usable(const Key& key, std::string_view operation,

@@ -130,12 +130,19 @@ void own_changes_are_seen_at_once() {
   CHECK(listed);
 }
 
-void failed_look_up_goes_to_the_token_at_once() {
+// What is not there is remembered as long as what is; what one's own process makes is seen at once.
+void failed_look_up_is_remembered_for_refresh() {
   Service slow(config(1h));
+  Service quick(config(0ms));
   CHECK_ERROR(NotFound, state_of(slow, "alias/later"));
+  CHECK_ERROR(NotFound, state_of(slow, "alias/own-later"));
+  CHECK_ERROR(NotFound, state_of(quick, "alias/later"));
   std::string key = create_key(service());
   service().create_alias({"alias/later", key});
-  CHECK_EQ(state_of(slow, "alias/later"), "Enabled");
+  CHECK_ERROR(NotFound, state_of(slow, "alias/later"));
+  CHECK_EQ(state_of(quick, "alias/later"), "Enabled");
+  slow.create_alias({"alias/own-later", key});
+  CHECK_EQ(state_of(slow, "alias/own-later"), "Enabled");
   Bytes blob = encrypt(service(), key, secret("text"));
   CHECK(decrypt(slow, blob) == "text");
 }
@@ -354,7 +361,7 @@ int main() {
   return RUN_TESTS(
       "catalog", TEST(another_instance_sees_a_change_after_refresh),
       TEST(key_disabled_elsewhere_stops_being_usable), TEST(own_changes_are_seen_at_once),
-      TEST(failed_look_up_goes_to_the_token_at_once), TEST(record_that_vanished_is_not_found),
+      TEST(failed_look_up_is_remembered_for_refresh), TEST(record_that_vanished_is_not_found),
       TEST(change_leaves_one_revision), TEST(superseded_revision_is_not_read),
       TEST(higher_revision_holds), TEST(two_equal_revisions_are_read_alike),
       TEST(damaged_key_is_named_and_the_others_live),

@@ -22,7 +22,7 @@ KeyMaterialId id_of(std::uint8_t byte) {
 
 KeyRecord key_record() {
   KeyRecord record;
-  record.revision = {7, "00112233aabbccdd", "8899aabbccddeeff"};
+  record.revision = {7, "00112233aabbccdd", "8899aabbccddeeff", {}, {}};
   record.key_id = kId;
   record.created = Timestamp(std::chrono::milliseconds(1700000000123));
   record.description = "caf\u00e9 \"quoted\"\n";
@@ -36,7 +36,7 @@ KeyRecord key_record() {
 
 AliasRecord alias_record() {
   AliasRecord record;
-  record.revision = {2, "00112233aabbccdd", "8899aabbccddeeff"};
+  record.revision = {2, "00112233aabbccdd", "8899aabbccddeeff", {}, {}};
   record.name = "alias/app";
   record.target = kId;
   record.created = Timestamp(std::chrono::milliseconds(1700000000123));
@@ -85,6 +85,45 @@ void key_record_comes_back() {
   in.state = "Enabled";
   in.deletion.reset();
   CHECK(!parse_key_record(to_text(in)).deletion);
+}
+
+void what_a_revision_is_based_on_comes_back() {
+  AliasRecord in = alias_record();
+  in.revision.based_on = {"0123456789abcdef", "a"};
+  CHECK(parse_alias_record(to_text(in)).revision.based_on == in.revision.based_on);
+  in.revision.made = Timestamp(std::chrono::milliseconds(1700000000789));
+  CHECK(parse_revision(to_text(in)).based_on == in.revision.based_on);
+  CHECK(parse_revision(to_text(in)).made == in.revision.made);
+  // Records of earlier versions do not say, and the first revision has nothing to say.
+  CHECK(!alias_json().contains("based_on"));
+  CHECK(parse_alias_record(to_text(alias_record())).revision.based_on.empty());
+}
+
+// A number that would run over is none of ours.
+void revision_number_has_room_to_grow() {
+  json record = alias_json();
+  for (std::uint64_t number : {kLastRevision + 1, std::uint64_t{1} << 63, ~std::uint64_t{0}}) {
+    record["revision"] = number;
+    refused(parse_alias_record, record.dump());
+    refused(parse_revision, record.dump());
+  }
+  record["revision"] = kLastRevision;
+  CHECK_EQ(parse_revision(record.dump()).number, kLastRevision);
+}
+
+void marker_is_no_record() {
+  const std::string marker = marker_text("0123456789abcdef", alias_record().created);
+  auto pending = parse_marker(marker);
+  CHECK(pending && pending->nonce == "0123456789abcdef");
+  CHECK(pending && pending->made == alias_record().created);
+  refused(parse_alias_record, marker);
+  refused(parse_revision, marker);
+  CHECK(!parse_marker(to_text(alias_record())));
+  KeyRecord record = key_record();
+  record.description = R"({"format":1,"pending":"x"} "pending")";
+  CHECK(!parse_marker(to_text(record)));
+  for (const char* text : {"", "\"pending\"", "[\"pending\"]", R"({"pending":1})", R"({"pending")"})
+    CHECK(!parse_marker(text));
 }
 
 void alias_record_comes_back() {
@@ -251,9 +290,11 @@ void labels() {
 int main() {
   return RUN_TESTS(
       "records", TEST(key_record_comes_back), TEST(alias_record_comes_back),
-      TEST(every_member_must_be_there), TEST(every_member_must_have_its_type),
-      TEST(dates_out_of_range_are_refused), TEST(materials_must_be_a_list_that_has_the_current_one),
-      TEST(unknown_states_are_refused), TEST(deletion_belongs_to_the_state),
-      TEST(later_formats_are_refused), TEST(unknown_members_are_left_to_later_versions),
-      TEST(what_is_no_json_object_is_refused), TEST(labels));
+      TEST(what_a_revision_is_based_on_comes_back), TEST(revision_number_has_room_to_grow),
+      TEST(marker_is_no_record), TEST(every_member_must_be_there),
+      TEST(every_member_must_have_its_type), TEST(dates_out_of_range_are_refused),
+      TEST(materials_must_be_a_list_that_has_the_current_one), TEST(unknown_states_are_refused),
+      TEST(deletion_belongs_to_the_state), TEST(later_formats_are_refused),
+      TEST(unknown_members_are_left_to_later_versions), TEST(what_is_no_json_object_is_refused),
+      TEST(labels));
 }

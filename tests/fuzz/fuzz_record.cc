@@ -35,6 +35,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             "deletion date goes with the state");
   } catch (const std::runtime_error&) {
   }
+  if (const auto pending = parse_marker(text)) {
+    const auto again = parse_marker(marker_text(pending->nonce, pending->made));
+    require(again && again->nonce == pending->nonce, "marker is read as it was written");
+  }
   if (const auto id = key_id_of_label(text))
     require(key_label(*id) == text, "label is written as it was read");
   return 0;
