@@ -256,7 +256,7 @@ void there_are_no_data_objects() {
   CHECK(error.message().find("CKR_ATTRIBUTE_VALUE_INVALID") != std::string::npos);
   CHECK_EQ(called("C_GenerateKey"), 0U);
   CHECK_EQ(raw.count(), before);
-  const auto report = kms::check(playing.service, false).front();
+  const auto report = kms::check(playing.service, {}).front();
   CHECK(report.abilities.re_encrypt && !report.abilities.keeps_keys);
   CHECK_EQ(report.problems.size(), 1U);
 }
