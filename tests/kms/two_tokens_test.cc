@@ -234,7 +234,7 @@ void one_absent_token_does_not_hide_the_other() {
   Service kms(broken);
   CHECK_EQ(decrypt(kms, blob), text_of(secret_of(5)));
   CHECK_ERROR(KeyUnavailable, decrypt(kms, foreign));
-  auto reports = kms::check(kms, false);
+  auto reports = kms::check(kms, {});
   CHECK_EQ(reports.size(), 2U);
   CHECK_EQ(reports[0].problems.size(), 1U);
   CHECK(reports[0].problems[0].find("away") != std::string::npos);
