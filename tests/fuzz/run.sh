@@ -1,7 +1,9 @@
 #!/bin/sh
-# Builds the fuzz targets with clang and runs each for SECONDS on a copy of its corpus, as many at
-# once as there are processors.
-# Fails if one crashes, hangs or leaks; the input that did it is then in build-asan/.
+# Builds the fuzz targets with clang and runs each for SECONDS on its corpus, as many at once as
+# there are processors.
+# Fails if one crashes, hangs or leaks. Nothing that was found is lost: inputs that reach something
+# new go to build-asan/corpus/TARGET, and those that broke a promise to build-asan/found/TARGET; the
+# next run begins with both, and so fails until the fault is mended.
 #
 #   tests/fuzz/run.sh SECONDS [TARGET...]
 set -eu
@@ -9,7 +11,7 @@ set -eu
 [ $# -ge 1 ] || { echo "usage: $0 SECONDS [TARGET...]" >&2; exit 2; }
 seconds=$1
 shift
-[ $# -gt 0 ] || set -- arguments blob config context pkcs11 record
+[ $# -gt 0 ] || set -- arguments blob config context pkcs11 provider record
 
 here=$(cd "$(dirname "$0")" && pwd)
 source=$(cd "$here/../.." && pwd)
@@ -27,16 +29,16 @@ trap 'exit 130' INT TERM
 
 # The verdict is in a file, for it is reached in the background.
 fuzz() {
-  cp -R "$here/corpus/$1" "$work/$1"
+  mkdir -p "$build/corpus/$1" "$build/found/$1"
   dictionary=
   [ -f "$here/$1.dict" ] && dictionary="-dict=$here/$1.dict"
   # What SoftHSM leaks is not ours to find.
   leaks=1
-  [ "$1" = pkcs11 ] && leaks=0
+  case $1 in pkcs11 | provider) leaks=0 ;; esac
   # shellcheck disable=SC2086 # no dictionary is no argument
   ASAN_OPTIONS="detect_leaks=$leaks" "$build/tests/fuzz/fuzz_$1" -max_total_time="$seconds" \
-    -timeout=10 -max_len=70000 -rss_limit_mb=4096 -artifact_prefix="$build/$1-" \
-    -print_final_stats=1 $dictionary "$work/$1" >"$work/$1.log" 2>&1 || touch "$work/$1.failed"
+    -timeout=10 -max_len=70000 -rss_limit_mb=4096 -artifact_prefix="$build/found/$1/" \
+    -print_final_stats=1 $dictionary "$build/corpus/$1" "$build/found/$1" "$here/corpus/$1" >"$work/$1.log" 2>&1 || touch "$work/$1.failed"
 }
 
 at_once=$(nproc)
@@ -56,4 +58,4 @@ for target in "$@"; do
   failed="$failed $target"
   grep -A 30 -e ERROR -e 'broken promise' "$work/$target.log" || true
 done
-[ -z "$failed" ] || { echo "failed:$failed; the inputs are in $build" >&2; exit 1; }
+[ -z "$failed" ] || { echo "failed:$failed; the inputs are in $build/found" >&2; exit 1; }
