@@ -1,9 +1,15 @@
 // trent check
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <memory>
+#include <optional>
 
 #include "cli/errors.h"
 #include "cli/output.h"
+#include "cli/replace_file.h"
 #include "cli/verb.h"
+#include "config/exposure.h"
 #include "kms/check.h"
 
 namespace trent::cli {
@@ -23,11 +29,19 @@ back, a key is destroyed only if something in the token was made or changed sinc
 or a day before, its deletion date. In a token where nothing happens, look at the
 clock yourself, and say --clock-is-right.
 
+--remember FILE keeps the revision of each record in a file, which should be where
+those cannot write who can write to the token's storage. The next check with it
+reports each record that is older than it was, another one, or gone: in the token
+itself, an old record that was put back looks as good as any. FILE is brought up to
+date if there is nothing to report, or if you --accept what is reported: deleted
+aliases, or a backup of the token that you restored yourself.
+
 Exit codes: 0 no problems, 1 problems found.
 
 Examples:
   trent check
   trent check --repair --output json
+  trent check --remember /media/safe/trent-memory.json
 )";
 
 kms::Json to_json(const kms::TokenReport& report) {
@@ -86,35 +100,118 @@ std::string to_text(const kms::TokenReport& report) {
   return out;
 }
 
+// What `trent check --remember` keeps from one run to the next.
+class MemoryFile {
+ public:
+  // Throws Failure if there is a file that is no such memory: it is nobody's to overwrite.
+  explicit MemoryFile(std::string path) : path_(std::move(path)) {
+    std::error_code error;
+    const auto status = std::filesystem::status(path_, error);
+    if (status.type() == std::filesystem::file_type::not_found) return;
+    if (status.type() != std::filesystem::file_type::regular)
+      throw Failure(path_ + " is no file, and cannot be the memory of earlier checks.");
+    std::ifstream file(path_, std::ios::binary);
+    if (!file) throw Failure("Cannot read " + path_ + ", the memory of earlier checks.");
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    try {
+      memory_ = kms::parse_memory(text);
+    } catch (const std::runtime_error& reason) {
+      throw Failure(path_ + " is no memory of `trent check --remember`: " + reason.what() +
+                    ". It was left as it is; name another file, or restore it from a backup.");
+    }
+    is_new_ = false;
+  }
+
+  const kms::Memory& memory() const { return memory_; }
+  bool is_new() const { return is_new_; }
+
+  void update(const std::vector<kms::TokenReport>& reports) {
+    for (const kms::TokenReport& report : reports)
+      if (!report.serial.empty()) memory_[report.serial] = report.records;
+    replace_file(path_, as_bytes(kms::to_text(memory_)));
+  }
+
+ private:
+  std::string path_;
+  kms::Memory memory_;
+  bool is_new_ = true;
+};
+
+struct Arguments {
+  kms::CheckOptions check;
+  std::string remember;
+  bool accept = false;
+  std::string output = "text";
+};
+
+// Compares with the file, and brings it up to date where that is wanted. Returns what to say.
+std::string remember(MemoryFile& file, bool accept, std::vector<kms::TokenReport>& reports) {
+  bool update = true;
+  for (kms::TokenReport& report : reports) {
+    for (const std::string& sentence : report.went_back) {
+      if (accept)
+        report.warnings.push_back("accepted: " + sentence);
+      else
+        report.problems.push_back(sentence);
+    }
+    update = update && (accept || report.went_back.empty());
+  }
+  if (update) {
+    const bool was_new = file.is_new();
+    file.update(reports);
+    return was_new ? "There was nothing to compare with: the memory is new." : "";
+  }
+  return "The memory was left as it was. If you know why each of these records changed, bring it "
+         "up to date with --accept.";
+}
+
+int run_check(const Arguments& arguments, const std::string& config) {
+  std::optional<MemoryFile> file;
+  if (!arguments.remember.empty())
+    file.emplace(arguments.remember);
+  else if (arguments.accept)
+    throw UsageError("--accept needs --remember FILE.");
+  kms::CheckOptions options = arguments.check;
+  if (file) options.memory = file->memory();
+  kms::Service service = open_service(config);
+  std::vector<kms::TokenReport> reports = kms::check(service, options);
+  std::string remark;
+  if (file) {
+    remark = remember(*file, arguments.accept, reports);
+    if (auto exposed = exposure(arguments.remember))
+      reports.front().warnings.push_back("The memory " + arguments.remember + " " + *exposed);
+  }
+  bool healthy = true;
+  std::string text;
+  kms::Json json = kms::Json::object();
+  json["Tokens"] = kms::Json::array();
+  for (const kms::TokenReport& report : reports) {
+    healthy = healthy && report.problems.empty();
+    text += to_text(report);
+    json["Tokens"].push_back(to_json(report));
+  }
+  if (!remark.empty()) {
+    text += remark + "\n";
+    json["Memory"] = remark;
+  }
+  if (arguments.output == "json")
+    print_json(std::move(json));
+  else
+    write_output(as_bytes(text));
+  return healthy ? kSuccess : kProblemsFound;
+}
+
 std::function<int(const std::string&)> define_check(Options& options) {
-  struct Arguments {
-    kms::CheckOptions check;
-    std::string output = "text";
-  };
   auto arguments = std::make_shared<Arguments>();
   options.flag(arguments->check.repair, "--repair",
                "Destroy what is past its deletion date, mend what was interrupted");
   options.flag(arguments->check.clock_is_right, "--clock-is-right",
                "With --repair: go by this computer's clock alone");
+  options.path(arguments->remember, "--remember",
+               "Compare with what this file remembers, then remember anew");
+  options.flag(arguments->accept, "--accept", "With --remember: what changed is known to you");
   options.choice(arguments->output, "--output", {"text", "json"}, "How to print the report");
-  return [arguments](const std::string& config) {
-    kms::Service service = open_service(config);
-    std::vector<kms::TokenReport> reports = kms::check(service, arguments->check);
-    bool healthy = true;
-    std::string text;
-    kms::Json json = kms::Json::object();
-    json["Tokens"] = kms::Json::array();
-    for (const kms::TokenReport& report : reports) {
-      healthy = healthy && report.problems.empty();
-      text += to_text(report);
-      json["Tokens"].push_back(to_json(report));
-    }
-    if (arguments->output == "json")
-      print_json(std::move(json));
-    else
-      write_output(as_bytes(text));
-    return healthy ? kSuccess : kProblemsFound;
-  };
+  return [arguments](const std::string& config) { return run_check(*arguments, config); };
 }
 
 }  // namespace

@@ -40,6 +40,10 @@ std::string describe(const CK_TOKEN_INFO& info) {
          trimmed(info.serialNumber, sizeof info.serialNumber) + ")";
 }
 
+std::string serial_number(const CK_TOKEN_INFO& info) {
+  return trimmed(info.serialNumber, sizeof info.serialNumber);
+}
+
 Pin::Pin(std::string pin_source, PinPrompt prompt)
     : pin_source_(std::move(pin_source)), prompt_(std::move(prompt)) {}
 

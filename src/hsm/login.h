@@ -48,6 +48,7 @@ struct FoundToken {
 
 // Label, manufacturer, model and serial, without the blanks that pad them.
 std::string describe(const CK_TOKEN_INFO& info);
+std::string serial_number(const CK_TOKEN_INFO& info);
 
 // The one initialised token of the module that matches the RFC 7512 URI. Throws
 // ValidationException if the URI is bad or matches several, KeyUnavailableException if none.

@@ -456,6 +456,12 @@ BaseKeySurvey survey_base_keys(
   });
 }
 
+std::string serial_number(Token& token) {
+  return token.run(Retry::Always, [](Connection& connection, const Session&) {
+    return serial_number(connection.token_info());
+  });
+}
+
 std::string describe_token(Token& token) {
   return token.run(Retry::Always, [](Connection& connection, const Session&) {
     return describe(connection.token_info());

@@ -217,6 +217,7 @@ BaseKeySurvey survey_base_keys(
 
 // Label, manufacturer, model, serial; and what the self-test found.
 std::string describe_token(Token& token);
+std::string serial_number(Token& token);
 Profile profile_of(Token& token);
 
 }  // namespace trent::hsm

@@ -94,12 +94,23 @@ TokenReport check_account(Account& account, const CheckOptions& options) {
 
   Repairs repairs;
   Contents contents = look_twice(token);
+  report.serial = hsm::serial_number(token);
+  // Before the repair, for what that removes did not go by itself.
+  RememberedRecords before;
+  if (auto known = options.memory.find(report.serial); known != options.memory.end())
+    before = known->second;
+  report.went_back = what_went_back(before, contents.revisions, contents.doubtful);
   if (const Remains remains(contents);
       options.repair && !(remains.empty() && contents.expired.empty())) {
     repairs = repair(account, remains, options.clock_is_right);
     contents = look_twice(token);
   }
 
+  report.records = contents.revisions;
+  // A record that is damaged stays remembered as it was.
+  for (const std::string& label : contents.doubtful)
+    if (auto known = before.find(label); known != before.end())
+      report.records.insert_or_assign(label, known->second);
   report.keys = contents.keys.size();
   report.aliases = contents.aliases.size();
   report.problems.insert(report.problems.end(), contents.damaged.begin(), contents.damaged.end());

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "hsm/abilities.h"
+#include "kms/remembered.h"
 #include "kms/service.h"
 
 namespace trent::kms {
@@ -19,6 +20,10 @@ struct TokenReport {
   std::vector<std::string> warnings;  // what is not in the token, and dangerous
   std::vector<std::string> problems;  // one sentence each; empty: all is well
   std::vector<std::string> repaired;  // what `repair` did
+
+  std::string serial;                  // empty if the token was not to be had
+  std::vector<std::string> went_back;  // since `memory`: one sentence each
+  RememberedRecords records;           // to be remembered instead
 };
 
 struct CheckOptions {
@@ -28,6 +33,8 @@ struct CheckOptions {
   bool repair = false;
   // Somebody looked at this computer's clock: see repair.h.
   bool clock_is_right = false;
+  // What is known of the tokens from before.
+  Memory memory{};
 };
 
 std::vector<TokenReport> check(Service& service, const CheckOptions& options);

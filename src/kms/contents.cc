@@ -51,9 +51,10 @@ void add_records(hsm::Token& token, Contents& contents) {
         KeyRecord record = catalog::parse_key_record(version->object.value);
         if (record.key_id != *key_id)
           throw std::runtime_error("it says that it is key " + record.key_id);
-        contents.newest = std::max(contents.newest, record.created);
+        contents.newest = std::max({contents.newest, record.created, record.revision.made});
         for (const catalog::KeyMaterial& material : record.materials)
           contents.newest = std::max(contents.newest, material.created);
+        contents.revisions.emplace(label, RememberedRecord{record.revision, record.deletion});
         if (is_deleted(record))
           contents.expired.emplace(label, Contents::Expired{std::move(record), version->object});
         else
@@ -62,7 +63,8 @@ void add_records(hsm::Token& token, Contents& contents) {
         AliasRecord record = catalog::parse_alias_record(version->object.value);
         if (catalog::alias_label(record.name) != label)
           throw std::runtime_error("it says that it is " + record.name);
-        contents.newest = std::max({contents.newest, record.created, record.updated});
+        contents.newest = std::max({contents.newest, record.updated, record.revision.made});
+        contents.revisions.emplace(label, RememberedRecord{record.revision});
         contents.aliases.push_back(std::move(record));
       }
     } catch (const std::runtime_error& error) {

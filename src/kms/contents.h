@@ -10,6 +10,7 @@
 #include "catalog/record.h"
 #include "hsm/data_object.h"
 #include "hsm/token.h"
+#include "kms/remembered.h"
 
 namespace trent::kms {
 
@@ -31,6 +32,8 @@ struct Contents {
   std::set<std::string> doubtful;
   // When something was last made or changed, as far as the records tell.
   catalog::Timestamp newest;
+  // Of all records that can be read.
+  RememberedRecords revisions;
 
   // Materials of keys that have no record.
   std::vector<const hsm::BaseKeyState*> recordless() const;

@@ -127,10 +127,86 @@ damage_cannot_be_repaired() {
   done
 }
 
+# Restores the token from a backup, but for what changes with each login.
+put_back() {
+  rm -r tokens
+  cp -rp "$1" tokens
+}
+
+old_records_are_remembered() {
+  trent check --remember memory >out
+  grep -q 'memory is new' out
+  assert_file_mode memory 600
+  trent check --remember memory >out
+  assert_lacks "$(cat out)" memory
+
+  make_key watched
+  key=$(trent describe-key --key-id alias/watched | sed -n 's/.*"KeyId": "\(.*\)".*/\1/p')
+  trent check --remember memory >out
+  cp -rp tokens enabled
+  trent disable-key --key-id "$key"
+  trent check --remember memory >out
+  cp memory disabled
+
+  # One old file in the right place, and the key is enabled again.
+  put_back enabled
+  trent encrypt --key-id "$key" --plaintext YQ== >out
+  trent check >out
+  grep -q 'no problems' out
+  status=0
+  trent check --remember memory >out || status=$?
+  assert_eq $status 1
+  grep -q "PROBLEM: The record trent/key/$key went back from revision 2 to revision 1" out
+  grep -q -- '--accept' out
+  assert_same_file memory disabled
+  status=0
+  trent check --remember memory --output json >out || status=$?
+  assert_eq $status 1
+  assert_contains "$(field out Tokens 0 Problems 0)" "$key went back"
+  assert_contains "$(field out Memory)" --accept
+
+  # The same number, but not the same.
+  trent disable-key --key-id "$key"
+  status=0
+  trent check --remember memory >out || status=$?
+  assert_eq $status 1
+  grep -q "$key, in revision 2, does not come from the revision 2" out
+  trent check --remember memory --accept >out
+  grep -q "WARNING: accepted: .*$key" out
+  trent check --remember memory >out
+
+  # An alias that was deleted is reported as plainly, for a deletion leaves no trace in a token.
+  trent delete-alias --alias-name alias/watched
+  status=0
+  trent check --remember memory >out || status=$?
+  assert_eq $status 1
+  grep -q 'trent/alias/watched is gone' out
+  trent check --remember memory --accept >out
+  trent check --remember memory >out
+  assert_lacks "$(cat out)" watched
+  ls -A >left
+  assert_lacks "$(cat left)" memory.
+}
+
+what_is_no_memory_is_left_alone() {
+  for content in '' 'no memory' '{"format":1}' '{"format":2,"tokens":{}}'; do
+    printf '%s' "$content" >other
+    cp other before
+    assert_fails_with 'other is no memory' "$trent" check --remember other
+    assert_same_file other before
+  done
+  mkdir directory
+  assert_fails_with 'directory is no file' "$trent" check --remember directory
+  assert_fails_with 'Cannot write' "$trent" check --remember nowhere/memory
+  assert_fails_with '--accept needs --remember' "$trent" check --accept
+}
+
 test_case 'a token in which all is well' all_is_well
 test_case 'the report as JSON' as_json
 test_case 'what a token lacks is said, row by row' what_a_token_lacks_is_said
 test_case 'a PIN file or configuration that others can read or change' what_others_can_read_is_a_warning
 test_case 'what a crash left is found, and repaired on demand' what_a_crash_left_is_repaired
+test_case 'an old record that was put back is noticed' old_records_are_remembered
+test_case 'a file that is no memory is left alone' what_is_no_memory_is_left_alone
 test_case 'a damaged record is a problem, and is left alone' damage_cannot_be_repaired
 done_testing

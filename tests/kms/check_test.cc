@@ -282,7 +282,7 @@ void clock_that_is_ahead_destroys_nothing() {
     RawSession raw("quiet");
     auto old = records(raw, label).at(0);
     json record = json::parse(old.value);
-    record["created"] = created;
+    record["created"] = record["made"] = created;
     for (auto& material : record["materials"]) material["created"] = created;
     record["deletion"] = deletion;
     destroy(raw, old.handle);
@@ -352,6 +352,52 @@ void key_whose_deletion_was_taken_back_is_kept() {
   CHECK_EQ(service().describe_key({key, {}}).key_metadata.key_state, "PendingDeletion");
   CHECK_EQ(report.repaired.size(), 1U);  // the other
   check_healthy();
+}
+
+// Without a token: what is compared with what.
+void memory_tells_what_went_back() {
+  const auto record = [](std::uint64_t number, std::string lineage, std::string nonce,
+                         std::vector<std::string> based_on = {}) {
+    kms::RememberedRecord made;
+    made.revision.number = number;
+    made.revision.lineage = std::move(lineage);
+    made.revision.nonce = std::move(nonce);
+    made.revision.based_on = std::move(based_on);
+    return made;
+  };
+  const kms::RememberedRecords before{{"trent/key/a", record(3, "l", "n")}};
+  const auto compare = [&](const kms::RememberedRecords& now) {
+    auto sentences = kms::what_went_back(before, now, {});
+    return sentences.empty() ? std::string() : sentences.at(0);
+  };
+  const auto check_said = [&](const kms::RememberedRecords& now, const char* words) {
+    CHECK(compare(now).find("trent/key/a") != std::string::npos);
+    CHECK(compare(now).find(words) != std::string::npos);
+  };
+  CHECK_EQ(compare(before), "");
+  CHECK_EQ(compare({{"trent/key/a", record(4, "l", "m")}, {"trent/key/b", record(1, "x", "y")}}),
+           "");
+  check_said({{"trent/key/a", record(2, "l", "m")}}, "from revision 3 to revision 2");
+  check_said({{"trent/key/a", record(3, "l", "m")}}, "does not come from the revision 3");
+  check_said({{"trent/key/a", record(4, "l", "m", {"o"})}}, "does not come from the revision 3");
+  check_said({{"trent/key/a", record(5, "l", "m", {"n", "o"})}}, "does not come from");
+  CHECK_EQ(compare({{"trent/key/a", record(4, "l", "m", {"n", "o"})}}), "");
+  CHECK_EQ(compare({{"trent/key/a", record(5, "l", "m", {"o", "n"})}}), "");
+  CHECK_EQ(compare({{"trent/key/a", record(6, "l", "m", {"o", "p"})}}), "");  // too long ago
+  check_said({{"trent/key/a", record(4, "k", "m")}}, "made under its name");
+  check_said({}, "is gone");
+  CHECK(kms::what_went_back(before, {}, {"trent/key/a"}).empty());  // damaged
+  // A key whose time had come went its way.
+  kms::RememberedRecords pending = before;
+  pending.at("trent/key/a").deletion = std::chrono::system_clock::now() - std::chrono::hours(1);
+  CHECK(kms::what_went_back(pending, {}, {}).empty());
+  pending.at("trent/key/a").deletion = std::chrono::system_clock::now() + std::chrono::hours(1);
+  CHECK_EQ(kms::what_went_back(pending, {}, {}).size(), 1U);
+  // And what is written is read.
+  const kms::Memory memory{{"serial", pending}, {"other", before}};
+  const kms::Memory again = kms::parse_memory(kms::to_text(memory));
+  CHECK_EQ(kms::to_text(again), kms::to_text(memory));
+  CHECK(kms::what_went_back(again.at("other"), before, {}).empty());
 }
 
 void foreign_keys_are_none_of_ours() {
@@ -696,8 +742,9 @@ int main() {
       TEST(key_past_its_deletion_date_is_destroyed),
       TEST(aliases_that_are_made_anew_meanwhile_are_kept),
       TEST(clock_that_is_ahead_destroys_nothing), TEST(key_whose_deletion_was_taken_back_is_kept),
-      TEST(foreign_keys_are_none_of_ours), TEST(superseded_revision_is_removed),
-      TEST(alias_to_nowhere_is_named_and_kept), TEST(material_of_a_damaged_record_is_never_removed),
+      TEST(memory_tells_what_went_back), TEST(foreign_keys_are_none_of_ours),
+      TEST(superseded_revision_is_removed), TEST(alias_to_nowhere_is_named_and_kept),
+      TEST(material_of_a_damaged_record_is_never_removed),
       TEST(revision_before_a_damaged_one_is_never_removed),
       TEST(materials_of_a_doubtful_record_are_never_removed), TEST(replaced_material_is_found_out),
       TEST(missing_material_is_named), TEST(material_that_is_there_twice_is_named),
