@@ -104,9 +104,9 @@ typedef CK_TRENT_REENCRYPT_PARAMS* CK_TRENT_REENCRYPT_PARAMS_PTR;
 /* 32 bytes: which of the key's materials encrypts now. It changes when the key is rotated. */
 #define CKA_TRENT_KEY_MATERIAL_ID 0xD4520003UL
 
-/* CK_BBOOL: whether a key is a KMS key. In the template of C_GenerateKey it demands one or forbids it;
- * without it, a key with CKA_TOKEN becomes one if KMS has such keys (`keygen` of trent.toml has the
- * rule). C_GenerateKeyPair takes it as well, and refuses CK_TRUE.
+/* CK_BBOOL: whether a key is a KMS key. In the template of C_GenerateKey it demands one or forbids
+ * it; without it, a key with CKA_TOKEN becomes one if KMS has such keys (`keygen` of trent.toml has
+ * the rule). C_GenerateKeyPair takes it as well, and refuses CK_TRUE.
  *
  *   CK_BBOOL yes = CK_TRUE;
  *   CK_ATTRIBUTE kms_key[] = {{CKA_TOKEN, &yes, sizeof yes},
