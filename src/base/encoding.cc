@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <nlohmann/json.hpp>
 
 namespace trent {
@@ -111,6 +112,60 @@ std::string quote_for_message(std::string_view text) {
   std::string out =
       json(text.substr(0, kShown)).dump(-1, ' ', false, json::error_handler_t::ignore);
   if (text.size() > kShown) out.insert(out.size() - 1, "...");
+  return out;
+}
+
+namespace {
+
+// The length of the well-formed character that `text` begins with; 0 if it begins with none.
+std::size_t character_length(std::string_view text) {
+  for (std::size_t length = 1; length <= std::min<std::size_t>(4, text.size()); ++length)
+    if (is_utf8(text.substr(0, length))) return length;
+  return 0;
+}
+
+// Controls, line and paragraph separator, and what changes the writing direction.
+bool controls_a_terminal(char32_t c) {
+  return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x061c || c == 0x200e || c == 0x200f ||
+         (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
+// Of one well-formed character.
+char32_t code_point(std::string_view character) {
+  auto lead = static_cast<unsigned char>(character[0]);
+  if (character.size() == 1) return lead;
+  char32_t c = lead & (0x7fU >> character.size());
+  for (char continuation : character.substr(1))
+    c = c << 6 | (static_cast<unsigned char>(continuation) & 0x3fU);
+  return c;
+}
+
+}  // namespace
+
+std::string printable(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    std::size_t length = character_length(text);
+    std::string_view character = text.substr(0, std::max<std::size_t>(length, 1));
+    text.remove_prefix(character.size());
+    char32_t c = length == 0 ? 0 : code_point(character);
+    char escape[16];
+    if (length != 0 && !controls_a_terminal(c)) {
+      out += character;
+      continue;
+    }
+    if (character == "\n")
+      out += "\\n";
+    else if (character == "\t")
+      out += "\\t";
+    else if (character.size() == 1) {
+      std::snprintf(escape, sizeof escape, "\\x%02x", static_cast<unsigned char>(character[0]));
+      out += escape;
+    } else {
+      std::snprintf(escape, sizeof escape, "\\u{%x}", static_cast<unsigned>(c));
+      out += escape;
+    }
+  }
   return out;
 }
 

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/encoding.h"
+
 namespace trent {
 
 const char* error_name(ErrorCode code) noexcept {
@@ -45,8 +47,8 @@ std::string_view default_advice(ErrorCode code) {
 
 }  // namespace
 
-Error::Error(ErrorCode code, std::string message, std::string advice, unsigned long ck_rv)
-    : code_(code), message_(std::move(message)), advice_(std::move(advice)), ck_rv_(ck_rv) {
+Error::Error(ErrorCode code, std::string_view message, std::string_view advice, unsigned long ck_rv)
+    : code_(code), message_(printable(message)), advice_(printable(advice)), ck_rv_(ck_rv) {
   if (advice_.empty()) advice_ = default_advice(code_);
   what_ = std::string(name()) + ": " + text();
 }

@@ -51,7 +51,9 @@ class Error : public std::exception {
   // `message` is what KMS puts on the wire (empty for some errors, by KMS's own rule); `advice` is
   // a sentence for the person at the other end: what to do. Neither may hold a secret.
   // `ck_rv` is the PKCS#11 return value that caused the failure, CKR_OK (0) if none did.
-  Error(ErrorCode code, std::string message, std::string advice = {}, unsigned long ck_rv = 0);
+  // Both texts are made printable() here, for every door: they quote what came from outside.
+  Error(ErrorCode code, std::string_view message, std::string_view advice = {},
+        unsigned long ck_rv = 0);
 
   ErrorCode code() const noexcept { return code_; }
   const char* name() const noexcept { return error_name(code_); }

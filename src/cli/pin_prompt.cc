@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "base/encoding.h"
 #include "cli/file_descriptor.h"
 
 namespace trent::cli {
@@ -12,10 +13,7 @@ namespace trent::cli {
 std::optional<SecretBytes> ask_pin(const std::string& token_label) {
   // OpenSSL would fall back to standard input, which may be the plaintext.
   if (!FileDescriptor(open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY))) return std::nullopt;
-  // Token labels and the like come from outside: nothing of them may control the terminal.
-  std::string prompt = "PIN of the token \"";
-  for (char c : token_label) prompt += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-  prompt += "\": ";
+  std::string prompt = "PIN of the token \"" + printable(token_label) + "\": ";
 
   SecretBytes buffer(512);  // more than any token takes (SoftHSM: 255)
   // Restores the terminal also when it is interrupted.

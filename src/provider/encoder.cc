@@ -7,9 +7,9 @@
 #include <openssl/core_names.h>
 #include <openssl/params.h>
 
-#include <algorithm>
 #include <ctime>
 
+#include "base/encoding.h"
 #include "base/error.h"
 #include "provider/errors.h"
 #include "provider/key.h"
@@ -48,13 +48,6 @@ std::string utc(kms::Timestamp time) {
   return text;
 }
 
-// Text that somebody typed must not reach into the lines, or the terminal, of somebody else.
-std::string printable(std::string text) {
-  std::replace_if(
-      text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
-  return text;
-}
-
 std::string describe(const Key& key) {
   const kms::KeyMetadata data = key.service->describe_key({key.arn, {}}).key_metadata;
   std::string text;
@@ -67,6 +60,7 @@ std::string describe(const Key& key) {
   line("Key spec", data.key_spec);
   line("Key usage", data.key_usage);
   line("Origin", data.origin);
+  // Text that somebody typed must not reach into the lines, or the terminal, of somebody else.
   line("Description", printable(data.description));
   line("Created", utc(data.creation_date));
   if (data.deletion_date) line("To be deleted", utc(*data.deletion_date));

@@ -143,6 +143,21 @@ void quoted_text_is_short_and_printable() {
   CHECK_EQ(quote_for_message(std::string(63, 'x') + "éé"), '"' + std::string(63, 'x') + "...\"");
 }
 
+void printable_text_controls_no_terminal() {
+  for (const char* text : {"", "tenant=acme", "Größe 5 €", "a\\b \"c\"", "𝄞"})
+    CHECK_EQ(printable(text), text);
+  CHECK_EQ(printable("\x1b[2J\a\r\n\t\x7f"), R"(\x1b[2J\x07\x0d\n\t\x7f)");
+  CHECK_EQ(printable(std::string_view("a\0b", 3)), R"(a\x00b)");
+  CHECK_EQ(printable("\u009b2J"), R"(\u{9b}2J)");              // CSI in one character
+  CHECK_EQ(printable("\u202etxt.exe"), R"(\u{202e}txt.exe)");  // shown from right to left
+  CHECK_EQ(printable("\u2028\u2066\u061c"), R"(\u{2028}\u{2066}\u{61c})");
+  // Not UTF-8: cut short, overlong, a surrogate.
+  CHECK_EQ(printable("\xc3"), R"(\xc3)");
+  CHECK_EQ(printable("\xe2\x82 \xff"), R"(\xe2\x82 \xff)");
+  CHECK_EQ(printable("\xc0\x9b"), R"(\xc0\x9b)");
+  CHECK_EQ(printable("\xed\xa0\x80"), R"(\xed\xa0\x80)");
+}
+
 }  // namespace
 
 int main() {
@@ -150,5 +165,6 @@ int main() {
                    TEST(base64_has_the_known_answers), TEST(base64_is_one_line_however_long),
                    TEST(only_canonical_base64_is_read), TEST(base64_is_a_bijection),
                    TEST(utf8_is_what_rfc_3629_says), TEST(utf8_counts_match_the_code_space),
-                   TEST(quoted_text_is_short_and_printable));
+                   TEST(quoted_text_is_short_and_printable),
+                   TEST(printable_text_controls_no_terminal));
 }

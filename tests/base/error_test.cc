@@ -98,11 +98,19 @@ void errors_survive_being_copied() {
   CHECK_EQ(copy.ck_rv(), 7UL);
 }
 
+// They quote what came from outside, and end up at terminals and in logs.
+void texts_control_no_terminal() {
+  Error e(ErrorCode::NotFound, std::string_view("Invalid keyId 'a\0\x1b[2J\a\n'", 24), "\x1b]0;x");
+  CHECK_EQ(e.message(), R"(Invalid keyId 'a\x00\x1b[2J\x07\n')");
+  CHECK_EQ(std::string(e.what()),
+           R"(NotFoundException: Invalid keyId 'a\x00\x1b[2J\x07\n' \x1b]0;x)");
+}
+
 }  // namespace
 
 int main() {
   return RUN_TESTS("error", TEST(names_and_statuses_are_those_of_kms),
                    TEST(every_error_is_known_here), TEST(message_and_advice_make_one_text),
                    TEST(text_is_never_empty), TEST(invalid_ciphertext_advises_without_a_message),
-                   TEST(errors_survive_being_copied));
+                   TEST(errors_survive_being_copied), TEST(texts_control_no_terminal));
 }
