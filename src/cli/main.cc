@@ -1,11 +1,12 @@
 // The command: from the command line to one verb, and from its end to an exit code.
-#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "base/encoding.h"
 #include "base/error.h"
+#include "cli/arguments.h"
 #include "cli/errors.h"
 #include "cli/help.h"
 #include "cli/output.h"
@@ -120,42 +121,17 @@ void add_local_verb(CLI::App& app, const LocalVerb& verb, CommandLine& line) {
   });
 }
 
-// In the order in which CLI11 takes them: the last one first.
-std::vector<std::string> arguments(int argc, char** argv) {
-  std::vector<std::string> args;
-  for (int i = 1; i < argc; ++i) {
-    std::string arg = argv[i];
-    // CLI11 takes "--name=" for a --name that has its value in the next argument.
-    if (arg.size() > 3 && arg.starts_with("--") && arg.find('=') == arg.size() - 1) {
-      args.push_back(arg.substr(0, arg.size() - 1));
-      args.emplace_back();
-    } else {
-      args.push_back(arg);
-    }
-  }
-  // `trent help` and `trent VERB help`, as with aws.
-  if (args.size() <= 2 && !args.empty() && args.back() == "help") args.back() = "--help";
-  std::reverse(args.begin(), args.end());
-  return args;
-}
-
-// What was wrong with the command line. Arguments that are not understood may be secrets (the value
-// of an option that was misspelt): only what looks like the name of an option is repeated.
-std::string explanation(const CLI::App& app, const CLI::ParseError& error) {
-  std::string names;
-  std::vector<std::string> extras = app.remaining(true);
-  for (const std::string& extra : extras)
-    if (extra.starts_with("--")) names += " " + extra.substr(0, extra.find('='));
-  if (!names.empty()) return "Unknown option:" + names;
-  if (extras.empty()) return error.what();
-  return app.get_subcommands().empty() ? "There is no verb of this name."
-                                       : "There is an argument that belongs to no option.";
+// The verbs, as they were defined.
+std::vector<std::string> names_of_verbs(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* verb : app.get_subcommands({})) names.push_back(verb->get_name());
+  return names;
 }
 
 int complain(const CLI::App& app, const std::string& what, int exit_code) {
   std::string name = "trent";
   for (const CLI::App* sub : app.get_subcommands()) name += " " + sub->get_name();
-  std::cerr << name << ": " << what << '\n';
+  std::cerr << name << ": " << printable(what) << '\n';
   if (exit_code == kUsage)
     std::cerr << "Run \"" << name << " --help\" for the options and examples.\n";
   return exit_code;
@@ -168,7 +144,10 @@ int command(int argc, char** argv) {
   app.formatter(std::make_shared<HelpFormatter>());
 
   CommandLine line;
+  // The help names them; where they are given before the verb, the verb gets them.
   config_option(app, line);
+  app.add_option("--output", line.output, "How to print: see the verb")->option_text("FORMAT");
+  app.require_subcommand(0, 1);
   const LocalVerb local_verbs[] = {init_verb(), check_verb(), version_verb()};
   for (const LocalVerb& verb : local_verbs) add_local_verb(app, verb, line);
   for (const KmsVerb& verb : key_verbs()) add_kms_verb(app, verb, "Keys", line);
@@ -178,7 +157,7 @@ int command(int argc, char** argv) {
 
   try {
     try {
-      app.parse(arguments(argc, argv));
+      app.parse(arrange({argv + 1, argv + argc}, names_of_verbs(app)));
     } catch (const CLI::CallForHelp&) {
       write_output(as_bytes(app.help()));
       return kSuccess;

@@ -1,0 +1,206 @@
+// The command line before the parser gets it, and what to say of one that it refuses.
+#include "cli/arguments.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <span>
+#include <string_view>
+
+#include "cli/errors.h"
+#include "cli/spelling.h"
+
+namespace trent::cli {
+
+namespace {
+
+// Every operation of KMS that has no verb here.
+constexpr std::string_view kOnlyInAws[] = {
+    "connect-custom-key-store",
+    "create-custom-key-store",
+    "create-grant",
+    "delete-custom-key-store",
+    "delete-imported-key-material",
+    "derive-shared-secret",
+    "describe-custom-key-stores",
+    "disable-key-rotation",
+    "disconnect-custom-key-store",
+    "enable-key-rotation",
+    "generate-data-key-pair",
+    "generate-data-key-pair-without-plaintext",
+    "generate-mac",
+    "get-key-last-usage",
+    "get-key-policy",
+    "get-key-rotation-status",
+    "get-parameters-for-import",
+    "get-public-key",
+    "import-key-material",
+    "list-grants",
+    "list-key-policies",
+    "list-key-rotations",
+    "list-resource-tags",
+    "list-retirable-grants",
+    "put-key-policy",
+    "replicate-key",
+    "retire-grant",
+    "revoke-grant",
+    "rotate-key-on-demand",
+    "sign",
+    "tag-resource",
+    "untag-resource",
+    "update-custom-key-store",
+    "update-key-description",
+    "update-primary-region",
+    "verify",
+    "verify-mac",
+};
+
+// Options of `aws` itself that somebody may be used to, and what there is in their place.
+constexpr std::string_view kTokenInstead =
+    "The configuration names the token; --config PATH takes another configuration.";
+constexpr std::pair<std::string_view, std::string_view> kOptionsOfAws[] = {
+    {"--region", kTokenInstead},
+    {"--profile", kTokenInstead},
+    {"--endpoint-url", kTokenInstead},
+    {"--query", "Take the member from the JSON (with jq, for example), or use --output raw."},
+    {"--cli-binary-format", "Binary values are fileb://PATH, - (standard input) or base64."},
+};
+
+// The options that may stand before the verb too; all have a value.
+constexpr std::string_view kBeforeTheVerb[] = {"--config", "--output", "--output-file"};
+
+bool is_any_of(std::string_view text, std::span<const std::string_view> words) {
+  return std::ranges::find(words, text) != words.end();
+}
+
+// "--name" of "--name=value", "-n" of "-nvalue": what follows may be a secret.
+std::string option_name(const std::string& argument) {
+  if (argument.starts_with("--")) return argument.substr(0, argument.find('='));
+  return argument.substr(0, 2);
+}
+
+bool looks_like_option(std::string_view argument) {
+  return argument.size() > 1 && argument[0] == '-' &&
+         (argument[1] == '-' || std::isalpha(static_cast<unsigned char>(argument[1])) != 0);
+}
+
+[[noreturn]] void refuse_verb(const std::string& verb, const std::vector<std::string>& verbs) {
+  if (is_any_of(verb, kOnlyInAws))
+    throw UsageError("`aws kms` has the verb " + verb + ", Trent has not.");
+  // KMS has no such operation, and it is what everybody looks for first.
+  std::vector<std::string> meant = near_misses(verb, verbs);
+  if (verb == "delete-key") meant = {"schedule-key-deletion"};
+  std::string hint = did_you_mean(meant);
+  throw UsageError("There is no verb of this name." + (hint.empty() ? "" : " " + hint));
+}
+
+std::string unknown_option(const std::string& name) {
+  return "Unknown option: " + name + ".";
+}
+
+// --- what CLI11 could not use ---
+
+std::string quoted(const std::string& text) {
+  return '"' + text + '"';
+}
+
+bool is_key_id(std::string_view text) {
+  return text.size() == 36 &&
+         text.find_first_not_of("0123456789abcdefABCDEF-") == std::string_view::npos;
+}
+
+// "--name VALUE" for the first of these options that the verb has, and that was not given.
+std::string option_for(const CLI::App& verb, std::initializer_list<const char*> names,
+                       const std::string& value) {
+  for (const char* name : names) {
+    const CLI::Option* option = verb.get_option_no_throw(name);
+    if (option != nullptr && option->count() == 0) return std::string(name) + " " + value;
+  }
+  return {};
+}
+
+std::string stray_argument(const CLI::App& verb, const std::string& argument) {
+  bool has_secrets = std::ranges::any_of(verb.get_options(), [](const CLI::Option* option) {
+    return option->get_type_name() == "BLOB";
+  });
+  bool alias = argument.starts_with("alias/");
+  bool file = argument.starts_with("file://") || argument.starts_with("fileb://");
+  std::error_code unreachable;
+  std::string path = "fileb://" + argument;
+  std::string meant;
+  if (alias && verb.get_option_no_throw("--alias-name") != nullptr)
+    meant = option_for(verb, {"--alias-name"}, argument);
+  else if (alias || argument.starts_with("arn:") || is_key_id(argument))
+    meant = option_for(verb, {"--key-id", "--destination-key-id", "--target-key-id"}, argument);
+  else if (file || std::filesystem::exists(argument, unreachable))
+    meant = option_for(verb, {"--ciphertext-blob", "--plaintext"}, file ? argument : path);
+  else if (has_secrets)
+    return "There is an argument that belongs to no option. (It is not shown, for it may be a "
+           "secret. A value with spaces has to be put in quotes.)";
+  return quoted(argument) + " belongs to no option" +
+         (meant.empty() ? "." : "; did you mean " + meant + "?");
+}
+
+}  // namespace
+
+std::vector<std::string> arrange(std::vector<std::string> arguments,
+                                 const std::vector<std::string>& verbs) {
+  std::vector<std::string> before;  // the verb
+  auto next = arguments.begin();
+  for (; next != arguments.end() && next->starts_with('-'); ++next) {
+    std::string name = option_name(*next);
+    before.push_back(*next);
+    if (is_any_of(name, kBeforeTheVerb)) {
+      if (name == *next && next + 1 != arguments.end()) before.push_back(*++next);
+    } else if (name != "--help" && name != "-h" && name != "--version") {
+      throw UsageError(unknown_option(name) +
+                       " The options of a verb stand behind it: trent VERB " + name);
+    }
+  }
+  // As with aws: `aws kms VERB`, `aws help`, `aws kms VERB help`.
+  if (next != arguments.end() && *next == "kms") ++next;
+  std::vector<std::string> rest(next, arguments.end());
+  if (!rest.empty() && rest[0] == "help") {
+    rest.erase(rest.begin());
+    rest.insert(rest.begin() + (rest.empty() ? 0 : 1), "--help");
+  } else if (rest.size() == 2 && rest[1] == "help") {
+    rest[1] = "--help";
+  }
+  bool has_verb = !rest.empty() && !rest[0].starts_with('-');
+  if (has_verb && std::ranges::find(verbs, rest[0]) == verbs.end()) refuse_verb(rest[0], verbs);
+  rest.insert(rest.begin() + (has_verb ? 1 : 0), before.begin(), before.end());
+
+  std::vector<std::string> out;
+  for (std::string& argument : rest) {
+    // CLI11 takes "--name=" for a --name that has its value in the next argument.
+    if (argument.size() > 3 && argument.starts_with("--") &&
+        argument.find('=') == argument.size() - 1) {
+      out.push_back(argument.substr(0, argument.size() - 1));
+      out.emplace_back();
+    } else {
+      out.push_back(std::move(argument));
+    }
+  }
+  std::ranges::reverse(out);
+  return out;
+}
+
+std::string explanation(const CLI::App& app, const CLI::ParseError& error) {
+  std::vector<std::string> extras = app.remaining(true);
+  if (extras.empty() || app.get_subcommands().empty()) return error.what();
+  const CLI::App& verb = *app.get_subcommands().front();
+  auto unknown = std::ranges::find_if(extras, looks_like_option);
+  if (unknown == extras.end()) return stray_argument(verb, extras.front());
+
+  std::string name = option_name(*unknown);
+  std::string out = unknown_option(name);
+  for (const auto& [option, instead] : kOptionsOfAws)
+    if (name == option) return out + " That is an option of aws. " + std::string(instead);
+  std::vector<std::string> known;
+  for (const CLI::Option* option : verb.get_options())
+    for (const std::string& long_name : option->get_lnames()) known.push_back("--" + long_name);
+  std::string hint = did_you_mean(near_misses(name, known));
+  return hint.empty() ? out : out + " " + hint;
+}
+
+}  // namespace trent::cli

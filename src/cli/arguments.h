@@ -1,0 +1,23 @@
+// The command line before the parser gets it, and what to say of one that it refuses.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;  // CLI11 itself takes long to compile
+class ParseError;
+}  // namespace CLI
+
+namespace trent::cli {
+
+// The arguments of main(), but its first, as CLI11 takes them: the verb first, and the last one
+// first. The verb is looked at before all else: throws UsageError if there is no such verb.
+std::vector<std::string> arrange(std::vector<std::string> arguments,
+                                 const std::vector<std::string>& verbs);
+
+// What was wrong with the command line. Arguments that are not understood may
+// be secrets (the value of an option that was misspelt): only what certainly is none is repeated.
+std::string explanation(const CLI::App& app, const CLI::ParseError& error);
+
+}  // namespace trent::cli
