@@ -19,7 +19,7 @@ template <class Change>
 std::string change_key(Service::Implementation& kms, const std::string& key_id, Change change) {
   Validation().key_id("keyId", key_id).check();
   auto named = kms.locate(key_id);
-  const std::string arn = named.account.key_arn(named.key_id);
+  std::string arn = named.account.key_arn(named.key_id);
   const hsm::ChangeLock lock(named.account.token);
   bool found =
       named.account.catalog.change_key(lock, named.key_id, [&](catalog::KeyRecord& record) {
