@@ -4,6 +4,7 @@
 #include "base/encoding.h"
 #include "base/error.h"
 #include "config/exposure.h"
+#include "hsm/giveaway.h"
 #include "kms/contents.h"
 #include "kms/implementation.h"
 #include "kms/repair.h"
@@ -83,6 +84,33 @@ void warn_of_exposed_files(const std::string& pin_source, TokenReport& report) {
     report.warnings.push_back("The PIN file " + pin_source.substr(5) + " " + *exposed);
 }
 
+// Who has the PIN may use every key, but should not be able to take one with him.
+void warn_of_giveaways(hsm::Token& token, const Contents& contents, TokenReport& report) {
+  const hsm::Giveaways giveaways = hsm::try_giveaways(token);
+  const auto list = [](const std::vector<std::string>& names) {
+    std::string text;
+    for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+    return text;
+  };
+  if (!giveaways.restricted.empty()) {
+    report.warnings.push_back(
+        "Whoever has the PIN may be able to read the value of key material in this token, by " +
+        list(giveaways.restricted) +
+        ": it was not shown that CKA_ALLOWED_MECHANISMS keeps a key from it.");
+    return;
+  }
+  if (giveaways.unrestricted.empty()) return;
+  std::size_t count = 0;
+  for (const auto& [label, material] : contents.materials)
+    if (!material.restricted) ++count;
+  if (count > 0)
+    report.warnings.push_back(
+        "Whoever has the PIN may be able to read the value of " + std::to_string(count) +
+        " key materials in this token, by " + list(giveaways.unrestricted) +
+        ": they were made without CKA_ALLOWED_MECHANISMS. Re-encrypt what is under these keys to "
+        "new ones.");
+}
+
 TokenReport check_account(Account& account, const CheckOptions& options) {
   hsm::Token& token = account.token;
   TokenReport report;
@@ -106,6 +134,7 @@ TokenReport check_account(Account& account, const CheckOptions& options) {
     contents = look_twice(token);
   }
 
+  warn_of_giveaways(token, contents, report);
   report.records = contents.revisions;
   // A record that is damaged stays remembered as it was.
   for (const std::string& label : contents.doubtful)

@@ -72,6 +72,24 @@ what_a_token_lacks_is_said() {
   grep -q 'RFC 5649 key wrap: yes, CKM_AES_KWP' out
 }
 
+keys_that_are_given_away_are_a_warning() {
+  trent check >out
+  assert_lacks "$(cat out)" 'Whoever has the PIN'
+  play gives-away
+  assert_eq $status 0
+  grep -q 'WARNING: Whoever has the PIN .*CKM_EXTRACT_KEY_FROM_KEY.*CKM_XOR_BASE_AND_DATA' out
+  grep -q 'WARNING: .*not shown that CKA_ALLOWED_MECHANISMS' out
+  # Every key was made with it.
+  play 'gives-away keeps-allowed'
+  assert_lacks "$(cat out)" 'Whoever has the PIN'
+  # One that was not, as by an earlier version of Trent.
+  label=trent/key/$stranger
+  tool --keygen --key-type aes:32 --private --label $label --usage-derive >/dev/null
+  play 'gives-away keeps-allowed'
+  grep -q 'WARNING: .*1 key materials .*without CKA_ALLOWED_MECHANISMS' out
+  tool --delete-object --type secrkey --label $label
+}
+
 what_others_can_read_is_a_warning() {
   chmod 755 "$work" # mktemp's 700 keeps everybody out
   chmod 600 pin trent.toml
@@ -206,6 +224,7 @@ test_case 'the report as JSON' as_json
 test_case 'what a token lacks is said, row by row' what_a_token_lacks_is_said
 test_case 'a PIN file or configuration that others can read or change' what_others_can_read_is_a_warning
 test_case 'what a crash left is found, and repaired on demand' what_a_crash_left_is_repaired
+test_case 'mechanisms that give keys away are a warning' keys_that_are_given_away_are_a_warning
 test_case 'an old record that was put back is noticed' old_records_are_remembered
 test_case 'a file that is no memory is left alone' what_is_no_memory_is_left_alone
 test_case 'a damaged record is a problem, and is left alone' damage_cannot_be_repaired

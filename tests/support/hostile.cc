@@ -44,6 +44,7 @@ class Template {
   void remove(CK_ATTRIBUTE_TYPE type) {
     std::erase_if(attributes_, [&](const CK_ATTRIBUTE& each) { return each.type == type; });
   }
+  void add(const CK_ATTRIBUTE& attribute) { attributes_.push_back(attribute); }
   void show() {
     set(CKA_SENSITIVE, no);
     set(CKA_EXTRACTABLE, yes);
@@ -60,6 +61,12 @@ std::mutex lengths_mutex;
 std::map<CK_OBJECT_HANDLE, CK_ULONG>& lengths() {
   static auto* const map = new std::map<CK_OBJECT_HANDLE, CK_ULONG>;  // outlives all at exit
   return *map;
+}
+
+bool gives_away(CK_MECHANISM_TYPE type) {
+  return type == CKM_EXTRACT_KEY_FROM_KEY || type == CKM_XOR_BASE_AND_DATA ||
+         type == CKM_CONCATENATE_BASE_AND_KEY || type == CKM_CONCATENATE_BASE_AND_DATA ||
+         type == CKM_CONCATENATE_DATA_AND_BASE;
 }
 
 bool is_kwp(const Hostile& hostile, const CK_MECHANISM& mechanism) {
@@ -86,6 +93,8 @@ Hostile parse_hostile(std::string_view words) {
         {"device-error", &made.device_error},
         {"no-derive", &made.no_derive},
         {"no-agreement", &made.no_agreement},
+        {"gives-away", &made.gives_away},
+        {"keeps-allowed", &made.keeps_allowed},
         {"no-copies", &made.no_copies},
         {"no-data", &made.no_data},
         {"no-read-only", &made.no_read_only},
@@ -171,6 +180,21 @@ CK_RV HostileCalls::derive_key(CK_SESSION_HANDLE session, CK_MECHANISM* mechanis
       (hostile.no_agreement && mechanism->mechanism == CKM_ECDH1_DERIVE))
     return CKR_MECHANISM_INVALID;
   Template changed(attributes, count);
+  if (hostile.gives_away && gives_away(mechanism->mechanism)) {
+    CK_MECHANISM_TYPE allowed[4];
+    CK_ATTRIBUTE attribute{CKA_ALLOWED_MECHANISMS, allowed, sizeof allowed};
+    if (hostile.keeps_allowed && real.C_GetAttributeValue(session, base, &attribute, 1) == CKR_OK &&
+        attribute.ulValueLen > 0)
+      return CKR_MECHANISM_INVALID;
+    // Something that SoftHSM can do; what comes out is not looked at.
+    CK_BYTE block[32] = {};
+    CK_KEY_DERIVATION_STRING_DATA data{block, sizeof block};
+    CK_MECHANISM other{CKM_AES_ECB_ENCRYPT_DATA, &data, sizeof data};
+    CK_ULONG length = sizeof block;
+    changed.remove(CKA_VALUE_LEN);
+    changed.add({CKA_VALUE_LEN, &length, sizeof length});
+    return real.C_DeriveKey(session, &other, base, changed.data(), changed.size(), key);
+  }
   if (hostile.derive_shows) changed.show();
   return real.C_DeriveKey(session, mechanism, base, changed.data(), changed.size(), key);
 }

@@ -24,6 +24,8 @@ struct Hostile {
   bool device_error = false;       // CKR_DEVICE_ERROR for a payload that does not unwrap
   bool no_derive = false;          // no CKM_AES_ECB_ENCRYPT_DATA
   bool no_agreement = false;       // no CKM_ECDH1_DERIVE
+  bool gives_away = false;         // CKM_EXTRACT_KEY_FROM_KEY and the like work, but not with
+  bool keeps_allowed = false;      // a key whose CKA_ALLOWED_MECHANISMS forbid it
   bool no_copies = false;          // no C_CopyObject
   bool no_data = false;            // no CKO_DATA token objects
   bool no_read_only = false;       // sessions are read-write or refused
