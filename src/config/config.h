@@ -18,6 +18,8 @@ struct TokenConfig {
   // Time without a look whether our handles are still ours (hsm/sentinel.h); not in the file.
   // SoftHSM needs longer for a login, and before it, the handles of others are good for nothing.
   std::chrono::microseconds trust_handles{1000};
+  // So many base keys are remembered (hsm/token.h); not in the file.
+  std::size_t base_keys = 1000;
 };
 
 enum class Bulk { Auto, Direct };

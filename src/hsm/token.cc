@@ -9,13 +9,14 @@
 namespace trent::hsm {
 
 Connection::Connection(std::shared_ptr<Module> module, LoggedIn logged_in,
-                       std::chrono::microseconds trust_handles)
+                       std::chrono::microseconds trust_handles, std::size_t max_base_keys)
     : module_(std::move(module)),
       generation_(module_->generation()),
       token_(logged_in.token),
       anchor_(std::move(logged_in.anchor)),
       sentinel_(anchor_),
-      trust_handles_(trust_handles) {}
+      trust_handles_(trust_handles),
+      max_base_keys_(max_base_keys) {}
 
 bool Connection::handles_are_void() const {
   CK_RV rv = sentinel_.check();
@@ -123,7 +124,7 @@ std::shared_ptr<const BaseKey> Connection::base_key(const Session& session, cons
       copy = CK_INVALID_HANDLE;
   }
   auto key = std::make_shared<const BaseKey>(anchor_, found.front(), copy);
-  if (keys_.size() >= kMaxBaseKeys) evicted = evict();
+  if (keys_.size() >= max_base_keys_) evicted = evict();
   return use(keys_.try_emplace(ref.id, std::move(key)).first->second);
 }
 
@@ -136,7 +137,7 @@ const std::shared_ptr<const BaseKey>& Connection::use(const KnownKey& known) {
 std::vector<std::shared_ptr<const BaseKey>> Connection::evict() {
   std::vector<std::uint64_t> times;
   for (const auto& [id, known] : keys_) times.push_back(known.used);
-  const auto last = times.begin() + kMaxBaseKeys / 10;
+  const auto last = times.begin() + static_cast<std::ptrdiff_t>(max_base_keys_ / 10);
   std::nth_element(times.begin(), last, times.end());
   std::vector<std::shared_ptr<const BaseKey>> evicted;
   for (auto known = keys_.begin(); known != keys_.end();) {
@@ -179,8 +180,8 @@ std::shared_ptr<Connection> Token::try_connect() {
   auto module = Module::open(config_.module);
   auto logged_in = open_token(module, config_.uri, pin_);
   if (logged_in)
-    connection_ =
-        std::make_shared<Connection>(module, std::move(*logged_in), config_.trust_handles);
+    connection_ = std::make_shared<Connection>(module, std::move(*logged_in), config_.trust_handles,
+                                               config_.base_keys);
   return connection_;
 }
 

@@ -27,9 +27,9 @@ namespace trent::hsm {
 // session (kept open, so that the login and the copies of base keys live), idle sessions, handles.
 class Connection {
  public:
-  // `trust_handles`: see TokenConfig.
+  // `trust_handles`, `max_base_keys`: see TokenConfig.
   Connection(std::shared_ptr<Module> module, LoggedIn logged_in,
-             std::chrono::microseconds trust_handles);
+             std::chrono::microseconds trust_handles, std::size_t max_base_keys);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -51,9 +51,8 @@ class Connection {
 
   // Finds the key by label and id among the token's objects, proves by its fingerprint that it is
   // the one, and remembers it. Throws KeyUnavailableException if it is not there, and
-  // KMSInternalException if an object has its name but not its value. The kMaxBaseKeys that were
+  // KMSInternalException if an object has its name but not its value. The ones that were
   // used last are remembered: each is an object more for the token to search.
-  static constexpr std::size_t kMaxBaseKeys = 1000;
   std::shared_ptr<const BaseKey> base_key(const Session& session, const BaseKeyRef& ref);
   void forget_base_key(const Fingerprint& id);
 
@@ -69,6 +68,7 @@ class Connection {
   Session anchor_;
   Sentinel sentinel_;
   std::chrono::microseconds trust_handles_;
+  std::size_t max_base_keys_;
   std::mutex idle_mutex_;
   std::vector<Session> idle_;
   std::mutex profile_mutex_;

@@ -150,6 +150,12 @@ class Writer {
   Child child_;
 };
 
+std::vector<std::unique_ptr<Writer>> start_writers(int count) {
+  std::vector<std::unique_ptr<Writer>> writers(static_cast<std::size_t>(count));
+  for (auto& writer : writers) writer = std::make_unique<Writer>();
+  return writers;
+}
+
 // Reads the answers to "count": how many were done. Ends with the process, or "end".
 int done_by(Child& child) {
   int done = 0;
@@ -180,8 +186,7 @@ std::size_t objects(std::string label) {
 
 void every_change_is_in_effect_once(int processes, int changes) {
   const std::string key = create_key(service());
-  std::vector<std::unique_ptr<Writer>> writers;
-  for (int i = 0; i < processes; ++i) writers.push_back(std::make_unique<Writer>());
+  const auto writers = start_writers(processes);
   for (int i = 0; i < processes; ++i)
     writers[static_cast<std::size_t>(i)]->order("count " + key + " w" + std::to_string(i) + " " +
                                                 std::to_string(changes));
@@ -258,8 +263,7 @@ void killed_writers_lose_nothing() {
 void no_change_meets_itself() {
   const std::string key = create_key(service());
   Writer states;
-  std::vector<std::unique_ptr<Writer>> others;
-  for (int i = 0; i < 3; ++i) others.push_back(std::make_unique<Writer>());
+  const auto others = start_writers(3);
   states.order("state " + key + " 30");
   for (int i = 0; i < 3; ++i)
     others[static_cast<std::size_t>(i)]->order("count " + key + " w" + std::to_string(i) + " 40");
@@ -270,8 +274,7 @@ void no_change_meets_itself() {
 void every_update_of_an_alias_is_done() {
   const std::string key = create_key(service());
   service().create_alias({"alias/busy", key});
-  std::vector<std::unique_ptr<Writer>> writers;
-  for (int i = 0; i < 8; ++i) writers.push_back(std::make_unique<Writer>());
+  const auto writers = start_writers(8);
   for (auto& writer : writers) writer->order("alias alias/busy " + key + " 40");
   for (auto& writer : writers) CHECK_EQ(writer->answer(), "done");
   const auto alias = service().implementation().home().catalog.alias("alias/busy");
@@ -282,8 +285,7 @@ void every_update_of_an_alias_is_done() {
 // An update that was done came before the deletion; one that came after has found nothing.
 void deletion_ends_all_updates() {
   const std::string key = create_key(service());
-  std::vector<std::unique_ptr<Writer>> writers;
-  for (int i = 0; i < 4; ++i) writers.push_back(std::make_unique<Writer>());
+  const auto writers = start_writers(4);
   for (int round = 0; round < 25; ++round) {
     service().create_alias({"alias/doomed", key});
     for (std::size_t i = 0; i < writers.size(); ++i)
@@ -302,19 +304,26 @@ int soak(std::chrono::seconds time) {
   const auto end = std::chrono::steady_clock::now() + time;
   int changes = 0;
   Killed all;
-  while (std::chrono::steady_clock::now() < end) {
-    every_change_is_in_effect_once(8, 50);
-    changes += 8 * 50;
-    const Killed killed = kill_writers(60, 30s);
-    all.kills += killed.kills;
-    all.reported += killed.reported;
-    all.unreported += killed.unreported;
+  std::string fault;
+  try {
+    while (std::chrono::steady_clock::now() < end) {
+      every_change_is_in_effect_once(8, 50);
+      changes += 8 * 50;
+      const Killed killed = kill_writers(60, 30s);
+      all.kills += killed.kills;
+      all.reported += killed.reported;
+      all.unreported += killed.unreported;
+    }
+  } catch (const Failure& failure) {
+    fault = failure.what();
   }
   std::printf(
-      "%d changes by 8 processes without a common lock: each in effect once\n"
-      "%d writers killed: %d changes reported and in effect, %d in effect and not yet reported\n",
-      changes, all.kills, all.reported, all.unreported);
-  return 0;
+      "%d changes by 8 processes at once, each in effect once; %d writers killed: %d reported "
+      "changes in effect, %d more of which nobody was told\n%s%s\n%d passed, %d failed\n",
+      changes, all.kills, all.reported, all.unreported,
+      fault.empty() ? "ok - what was reported as done is in effect, and nothing else" : "not ok - ",
+      fault.c_str(), fault.empty() ? 1 : 0, fault.empty() ? 0 : 1);
+  return fault.empty() ? 0 : 1;
 }
 
 }  // namespace
