@@ -1,0 +1,35 @@
+// Notices: a library speaks seldom, and never twice.
+#include "base/notice.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string_view>
+
+namespace trent {
+
+void say_once(const std::string& text) {
+  struct Said {
+    std::mutex mutex;
+    std::set<std::string> texts;
+  };
+  // Never destroyed: threads may outlive static destruction.
+  static Said* const said = std::make_unique<Said>().release();
+  const char* quiet = std::getenv("TRENT_QUIET");
+  if (quiet != nullptr && std::string_view(quiet) == "1") return;
+  {
+    std::lock_guard lock(said->mutex);
+    if (!said->texts.insert(text).second) return;
+  }
+  std::string line = "trent: " + text;
+  // Names of files come from outside: nothing of them may control the terminal.
+  for (char& c : line)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  line += '\n';
+  [[maybe_unused]] ssize_t written = write(STDERR_FILENO, line.data(), line.size());
+}
+
+}  // namespace trent
