@@ -28,6 +28,8 @@ Nothing else is removed, and no key that is in use is touched. As there is no wa
 back, a key is destroyed only if something in the token was made or changed since,
 or a day before, its deletion date. In a token where nothing happens, look at the
 clock yourself, and say --clock-is-right.
+A token.object of SoftHSM's that a killed login has damaged is restored from Trent's
+copy.
 
 --remember FILE keeps the revision of each record in a file, which should be where
 those cannot write who can write to the token's storage. The next check with it

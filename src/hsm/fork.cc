@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <mutex>
+#include <utility>
 
 namespace trent::hsm {
 
@@ -44,6 +45,15 @@ ForkGuard::ForkGuard() {
 
 ForkGuard::~ForkGuard() {
   if (--depth == 0) pthread_rwlock_unlock(&gate);
+}
+
+ForkPause::ForkPause() : depth_(std::exchange(depth, 0)) {
+  if (depth_ > 0) pthread_rwlock_unlock(&gate);
+}
+
+ForkPause::~ForkPause() {
+  if (depth_ > 0) pthread_rwlock_rdlock(&gate);
+  depth = depth_;
 }
 
 void watch_fork() {

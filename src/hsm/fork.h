@@ -15,6 +15,20 @@ class ForkGuard {
   ForkGuard& operator=(const ForkGuard&) = delete;
 };
 
+// While it lives, the ForkGuards that this thread holds are let go of, however many they are: for a
+// wait that may take a person's time. Another thread's fork() may come in between, so the thread
+// holds no lock of Trent's or the backend's.
+class ForkPause {
+ public:
+  ForkPause();
+  ~ForkPause();
+  ForkPause(const ForkPause&) = delete;
+  ForkPause& operator=(const ForkPause&) = delete;
+
+ private:
+  int depth_;
+};
+
 // Installs the fork handlers; idempotent.
 void watch_fork();
 

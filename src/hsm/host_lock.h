@@ -1,23 +1,43 @@
 // One process of this host at a time does something to a token.
 #pragma once
 
+#include <sys/types.h>
+
+#include <chrono>
 #include <string>
 
 namespace trent::hsm {
 
-// An advisory lock on a file of this user's, best effort: where it cannot be had within some
-// seconds, the caller goes on without it.
+// A lock on a file, for the life of the object.
+//
+// Where SoftHSM's configuration can be read, whatever module is used (it may wrap SoftHSM), the
+// file is in the directory of SoftHSM's tokens: all processes that use these tokens share it,
+// whoever runs them and however SOFTHSM2_CONF is spelled. SoftHSM passes over plain files there.
+// What it keeps away are SoftHSM's own races, so it is not gone on without: a lock that is there,
+// but cannot be had, is a DependencyTimeoutException. In a directory where none can be made, nobody
+// can change a token either: then it is done without, and said once.
+//
+// Otherwise it is a file of the user's, which spares the token needless collisions and no more.
 class HostLock {
  public:
+  enum class Purpose {
+    Start,   // initialising the module, finding the token, logging in, setting a PIN
+    Change,  // making and destroying token objects
+  };
   enum class Kind { Exclusive, Shared };
-  // `name`: what is being done, to which module or token.
-  explicit HostLock(const std::string& name, Kind kind = Kind::Exclusive);
+
+  static constexpr std::chrono::seconds kPatience{60};
+
+  // `name`: the module or the token, where SoftHSM's configuration does not say which lock it is.
+  HostLock(Purpose purpose, const std::string& name, Kind kind = Kind::Exclusive,
+           std::chrono::milliseconds patience = kPatience);
   ~HostLock();
   HostLock(const HostLock&) = delete;
   HostLock& operator=(const HostLock&) = delete;
 
  private:
   int descriptor_ = -1;
+  pid_t owner_;  // a child of fork() shares the lock with its parent, and leaves it alone
 };
 
 }  // namespace trent::hsm

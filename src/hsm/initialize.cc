@@ -4,7 +4,8 @@
 #include <cstring>
 #include <vector>
 
-#include "hsm/session.h"
+#include "hsm/host_lock.h"
+#include "hsm/login.h"
 
 namespace trent::hsm {
 
@@ -29,6 +30,7 @@ CK_SLOT_ID find_free_slot(const Module& module) {
 
 void initialize_token(const std::string& module_name, const std::string& label, ByteView so_pin,
                       ByteView user_pin) {
+  const HostLock startup(HostLock::Purpose::Start, module_name);
   auto module = Module::open(module_name);
   CK_SLOT_ID slot = find_free_slot(*module);
   std::vector<CK_UTF8CHAR> padded(32, ' ');  // blank-padded, PKCS#11 v3.0 section 5.5
@@ -43,6 +45,7 @@ void initialize_token(const std::string& module_name, const std::string& label, 
                                            static_cast<CK_ULONG>(so_pin.size()));
   session.call<&CK_FUNCTION_LIST::C_InitPIN>(pin(user_pin), static_cast<CK_ULONG>(user_pin.size()));
   session.call<&CK_FUNCTION_LIST::C_Logout>();
+  keep_copy(session);
 }
 
 }  // namespace trent::hsm

@@ -2,13 +2,16 @@
 
 #include <p11-kit/uri.h>
 
+#include <algorithm>
 #include <chrono>
+#include <exception>
 #include <optional>
 #include <thread>
 #include <vector>
 
+#include "base/notice.h"
 #include "base/openssl.h"
-#include "hsm/host_lock.h"
+#include "hsm/softhsm_files.h"
 
 namespace trent::hsm {
 
@@ -47,43 +50,83 @@ std::string serial_number(const CK_TOKEN_INFO& info) {
 Pin::Pin(std::string pin_source, PinPrompt prompt)
     : pin_source_(std::move(pin_source)), prompt_(std::move(prompt)) {}
 
-void Pin::ask() {
-  std::lock_guard asking(asking_);
+void Pin::ask(int asked) {
+  constexpr int kTries = 3;
   std::unique_lock lock(mutex_);
-  if (refused_ || !prompted_.empty()) return;  // another thread has asked
-  std::string label = label_;
+  if (!prompted_.empty()) return;  // another thread has asked
+  if (asked >= kTries && refusal_) throw Error(*refusal_);
+  if (question_ && question_->fork_count == fork_count()) {
+    const std::shared_future<void> answered = question_->answered;
+    lock.unlock();
+    const ForkPause pause;
+    answered.wait();
+    return;
+  }
+  std::promise<void> answer;
+  question_ = Question{fork_count(), answer.get_future().share()};
+  const std::string label = label_;
   lock.unlock();
-  SecretBytes pin;
-  if (prompt_) pin = prompt_(label).value_or(SecretBytes());
-  if (pin.empty())
+
+  std::optional<SecretBytes> pin;
+  std::exception_ptr failure;
+  try {
+    const ForkPause pause;
+    if (prompt_) pin = prompt_(label);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  lock.lock();
+  question_.reset();
+  answer.set_value();
+  if (failure) std::rethrow_exception(failure);
+  if (refusal_ && (!pin || was_refused(*pin))) throw Error(*refusal_);
+  if (!pin)
     throw no_login("The token \"" + label + "\" needs a PIN, and there is nobody to ask.",
                    "Set pin-source = \"file:/path\" or \"env:NAME\" in the configuration, or run "
                    "the command in a terminal.",
                    CKR_USER_NOT_LOGGED_IN);
-  lock.lock();
-  prompted_ = std::move(pin);
+  if (pin->empty())
+    throw no_login(
+        "No PIN was typed for the token \"" + label + "\".",
+        "Type its PIN when you are asked for it, or set pin-source in the configuration.",
+        CKR_USER_NOT_LOGGED_IN);
+  prompted_ = std::move(*pin);
 }
 
-bool Pin::login(const Session& session, const CK_TOKEN_INFO& token) {
+void Pin::require_tries(const std::string& label, CK_FLAGS flags) const {
+  if ((flags & CKF_USER_PIN_LOCKED) != 0)
+    throw no_login("The PIN of the token \"" + label + "\" is locked.",
+                   "The security officer can set a new one with the HSM's own tool.",
+                   CKR_PIN_LOCKED);
+  if ((flags & CKF_USER_PIN_FINAL_TRY) != 0)
+    throw no_login("One more wrong PIN would lock the token \"" + label + "\": it was not tried.",
+                   "Log in once with the HSM's own tool to prove that the PIN is right.",
+                   CKR_PIN_INCORRECT);
+}
+
+bool Pin::was_refused(const SecretBytes& pin) const {
+  return std::ranges::find(refused_, pin) != refused_.end();
+}
+
+void Pin::refuse(const std::string& label, const SecretBytes& pin, CK_RV rv) {
+  refused_.push_back(pin);
+  prompted_ = {};
+  refusal_ = no_login("The token \"" + label + "\" refused the PIN (" + rv_name(rv) + ").",
+                      pin_source_.empty() ? "Try again with the right one."
+                                          : "Correct the PIN in " + pin_source_ +
+                                                " (the configuration's pin-source).",
+                      rv);
+}
+
+bool Pin::login(const Session& session, CK_TOKEN_INFO token) {
   if ((token.flags & CKF_LOGIN_REQUIRED) == 0) return true;
   CK_SESSION_INFO state{};
   session.call<&CK_FUNCTION_LIST::C_GetSessionInfo>(&state);
   if (state.state == CKS_RW_USER_FUNCTIONS || state.state == CKS_RO_USER_FUNCTIONS) return true;
 
-  std::string label = label_of(token);
+  const std::string label = label_of(token);
   std::lock_guard lock(mutex_);
-  if (refused_)
-    throw no_login("The token \"" + label + "\" refused this PIN before; it was not tried again.",
-                   "Correct the PIN at its source and start again.", CKR_PIN_INCORRECT);
-  if ((token.flags & CKF_USER_PIN_LOCKED) != 0)
-    throw no_login("The PIN of the token \"" + label + "\" is locked.",
-                   "The security officer can set a new one with the HSM's own tool.",
-                   CKR_PIN_LOCKED);
-  if ((token.flags & CKF_USER_PIN_FINAL_TRY) != 0)
-    throw no_login("One more wrong PIN would lock the token \"" + label + "\": it was not tried.",
-                   "Log in once with the HSM's own tool to prove that the PIN is right.",
-                   CKR_PIN_INCORRECT);
-
+  require_tries(label, token.flags);
   CK_RV rv = CKR_OK;
   SecretBytes pin;
   if ((token.flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0) {
@@ -94,27 +137,38 @@ bool Pin::login(const Session& session, const CK_TOKEN_INFO& token) {
       return false;
     }
     pin = pin_source_.empty() ? prompted_ : read_pin(pin_source_);
+    if (was_refused(pin))
+      throw no_login("The token \"" + label + "\" refused this PIN before; it was not tried again.",
+                     "Correct the PIN in " + pin_source_ +
+                         " (the configuration's pin-source): it is read " + "anew at the next try.",
+                     CKR_PIN_INCORRECT);
     rv = session.try_call<&CK_FUNCTION_LIST::C_Login>(CK_USER_TYPE{CKU_USER}, pin.data(),
                                                       static_cast<CK_ULONG>(pin.size()));
   }
   switch (rv) {
     case CKR_OK:
     case CKR_USER_ALREADY_LOGGED_IN:
+      refusal_.reset();
       return true;
     case CKR_PIN_INCORRECT:
     case CKR_PIN_INVALID:
     case CKR_PIN_LEN_RANGE:
-      refused_ = true;
-      prompted_ = {};
-      throw no_login("The token \"" + label + "\" refused the PIN (" + rv_name(rv) + ").",
-                     pin_source_.empty() ? "Try again with the right one."
-                                         : "Correct the PIN in " + pin_source_ +
-                                               " (the configuration's pin-source).",
-                     rv);
+      refuse(label, pin, rv);
+      if (pin.empty() || !pin_source_.empty()) throw Error(*refusal_);
+      // Before anybody is asked again: that may have been the last but one.
+      session.module().call<&CK_FUNCTION_LIST::C_GetTokenInfo>(session.slot(), &token);
+      require_tries(label, token.flags);
+      return false;
     case CKR_PIN_LOCKED:
     case CKR_PIN_EXPIRED:
       throw no_login("The PIN of the token \"" + label + "\" cannot be used (" + rv_name(rv) + ").",
                      "Set a new one with the HSM's own tool.", rv);
+    case CKR_USER_PIN_NOT_INITIALIZED:
+      throw no_login("The token \"" + label + "\" has no user PIN yet (" + rv_name(rv) + ").",
+                     "Set one, as the security officer: pkcs11-tool --module " +
+                         session.module().name() + " --token-label '" + label +
+                         "' --login --login-type so --init-pin",
+                     rv);
     case CKR_USER_ANOTHER_ALREADY_LOGGED_IN:
       throw no_login("Somebody else, perhaps the security officer, is logged in to the token \"" +
                          label + "\" in this process.",
@@ -126,13 +180,39 @@ bool Pin::login(const Session& session, const CK_TOKEN_INFO& token) {
 
 CK_RV Pin::login_for_operation(const Session& session) {
   std::lock_guard lock(mutex_);
-  if (refused_) return CKR_PIN_INCORRECT;
   SecretBytes pin = read_pin(pin_source_);
+  if (was_refused(pin)) return CKR_PIN_INCORRECT;
   CK_RV rv = session.try_call<&CK_FUNCTION_LIST::C_Login>(
       CK_USER_TYPE{CKU_CONTEXT_SPECIFIC}, pin.data(), static_cast<CK_ULONG>(pin.size()));
-  if (rv == CKR_PIN_INCORRECT) refused_ = true;
+  if (rv == CKR_PIN_INCORRECT) refused_.push_back(std::move(pin));
   return rv;
 }
+
+void keep_copy(const Session& session) {
+  CK_TOKEN_INFO info{};
+  if (session.module().try_call<&CK_FUNCTION_LIST::C_GetTokenInfo>(session.slot(), &info) ==
+          CKR_OK &&
+      trimmed(info.manufacturerID, sizeof info.manufacturerID).starts_with("SoftHSM"))
+    keep_token_object(trimmed(info.serialNumber, sizeof info.serialNumber));
+}
+
+namespace {
+
+// Whether the module is SoftHSM, or hands its answers on.
+bool is_softhsm(const Module& module) {
+  CK_INFO info{};
+  return module.try_call<&CK_FUNCTION_LIST::C_GetInfo>(&info) == CKR_OK &&
+         trimmed(info.manufacturerID, sizeof info.manufacturerID).starts_with("SoftHSM");
+}
+
+std::string advice_for_no_token(const Module& module) {
+  std::string advice = is_softhsm(module) ? softhsm_advice() : std::string();
+  if (!advice.empty()) return advice;
+  return "Check `uri` and `module` of the configuration, that the HSM is connected and, with "
+         "SoftHSM, that SOFTHSM2_CONF names its configuration.";
+}
+
+}  // namespace
 
 FoundToken find_token(const Module& module, const std::string& uri_text) {
   std::unique_ptr<P11KitUri, FreeUri> uri(p11_kit_uri_new());
@@ -176,18 +256,24 @@ FoundToken find_token(const Module& module, const std::string& uri_text) {
     found = token;
   }
   if (!found)
-    throw Error(
-        ErrorCode::KeyUnavailable,
-        "No token matches uri \"" + uri_text + "\" in " + module.name() + "; it has " +
-            (seen.empty() ? "none." : seen + "."),
-        "Check `uri` and `module` of the configuration, that the HSM is connected and, "
-        "with SoftHSM, that SOFTHSM2_CONF names its configuration" +
-            std::string(seen.empty() ? " and that token.object is not empty: if it is, a login was "
-                                       "cut off, and a copy of that file brings the token back."
-                                     : "."),
-        CKR_TOKEN_NOT_PRESENT);
+    throw Error(ErrorCode::KeyUnavailable,
+                "No token matches uri \"" + uri_text + "\" in " + module.name() + "; it has " +
+                    (seen.empty() ? "none." : seen + "."),
+                advice_for_no_token(module), CKR_TOKEN_NOT_PRESENT);
   return *found;
 }
+
+namespace {
+
+void restore_emptied_tokens(const Module& module) {
+  if (!is_softhsm(module)) return;
+  for (const RestoredToken& token : restore_token_objects(Damage::Empty))
+    say_once("SoftHSM's " + token.file.string() +
+             " was empty, as a login that is killed leaves it; it was restored from the copy of " +
+             token.copied + ".");
+}
+
+}  // namespace
 
 std::optional<LoggedIn> open_token(const std::shared_ptr<Module>& module, const std::string& uri,
                                    Pin& pin) {
@@ -209,7 +295,10 @@ std::optional<LoggedIn> open_token(const std::shared_ptr<Module>& module, const 
       if (!pin.login(anchor, token.info)) return std::nullopt;
       return LoggedIn{token, std::move(anchor)};
     } catch (const Error& error) {
-      if (attempt == kAttempts || !passes(error.ck_rv())) throw;
+      if (!passes(error.ck_rv())) throw;
+      // It does not pass by itself where a login was killed.
+      if (attempt == kAttempts / 2) restore_emptied_tokens(*module);
+      if (attempt == kAttempts) throw;
     }
     std::uint8_t jitter = 0;
     fill_random({&jitter, 1});

@@ -3,10 +3,13 @@
 
 #include <p11-kit/pkcs11.h>
 
+#include <cstdint>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "config/config.h"
 #include "hsm/module.h"
@@ -21,24 +24,37 @@ class Pin {
   Pin(std::string pin_source, PinPrompt prompt);
 
   // Logs `session` in as the user, unless the token needs no login or is logged in already.
-  // A PIN that was refused once is not tried again, and the last try is never used up.
+  // A PIN that was refused is never sent again, and the last try is never used up.
   // Throws AccessDeniedException with the reason and the mend. False if the user has to be asked
   // first: by ask(), while the caller holds no lock, since he may take his time.
-  bool login(const Session& session, const CK_TOKEN_INFO& token);
+  bool login(const Session& session, CK_TOKEN_INFO token);
   // C_Login(CKU_CONTEXT_SPECIFIC) with the PIN of the configuration. Not tried again once it was
   // refused, either.
   CK_RV login_for_operation(const Session& session);
-  // Throws AccessDeniedException if there is nobody to ask.
-  void ask();
+  // One thread asks, the others wait for what it is told; fork() waits for neither. `asked`: how
+  // often this operation has asked before. Throws AccessDeniedException if there is nobody to ask,
+  // and the refusal of the last PIN if that was often enough.
+  void ask(int asked);
 
  private:
+  // One prompt that is shown. A child of fork() has inherited it without the thread that shows it.
+  struct Question {
+    std::uint64_t fork_count;
+    std::shared_future<void> answered;
+  };
+
+  void require_tries(const std::string& label, CK_FLAGS flags) const;
+  bool was_refused(const SecretBytes& pin) const;
+  void refuse(const std::string& label, const SecretBytes& pin, CK_RV rv);
+
   const std::string pin_source_;
   const PinPrompt prompt_;
-  std::mutex asking_;     // one thread asks; the others wait for what it is told
   std::mutex mutex_;      // of what follows
   std::string label_;     // of the token that wants a PIN
   SecretBytes prompted_;  // kept for another try, and the login after fork or a lost connection
-  bool refused_ = false;
+  std::vector<SecretBytes> refused_;
+  std::optional<Error> refusal_;  // the last one of a PIN that was typed
+  std::optional<Question> question_;
 };
 
 struct FoundToken {
@@ -60,8 +76,14 @@ struct LoggedIn {
   Session anchor;
 };
 
+// Keeps a copy of what SoftHSM rewrites in every login, now that it is whole: see
+// keep_token_object(). The caller holds the start lock.
+void keep_copy(const Session& session);
+
 // Both of the above, in turn with other processes (several that start at once on one SoftHSM token
-// make each other fail, traps C9), and again where such a race shows. nullopt: see Pin::login().
+// make each other fail), and again where such a race shows. A token whose file a login that was cut
+// off has emptied is restored from its copy. nullopt: see Pin::login(). The caller holds the start
+// lock.
 std::optional<LoggedIn> open_token(const std::shared_ptr<Module>& module, const std::string& uri,
                                    Pin& pin);
 

@@ -6,6 +6,9 @@
 #include <cstdlib>
 #include <iterator>
 #include <map>
+#include <vector>
+
+#include "hsm/softhsm_files.h"
 
 namespace trent::hsm {
 
@@ -89,8 +92,13 @@ void Module::initialise() {
     throw Error(ErrorCode::KeyUnavailable, "The process is exiting; " + name_ + " is closed.");
   if (initialised_ == 0) of_application_ = is_initialised();
   CK_RV rv = p11_kit_module_initialize(functions_);
-  if (rv != CKR_OK && rv != CKR_CRYPTOKI_ALREADY_INITIALIZED)
+  if (rv != CKR_OK && rv != CKR_CRYPTOKI_ALREADY_INITIALIZED) {
+    std::string advice = name_.find("softhsm") == name_.npos ? std::string() : softhsm_advice();
+    if (!advice.empty())
+      throw Error(ErrorCode::KeyUnavailable,
+                  "C_Initialize of " + name_ + " returned " + rv_name(rv) + ".", advice);
     throw cannot_load(name_, "C_Initialize returned " + rv_name(rv));
+  }
   if (is_trent()) {
     p11_kit_module_finalize(functions_);
     throw Error(ErrorCode::Validation,
@@ -146,6 +154,48 @@ std::shared_ptr<const void> Module::use() const {
   ForkGuard fork;
   std::shared_lock lock(calls_);
   return use_;
+}
+
+void Module::finalise_if_unused(const std::string& name) {
+  ForkGuard fork;
+  std::lock_guard lock(registry().mutex);
+  auto known = registry().modules.find(name);
+  if (known != registry().modules.end()) known->second->finalise_if_unused();
+}
+
+void Module::finalise_if_unused() {
+  BackendCall call;
+  std::lock_guard lock(calls_);
+  if (!usable() || of_application_ || use_.use_count() > 1 || has_other_sessions()) return;
+  initialised_ = 0;
+  ++again_;
+  p11_kit_module_finalize(functions_);
+}
+
+// An application that found the module initialised by us uses it without our knowledge. Sessions
+// count for the whole process, and where the module does not count them (SoftHSM), a login that
+// outlived our sessions is somebody else's.
+bool Module::has_other_sessions() const {
+  CK_ULONG count = 0;
+  if (functions_->C_GetSlotList(CK_TRUE, nullptr, &count) != CKR_OK) return false;
+  std::vector<CK_SLOT_ID> slots(count);
+  if (functions_->C_GetSlotList(CK_TRUE, slots.data(), &count) != CKR_OK) return true;
+  slots.resize(count);
+  return std::ranges::any_of(slots, [&](CK_SLOT_ID slot) {
+    CK_TOKEN_INFO token{};
+    if (functions_->C_GetTokenInfo(slot, &token) != CKR_OK ||
+        (token.flags & CKF_TOKEN_INITIALIZED) == 0)
+      return false;
+    if (token.ulSessionCount != CK_UNAVAILABLE_INFORMATION) return token.ulSessionCount > 0;
+    CK_SESSION_HANDLE session = CK_INVALID_HANDLE;
+    if (functions_->C_OpenSession(slot, CKF_SERIAL_SESSION, nullptr, nullptr, &session) != CKR_OK)
+      return false;
+    CK_SESSION_INFO info{};
+    const bool logged_in = functions_->C_GetSessionInfo(session, &info) == CKR_OK &&
+                           info.state != CKS_RO_PUBLIC_SESSION;
+    functions_->C_CloseSession(session);
+    return logged_in;
+  });
 }
 
 void Module::finalise() noexcept {

@@ -62,6 +62,10 @@ class Module {
   // happens if it was done since `seen`.
   void initialise_again(std::uint64_t seen);
 
+  // Finalises the module `name` if this process has it, Trent initialised it, and nobody has a
+  // session: whoever opens it next sees what a fresh process would.
+  static void finalise_if_unused(const std::string& name);
+
   // Whoever uses the module keeps this: see initialise_again().
   std::shared_ptr<const void> use() const;
 
@@ -114,6 +118,8 @@ class Module {
   bool is_initialised() const;
   bool is_trent() const;
   void finalise() noexcept;
+  void finalise_if_unused();
+  bool has_other_sessions() const;
   static void finalise_all() noexcept;
 
   static constexpr bool concerns_pin(std::string_view function) {

@@ -2,6 +2,8 @@
 
 #include <cstdio>
 
+#include "hsm/softhsm_files.h"
+
 namespace trent::hsm {
 
 #define TRENT_RVS(X)                      \
@@ -142,6 +144,17 @@ Error token_error(const std::string& function, CK_RV rv) {
     case CKR_FUNCTION_NOT_SUPPORTED:
       return Error(ErrorCode::UnsupportedOperation, what,
                    "The token cannot do this. `trent check` shows what it can do.", rv);
+    case CKR_GENERAL_ERROR:
+    case CKR_FUNCTION_FAILED:
+    case CKR_DEVICE_ERROR:
+      // SoftHSM has no other word for it.
+      if (auto path = softhsm_write_protected(); !path.empty())
+        return Error(ErrorCode::KMSInternal, what,
+                     "The token failed; nothing was changed. If it is SoftHSM's: " + path.string() +
+                         " is not writable for you, so its keys can be used, but none can be made "
+                         "or changed.",
+                     rv);
+      return Error(ErrorCode::KMSInternal, what, {}, rv);
     default:
       return Error(ErrorCode::KMSInternal, what, {}, rv);
   }

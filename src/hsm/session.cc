@@ -9,8 +9,14 @@ Session::Session(std::shared_ptr<Module> module, CK_SLOT_ID slot)
       use_(module_->use()),
       slot_(slot),
       generation_(module_->generation()) {
-  module_->call<&CK_FUNCTION_LIST::C_OpenSession>(
-      slot, CK_FLAGS{CKF_SERIAL_SESSION | CKF_RW_SESSION}, nullptr, nullptr, &handle_);
+  auto open = [&](CK_FLAGS flags) {
+    return module_->try_call<&CK_FUNCTION_LIST::C_OpenSession>(slot, flags, nullptr, nullptr,
+                                                               &handle_);
+  };
+  CK_RV rv = open(CKF_SERIAL_SESSION | CKF_RW_SESSION);
+  // Its keys can be used all the same; what would change it says CKR_SESSION_READ_ONLY.
+  if (rv == CKR_TOKEN_WRITE_PROTECTED) rv = open(CKF_SERIAL_SESSION);
+  if (rv != CKR_OK) throw token_error("C_OpenSession", rv);
 }
 
 Session::Session(Session&& other) noexcept

@@ -10,7 +10,8 @@
 
 namespace trent::hsm {
 
-// An open session, always read-write: some tokens (AWS CloudHSM) have no others.
+// An open session, read-write unless the token is write-protected: some tokens (AWS CloudHSM) have
+// no others.
 class Session {
  public:
   Session(std::shared_ptr<Module> module, CK_SLOT_ID slot);
@@ -20,6 +21,7 @@ class Session {
 
   CK_SESSION_HANDLE handle() const { return handle_; }
   const Module& module() const { return *module_; }
+  CK_SLOT_ID slot() const { return slot_; }
   // False once its handles may name somebody else's objects: after fork, or a new initialisation.
   bool current() const { return generation_ == module_->generation(); }
   // One more session with the same token.

@@ -161,14 +161,34 @@ void Connection::forget_base_key(const Fingerprint& id) {
   lock.unlock();
 }
 
-Token::Token(TokenConfig config, PinPrompt prompt)
-    : config_(std::move(config)), pin_(config_.pin_source, std::move(prompt)) {}
+void TokenNames::claim(const TokenConfig& entry, const std::string& token) {
+  const std::string name = "account " + entry.account + ", region " + entry.region;
+  std::lock_guard lock(mutex_);
+  for (const auto& [other, its_token] : tokens_)
+    if (other != name && its_token == token)
+      throw Error(
+          ErrorCode::Validation,
+          "The [[token]] of " + name + " and that of " + other + " are one token: " + token + ".",
+          "Correct `uri` of one of them: each account has a token of its own.");
+  tokens_[name] = token;
+}
+
+Token::Token(TokenConfig config, PinPrompt prompt, std::shared_ptr<TokenNames> names)
+    : config_(std::move(config)),
+      pin_(config_.pin_source, std::move(prompt)),
+      names_(std::move(names)) {}
 
 std::shared_ptr<Connection> Token::connect() {
-  for (;;) {
+  for (int asked = 0;; ++asked) {
     if (auto connection = try_connect()) return connection;
-    pin_.ask();
+    pin_.ask(asked);
   }
+}
+
+std::vector<RestoredToken> Token::restore_files() {
+  ForkGuard fork;
+  const HostLock lock = startup_lock();
+  return restore_token_objects(Damage::Any);
 }
 
 // nullptr: the user has to be asked for the PIN first.
@@ -179,9 +199,11 @@ std::shared_ptr<Connection> Token::try_connect() {
   HostLock startup = startup_lock();
   auto module = Module::open(config_.module);
   auto logged_in = open_token(module, config_.uri, pin_);
-  if (logged_in)
-    connection_ = std::make_shared<Connection>(module, std::move(*logged_in), config_.trust_handles,
-                                               config_.base_keys);
+  if (!logged_in) return nullptr;
+  if (names_) names_->claim(config_, describe(logged_in->token.info));
+  keep_copy(logged_in->anchor);
+  connection_ = std::make_shared<Connection>(module, std::move(*logged_in), config_.trust_handles,
+                                             config_.base_keys);
   return connection_;
 }
 
@@ -235,7 +257,7 @@ bool Token::has_pin() const {
 FoundToken Token::find() {
   for (bool again = false;; again = true) {
     // Any number of processes may look at the same time, but not while one logs in.
-    HostLock looking(config_.module, HostLock::Kind::Shared);
+    HostLock looking(HostLock::Purpose::Start, config_.module, HostLock::Kind::Shared);
     auto module = Module::open(config_.module);
     std::uint64_t seen = module->generation();
     try {
@@ -272,14 +294,16 @@ namespace {
 // Whoever is asked for the PIN must not hold up the others.
 std::string change_lock_name(Token& token) {
   token.log_in();
-  return token.config().module + '\0' + token.config().uri + '\0' + "change";
+  return token.config().module + '\0' + token.config().uri;
 }
 
 }  // namespace
 
-ChangeLock::ChangeLock(Token& token) : token_(token), lock_(change_lock_name(token)) {}
+ChangeLock::ChangeLock(Token& token)
+    : token_(token), lock_(HostLock::Purpose::Change, change_lock_name(token)) {}
 
-NoChange::NoChange(Token& token) : lock_(change_lock_name(token), HostLock::Kind::Shared) {}
+NoChange::NoChange(Token& token)
+    : lock_(HostLock::Purpose::Change, change_lock_name(token), HostLock::Kind::Shared) {}
 
 void ChangeLock::look() const {
   token_.run(Retry::Always, [](Connection&, const Session& session) {

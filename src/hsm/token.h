@@ -20,6 +20,7 @@
 #include "hsm/profile.h"
 #include "hsm/sentinel.h"
 #include "hsm/session.h"
+#include "hsm/softhsm_files.h"
 
 namespace trent::hsm {
 
@@ -92,10 +93,23 @@ enum class Retry {
   IfNotPerformed,  // only where the error says that the token did not act
 };
 
+// Which tokens the [[token]] entries of one configuration turned out to be: no two may be the same,
+// for the keys of two accounts would lie under one roof.
+class TokenNames {
+ public:
+  // Throws ValidationException if another entry has this token.
+  void claim(const TokenConfig& entry, const std::string& token);
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, std::string> tokens_;  // by entry
+};
+
 // Thread-safe.
 class Token {
  public:
-  Token(TokenConfig config, PinPrompt prompt);
+  // `names`: those of all tokens of the configuration, if there are several.
+  Token(TokenConfig config, PinPrompt prompt, std::shared_ptr<TokenNames> names = nullptr);
 
   const TokenConfig& config() const { return config_; }
 
@@ -140,10 +154,13 @@ class Token {
   // The configuration's PIN once more, for the one operation that is active in `session`, with a
   // key whose CKA_ALWAYS_AUTHENTICATE is true. The caller holds startup_lock().
   CK_RV log_in_for_operation(const Session& session) { return pin_.login_for_operation(session); }
-  // One process at a time logs in to a token of a module; for while it does, another one that
-  // initialises the module may not see the token, and cannot look again once it uses another token
-  // of the module (traps C9).
-  HostLock startup_lock() const { return HostLock(config_.module); }
+  // One process at a time logs in to a token of a module, or sets a PIN; for while it does, another
+  // one that initialises the module may not see the token, and cannot look again once it uses
+  // another token of the module.
+  HostLock startup_lock() const { return HostLock(HostLock::Purpose::Start, config_.module); }
+  // Puts back what cut-off logins have destroyed: see restore_token_objects(). Before the first
+  // connection.
+  std::vector<RestoredToken> restore_files();
   // At once rather than when it is needed: the user may be asked for the PIN.
   void log_in() { connect(); }
 
@@ -154,6 +171,7 @@ class Token {
 
   TokenConfig config_;
   Pin pin_;
+  std::shared_ptr<TokenNames> names_;
   std::mutex mutex_;
   std::shared_ptr<Connection> connection_;
 };

@@ -166,7 +166,14 @@ std::vector<TokenReport> check(Service& service, const CheckOptions& options) {
   std::vector<TokenReport> reports;
   for (const auto& account : service.implementation().accounts) {
     try {
-      reports.push_back(check_account(*account, options));
+      std::vector<std::string> restored;
+      if (options.repair)
+        for (const hsm::RestoredToken& token : account->token.restore_files())
+          restored.push_back("SoftHSM's " + token.file.string() +
+                             " was damaged; it was restored from the copy of " + token.copied +
+                             ".");
+      TokenReport& report = reports.emplace_back(check_account(*account, options));
+      report.repaired.insert(report.repaired.begin(), restored.begin(), restored.end());
     } catch (const Error& error) {
       // The other tokens are checked all the same.
       if (service.implementation().accounts.size() == 1) throw;

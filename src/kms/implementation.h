@@ -21,7 +21,8 @@ namespace trent::kms {
 
 // One token of the configuration: the keys of one AWS account in one region.
 struct Account {
-  Account(const TokenConfig& config, const PinPrompt& prompt, std::chrono::milliseconds refresh);
+  Account(const TokenConfig& config, const PinPrompt& prompt, std::chrono::milliseconds refresh,
+          std::shared_ptr<hsm::TokenNames> names);
 
   std::string arn(std::string_view resource) const { return prefix + std::string(resource); }
   std::string key_arn(std::string_view key_id) const { return arn("key/" + std::string(key_id)); }
@@ -42,7 +43,7 @@ struct Key {
 };
 
 struct Service::Implementation {
-  Implementation(Config config, const PinPrompt& prompt);
+  Implementation(Config config, const PinPrompt& prompt, std::shared_ptr<hsm::TokenNames> names);
 
   enum class Accept { All, KeyIdOnly };  // whether an alias will do
   // Throws NotFoundException, in KMS's words.

@@ -12,28 +12,31 @@
 namespace trent::kms {
 
 Account::Account(const TokenConfig& config, const PinPrompt& prompt,
-                 std::chrono::milliseconds refresh)
+                 std::chrono::milliseconds refresh, std::shared_ptr<hsm::TokenNames> names)
     : id(config.account),
       region(config.region),
       prefix(arn_prefix(config.region, config.account)),
-      token(config, prompt),
+      token(config, prompt, std::move(names)),
       catalog(token, refresh) {}
 
-Service::Implementation::Implementation(Config given, const PinPrompt& prompt)
+Service::Implementation::Implementation(Config given, const PinPrompt& prompt,
+                                        std::shared_ptr<hsm::TokenNames> names)
     : config(std::move(given)) {
   if (config.audit != "none")
     throw Error(ErrorCode::Validation,
                 config.source + ": audit = \"" + config.audit + "\" is not available yet.",
                 "Set audit = \"none\".");
+  if (!names) names = std::make_shared<hsm::TokenNames>();
   for (const TokenConfig& token : config.tokens)
-    accounts.push_back(std::make_unique<Account>(token, prompt, config.refresh));
+    accounts.push_back(std::make_unique<Account>(token, prompt, config.refresh, names));
   home_ = accounts.front().get();
   for (const auto& account : accounts)
     if (config.principal.find(":" + account->id + ":") != std::string::npos) home_ = account.get();
 }
 
-Service::Service(Config config, const PinPrompt& prompt)
-    : implementation_(std::make_unique<Implementation>(std::move(config), prompt)) {}
+Service::Service(Config config, const PinPrompt& prompt, std::shared_ptr<hsm::TokenNames> names)
+    : implementation_(
+          std::make_unique<Implementation>(std::move(config), prompt, std::move(names))) {}
 
 Service::~Service() = default;
 

@@ -12,12 +12,14 @@
 
 namespace trent::hsm {
 class Token;
-}
+class TokenNames;
+}  // namespace trent::hsm
 
 namespace trent::kms {
 
-// Asks a person for the PIN of the token that is described (its label). nullopt: nobody to ask.
-// Called at most once per token and process, never when the configuration has a pin-source.
+// Asks a person for the PIN of the token that is described (its label). nullopt: nobody to ask;
+// empty: he gave none. Called again when a PIN was refused, up to three times for one operation;
+// never when the configuration has a pin-source.
 using PinPrompt = std::function<std::optional<SecretBytes>(const std::string& token_label)>;
 
 // Thread-safe. Opens nothing until an operation needs the token; survives fork.
@@ -26,7 +28,9 @@ using PinPrompt = std::function<std::optional<SecretBytes>(const std::string& to
 // with that operation's errors. Nothing is left in the token by an operation that throws.
 class Service {
  public:
-  explicit Service(Config config, const PinPrompt& prompt = {});
+  // `names`: shared by the Services that a door makes of one configuration.
+  explicit Service(Config config, const PinPrompt& prompt = {},
+                   std::shared_ptr<hsm::TokenNames> names = nullptr);
   ~Service();
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;

@@ -11,6 +11,7 @@
 
 #include "hsm/debug.h"
 #include "hsm/fork.h"
+#include "hsm/module.h"
 #include "pkcs11/session.h"
 
 namespace trent::pkcs11 {
@@ -43,8 +44,9 @@ std::optional<Config> find(const std::string& configuration) {
 
 Library::Library(const std::optional<Config>& config) : fork_count_(hsm::fork_count()) {
   if (!config) return;
+  auto names = std::make_shared<hsm::TokenNames>();
   for (CK_SLOT_ID id = 0; id < config->tokens.size(); ++id)
-    slots_.push_back(std::make_unique<Slot>(id, *config));
+    slots_.push_back(std::make_unique<Slot>(id, *config, names));
 }
 
 Library::~Library() = default;
@@ -93,7 +95,18 @@ void Library::finalise() {
     require(current.library == library, CKR_CRYPTOKI_NOT_INITIALIZED);
     current.library.reset();
   }
-  for (const auto& slot : library->slots_) library->close_all_sessions(*slot);
+  std::vector<std::string> modules;
+  for (const auto& slot : library->slots_) {
+    // The login ends with the last session in the process: if it does not end with ours, somebody
+    // else has one, and finalise_if_unused() sees it.
+    slot->logged_in = false;
+    library->close_all_sessions(*slot);
+    modules.push_back(slot->config().module);
+  }
+  // Nothing of the backend outlives this, where it is ours alone: after the next C_Initialize the
+  // application sees what a fresh start would show it, such as a PIN that was changed elsewhere.
+  library.reset();
+  for (const std::string& module : modules) hsm::Module::finalise_if_unused(module);
 }
 
 Slot& Library::slot(CK_SLOT_ID id) const {

@@ -45,6 +45,17 @@ class Session {
     return note(backend().template try_call<Function>(arguments...));
   }
 
+  // C_Login, C_InitPIN or C_SetPIN: in turn with other processes, and with a copy of what SoftHSM
+  // rewrites in them.
+  template <auto Function, class... Arguments>
+  CK_RV call_with_pin(Arguments... arguments) {
+    backend();  // opening it takes the lock as well
+    const hsm::HostLock startup = slot_.token().startup_lock();
+    CK_RV rv = call<Function>(arguments...);
+    if (rv == CKR_OK) hsm::keep_copy(backend());
+    return rv;
+  }
+
   // A backend session for one operation. Given back only when no operation is left active in it.
   hsm::Session take_backend();
   void give_back(hsm::Session session);

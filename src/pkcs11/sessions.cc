@@ -39,9 +39,7 @@ CK_RV log_in(Session& session, CK_USER_TYPE user_type, CK_UTF8CHAR_PTR pin, CK_U
     return slot.logged_in.exchange(true) ? CKR_USER_ALREADY_LOGGED_IN : CKR_OK;
   }
   require(user_type != CKU_SO || slot.sessions == slot.rw_sessions, CKR_SESSION_READ_ONLY_EXISTS);
-  session.backend();  // opening it takes the lock as well
-  hsm::HostLock startup = slot.token().startup_lock();
-  CK_RV rv = session.call<&CK_FUNCTION_LIST::C_Login>(user_type, pin, pin_len);
+  CK_RV rv = session.call_with_pin<&CK_FUNCTION_LIST::C_Login>(user_type, pin, pin_len);
   // Another part of the process logged in before us, and this session with it.
   if (rv == CKR_USER_ALREADY_LOGGED_IN && !slot.logged_in) rv = CKR_OK;
   if (rv == CKR_OK) slot.logged_in = true;

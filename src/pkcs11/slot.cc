@@ -16,7 +16,8 @@ Config config_for(std::size_t index, Config config) {
 
 }  // namespace
 
-Slot::Slot(CK_SLOT_ID id, const Config& config) : id_(id), service_(config_for(id, config)) {}
+Slot::Slot(CK_SLOT_ID id, const Config& config, std::shared_ptr<hsm::TokenNames> names)
+    : id_(id), service_(config_for(id, config), {}, std::move(names)) {}
 
 std::string Slot::label(const std::string& key_id) {
   std::lock_guard lock(labels_mutex_);

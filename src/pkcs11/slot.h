@@ -18,8 +18,8 @@ namespace trent::pkcs11 {
 // Thread-safe. Opens nothing before it is asked for something.
 class Slot {
  public:
-  // The token number `id` of the configuration.
-  Slot(CK_SLOT_ID id, const Config& config);
+  // The token number `id` of the configuration; `names` are those of all slots.
+  Slot(CK_SLOT_ID id, const Config& config, std::shared_ptr<hsm::TokenNames> names);
 
   CK_SLOT_ID id() const { return id_; }
   kms::Service& service() { return service_; }

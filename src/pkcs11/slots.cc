@@ -148,7 +148,7 @@ CK_RV get_mechanism_info(Library& library, CK_SLOT_ID id, CK_MECHANISM_TYPE type
 
 CK_RV init_pin(Session& session, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len) {
   if (session.slot().token().has_pin()) return CKR_FUNCTION_NOT_SUPPORTED;
-  return session.call<&CK_FUNCTION_LIST::C_InitPIN>(pin, pin_len);
+  return session.call_with_pin<&CK_FUNCTION_LIST::C_InitPIN>(pin, pin_len);
 }
 
 CK_RV set_pin(Session& session, CK_UTF8CHAR_PTR old_pin, CK_ULONG old_len, CK_UTF8CHAR_PTR new_pin,
@@ -156,7 +156,7 @@ CK_RV set_pin(Session& session, CK_UTF8CHAR_PTR old_pin, CK_ULONG old_len, CK_UT
   // A new PIN would lock out everybody who has the old one in a file.
   if (session.slot().token().has_pin()) return CKR_FUNCTION_NOT_SUPPORTED;
   require(session.is_read_write(), CKR_SESSION_READ_ONLY);
-  return session.call<&CK_FUNCTION_LIST::C_SetPIN>(old_pin, old_len, new_pin, new_len);
+  return session.call_with_pin<&CK_FUNCTION_LIST::C_SetPIN>(old_pin, old_len, new_pin, new_len);
 }
 
 }  // namespace trent::pkcs11

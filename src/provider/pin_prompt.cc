@@ -43,8 +43,7 @@ std::optional<SecretBytes> PassphraseScope::ask(const std::string& token_label) 
       OSSL_PARAM_construct_end()};
   SecretBytes pin(kMaxPin);
   std::size_t size = 0;
-  if (callback_(reinterpret_cast<char*>(pin.data()), pin.size(), &size, params, argument_) != 1 ||
-      size == 0)
+  if (callback_(reinterpret_cast<char*>(pin.data()), pin.size(), &size, params, argument_) != 1)
     return std::nullopt;
   pin.resize(size);
   return pin;

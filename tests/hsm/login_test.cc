@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <future>
 #include <optional>
 #include <thread>
 
@@ -135,23 +136,124 @@ void nobody_to_ask_is_said_clearly() {
   Token nobody(asking(), [](const std::string&) { return std::nullopt; });
   has(failed_login(nobody).first, ErrorCode::AccessDenied, {"nobody to ask"});
   Token empty(asking(), [](const std::string&) { return SecretBytes(); });
-  has(failed_login(empty).first, ErrorCode::AccessDenied, {"nobody to ask"});
+  has(failed_login(empty).first, ErrorCode::AccessDenied, {"No PIN was typed", "pin-source"});
 }
 
-void wrong_pin_is_tried_once_in_a_process() {
+// A program that answers the prompt, such as -passin: it says the same again.
+void same_wrong_pin_is_sent_once_in_a_process() {
   log_everybody_out();
   int asked = 0;
   Token token(asking(), [&](const std::string&) {
     ++asked;
     return secret(kWrongPin);
   });
+  for (int expected_calls : {1, 0}) {
+    auto [error, calls] = failed_login(token);
+    has(error, ErrorCode::AccessDenied, {"\"kms\"", "CKR_PIN_INCORRECT"});
+    CHECK_EQ(calls, static_cast<std::size_t>(expected_calls));
+  }
+  CHECK_EQ(asked, 3);
+}
+
+void mistyped_pin_may_be_typed_again() {
+  log_everybody_out();
+  int asked = 0;
+  Token token(asking(), [&](const std::string&) {
+    return secret(++asked % 3 == 0 ? kUserPin : kWrongPin + std::to_string(asked));
+  });
+  use(token);
+  CHECK_EQ(asked, 3);
+  log_everybody_out();
+  use(token);
+  CHECK_EQ(asked, 3);
+}
+
+void asks_three_times_for_one_operation() {
+  log_everybody_out();
+  int asked = 0;
+  Token token(asking(), [&](const std::string&) {
+    return secret(++asked > 4 ? kUserPin : kWrongPin + std::to_string(asked));
+  });
   auto [error, calls] = failed_login(token);
-  has(error, ErrorCode::AccessDenied, {"\"kms\"", "CKR_PIN_INCORRECT"});
+  has(error, ErrorCode::AccessDenied, {"refused the PIN"});
+  CHECK_EQ(calls, 3U);
+  CHECK_EQ(asked, 3);
+  use(token);  // and again for the next one
+  CHECK_EQ(asked, 5);
+}
+
+// After the first wrong PIN: SoftHSM itself never locks one.
+void typing_again_stops_before_the_last_try() {
+  for (auto [flag, word] : {std::pair(CKF_USER_PIN_FINAL_TRY, "would lock"),
+                            std::pair(CKF_USER_PIN_LOCKED, "locked")}) {
+    log_everybody_out();
+    int asked = 0;
+    Token token(asking(), [&, pretended = flag](const std::string&) {
+      ++asked;
+      fault_module().pretend(pretended);
+      return secret(kWrongPin);
+    });
+    // The flag appears while the user types: that he was let in to try is what SoftHSM cannot show.
+    auto [error, calls] = failed_login(token);
+    has(error, ErrorCode::AccessDenied, {word});
+    CHECK_EQ(calls, 0U);
+    CHECK_EQ(asked, 1);
+    fault_module().pretend(0);
+  }
+}
+
+// The flag comes with the refusal: the user is not asked a second time.
+void refusal_that_leaves_one_try_is_the_last() {
+  log_everybody_out();
+  int asked = 0;
+  fault_module().pretend_after_refusal(CKF_USER_PIN_FINAL_TRY);
+  Token token(asking(), [&](const std::string&) {
+    ++asked;
+    return secret(kWrongPin);
+  });
+  auto [error, calls] = failed_login(token);
+  has(error, ErrorCode::AccessDenied, {"would lock"});
   CHECK_EQ(calls, 1U);
-  auto [again, more_calls] = failed_login(token);
-  has(again, ErrorCode::AccessDenied, {"not tried again"});
-  CHECK_EQ(more_calls, 0U);
   CHECK_EQ(asked, 1);
+  fault_module().pretend_after_refusal(0);
+  fault_module().pretend(0);
+}
+
+void fork_does_not_wait_for_the_person_who_is_asked() {
+  log_everybody_out();
+  std::promise<void> shown;
+  std::promise<void> answered;
+  Token token(asking(), [&](const std::string&) {
+    shown.set_value();
+    answered.get_future().wait();
+    return secret(kUserPin);
+  });
+  // As an operation does, and nested as it happens.
+  auto operation = [&] {
+    const hsm::ForkGuard outer;
+    const hsm::ForkGuard inner;
+    use(token);
+  };
+  std::thread asked(operation);
+  shown.get_future().wait();
+  std::thread waiting(operation);  // for the same prompt
+  pid_t child = fork();
+  if (child == 0) {
+    // The prompt is the parent's. Whoever needs the PIN here asks for it himself.
+    Token own(config(), {});
+    try {
+      use(own);
+    } catch (const Error&) {
+      _exit(1);
+    }
+    _exit(0);
+  }
+  int status = -1;
+  CHECK_EQ(waitpid(child, &status, 0), child);
+  CHECK_EQ(status, 0);
+  answered.set_value();
+  asked.join();
+  waiting.join();
 }
 
 void wrong_pin_of_a_source_names_the_source() {
@@ -166,11 +268,11 @@ void wrong_pin_of_a_source_names_the_source() {
   auto [error, calls] = failed_login(token);
   has(error, ErrorCode::AccessDenied, {wrong.pin_source, "CKR_PIN_INCORRECT"});
   CHECK_EQ(calls, 1U);
-  // Even if the file is right by now: the process starts again, knowingly.
+  auto [again, more_calls] = failed_login(token);
+  has(again, ErrorCode::AccessDenied, {wrong.pin_source, "not tried again"});
+  CHECK_EQ(more_calls, 0U);
   std::ofstream(path) << kUserPin << "\n";
-  CHECK_EQ(failed_login(token).second, 0U);
-  Token anew(wrong, {});
-  use(anew);
+  use(token);  // it is read again
 }
 
 void missing_source_is_named() {
@@ -305,10 +407,12 @@ void looking_for_a_token_needs_no_turn() {
     return std::chrono::steady_clock::now() - start;
   };
   {
-    hsm::HostLock other_looks(config().module, hsm::HostLock::Kind::Shared);
+    hsm::HostLock other_looks(hsm::HostLock::Purpose::Start, config().module,
+                              hsm::HostLock::Kind::Shared);
     CHECK(took() < std::chrono::seconds(3));
   }
-  std::optional<hsm::HostLock> other_logs_in(config().module);
+  std::optional<hsm::HostLock> other_logs_in(std::in_place, hsm::HostLock::Purpose::Start,
+                                             config().module);
   std::thread login([&] {
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
     other_logs_in.reset();
@@ -365,7 +469,10 @@ int main() {
   return RUN_TESTS(
       "login", TEST(process_with_a_bad_module_exits_well),
       TEST(prompt_is_asked_once_and_remembered), TEST(prompt_is_asked_once_in_a_start_up_race),
-      TEST(nobody_to_ask_is_said_clearly), TEST(wrong_pin_is_tried_once_in_a_process),
+      TEST(nobody_to_ask_is_said_clearly), TEST(same_wrong_pin_is_sent_once_in_a_process),
+      TEST(mistyped_pin_may_be_typed_again), TEST(asks_three_times_for_one_operation),
+      TEST(typing_again_stops_before_the_last_try), TEST(refusal_that_leaves_one_try_is_the_last),
+      TEST(fork_does_not_wait_for_the_person_who_is_asked),
       TEST(wrong_pin_of_a_source_names_the_source), TEST(missing_source_is_named),
       TEST(last_try_is_left_to_the_owner), TEST(locked_pin_is_said_to_be),
       TEST(pins_that_cannot_be_used_are_told_apart), TEST(protected_path_gets_no_pin),

@@ -258,6 +258,25 @@ void absent_token_leaves_the_other_alone() {
   CHECK_EQ(decrypt(kms, blob), "text");
 }
 
+// By label, and by serial number: the second connection is refused, whichever it is.
+void two_entries_that_are_one_token_are_refused() {
+  Config twice = config(false);
+  twice.tokens.back().uri = "pkcs11:token=" + std::string(kTokenLabel) + ";model=SoftHSM%20v2";
+  Service kms(twice);
+  create_key(kms);
+  kms::DescribeKeyRequest of_other;
+  of_other.key_id = "arn:aws:kms:" + std::string(kRegion) + ":" + kOther + ":key/" + kUnknown;
+  Error error = ERROR_OF(kms.describe_key(of_other));
+  CHECK_EQ(std::string(error.name()), "ValidationException");
+  for (const std::string& part : {std::string(kAccount), kOther, std::string("one token")})
+    CHECK(error.text().find(part) != std::string::npos);
+  create_key(kms);  // the first goes on
+  // And in the configuration that names them right, neither is in the other's way.
+  Service right(config(false));
+  create_key(right);
+  CHECK_ERROR(NotFound, right.describe_key(of_other));
+}
+
 }  // namespace
 
 int main() {
@@ -269,5 +288,6 @@ int main() {
       TEST(every_length_crosses_over_and_back), TEST(material_ids_are_those_of_each_side),
       TEST(errors_name_the_right_side), TEST(tampered_payload_is_refused),
       TEST(nothing_is_left_in_either_token), TEST(failures_on_the_way_are_not_the_ciphertexts),
-      TEST(one_absent_token_does_not_hide_the_other), TEST(absent_token_leaves_the_other_alone));
+      TEST(one_absent_token_does_not_hide_the_other), TEST(absent_token_leaves_the_other_alone),
+      TEST(two_entries_that_are_one_token_are_refused));
 }

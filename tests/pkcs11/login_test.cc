@@ -1,7 +1,9 @@
 // A configuration without a PIN: the application logs in to the token through the door.
 #include <atomic>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <thread>
 
 #include "door.h"
@@ -220,6 +222,53 @@ static void calls_kms_as_the_user_of_the_login() {
   CHECK(log.find(alice) == log.npos);
 }
 
+// Another process, without Trent.
+static void change_pin(const std::string& old_pin, const std::string& new_pin) {
+  const std::string command = std::string("pkcs11-tool --module ") + kSoftHsmModule +
+                              " --token-label " + kTokenLabel + " --login --change-pin --pin " +
+                              old_pin + " --new-pin " + new_pin + " >&2";
+  CHECK_EQ(std::system(command.c_str()), 0);  // NOLINT(cert-env33-c)
+}
+
+static void new_pin_is_seen_after_finalize() {
+  const std::string new_pin = "567890";
+  softhsm()->C_Finalize(nullptr);  // what other cases did themselves with SoftHSM is over
+  {
+    Initialized module;
+    CHECK_OK(login(open_session()));
+  }
+  change_pin(kUserPin, new_pin);
+  {
+    Initialized module;
+    CK_SESSION_HANDLE session = open_session();
+    CHECK_RV(login(session), CKR_PIN_INCORRECT);
+    CHECK_OK(login(session, new_pin));
+  }
+  change_pin(new_pin, kUserPin);
+  Initialized module;
+  CHECK_OK(login(open_session()));
+}
+
+// What the application does with SoftHSM itself goes on, whoever initialised it first.
+static void finalize_leaves_the_backend_to_others() {
+  for (bool trent_first : {true, false}) {
+    softhsm()->C_Finalize(nullptr);
+    std::optional<RawSession> application;
+    if (!trent_first) application.emplace();
+    {
+      Initialized module;
+      CK_SESSION_HANDLE session = open_session();
+      login(session);
+      if (trent_first) application.emplace();
+    }
+    CK_SESSION_INFO info{};
+    CHECK_OK(softhsm()->C_GetSessionInfo(application->handle(), &info));
+    CHECK_EQ(info.state, CK_STATE{CKS_RW_USER_FUNCTIONS});
+    application.reset();
+  }
+  softhsm()->C_Finalize(nullptr);
+}
+
 int main() {
   SoftHsm token;
   debug_log = token.directory() / "debug.log";
@@ -233,5 +282,6 @@ int main() {
       TEST(shows_kms_keys_to_the_user_only), TEST(ends_operations_with_the_login),
       TEST(keeps_read_only_sessions_and_the_so_apart), TEST(logs_out_with_the_last_session),
       TEST(logs_out_when_threads_close_the_last_sessions), TEST(knows_labels_from_the_start),
-      TEST(shares_a_login_that_is_there), TEST(calls_kms_as_the_user_of_the_login));
+      TEST(shares_a_login_that_is_there), TEST(calls_kms_as_the_user_of_the_login),
+      TEST(new_pin_is_seen_after_finalize), TEST(finalize_leaves_the_backend_to_others));
 }

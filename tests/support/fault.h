@@ -37,6 +37,8 @@ class FaultModule {
   virtual void pretend(CK_FLAGS token_flags) = 0;
   // How the token behaves from here on; Hostile{}: as SoftHSM.
   virtual void play(const Hostile& hostile) = 0;
+  // What it says from the next C_Login on that is refused.
+  virtual void pretend_after_refusal(CK_FLAGS token_flags) = 0;
 
  protected:
   ~FaultModule() = default;

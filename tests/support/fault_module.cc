@@ -65,6 +65,7 @@ class Faults final : public FaultModule {
     return fired_;
   }
   void pretend(CK_FLAGS token_flags) override { token_flags_ = token_flags; }
+  void pretend_after_refusal(CK_FLAGS token_flags) override { flags_of_refusal_ = token_flags; }
   CK_FLAGS token_flags() const { return token_flags_; }
   // Between operations, not while calls are under way.
   void play(const Hostile& hostile) override { hostile_ = hostile; }
@@ -88,6 +89,7 @@ class Faults final : public FaultModule {
     }
     if (hostile_.latency.count() > 0) std::this_thread::sleep_for(hostile_.latency);
     const CK_RV rv = forward ? call() : failure;
+    if (rv == CKR_PIN_INCORRECT) token_flags_ |= flags_of_refusal_;
     return failure != CKR_OK ? failure : rv;
   }
 
@@ -99,6 +101,7 @@ class Faults final : public FaultModule {
   std::vector<std::string> trace_;
   std::atomic<CK_FLAGS> token_flags_ = 0;
   Hostile hostile_;
+  std::atomic<CK_FLAGS> flags_of_refusal_ = 0;
 };
 
 Faults& faults() {
