@@ -10,12 +10,13 @@ makes_a_directory_of_its_own() {
   trent init kms >out
   assert_contains "$(cat out)" "Made the SoftHSM token \"kms\" in $work/kms"
   assert_eq "$(ls -A kms | tr '\n' ' ')" \
-    'env modules openssl.cnf pin so-pin softhsm2.conf tokens trent.toml '
-  for dir in kms kms/tokens kms/modules; do assert_file_mode $dir 700; done
+    'env modules openssl.cnf pin so-pin softhsm2.conf tokens tokens.backup trent.toml '
+  for dir in kms kms/tokens kms/tokens.backup kms/modules; do assert_file_mode $dir 700; done
   for file in env openssl.cnf pin so-pin softhsm2.conf trent.toml; do
     assert_file_mode kms/$file 600
   done
-  assert_eq "$(find kms/tokens -perm /077)" ''
+  assert_eq "$(find kms/tokens kms/tokens.backup -perm /077)" ''
+  assert_eq "$(ls kms/tokens.backup)" "$(basename kms/tokens/*-*).token.object"
 }
 
 pins_are_random_and_right() {

@@ -101,9 +101,10 @@ old_copy_brings_the_token_back() {
   cp -p "$file" copy
   trent create-key --output raw >id
   trent encrypt --key-id "$(cat id)" --plaintext aGVsbG8= --output raw >blob
+  rm -r tokens.backup # Trent's own copy would bring it back by itself
   : >"$file"
   fails 254 'it has none[.]' list-keys
-  grep -F 'that token.object is not empty' fails.err
+  grep -F "$file is damaged" fails.err
   cp -p copy "$file"
   assert_eq "$(trent decrypt --ciphertext-blob fileb://blob --output raw)" hello
 }

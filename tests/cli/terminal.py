@@ -1,4 +1,4 @@
-"""Runs a command at a terminal of its own, and answers one prompt:
+"""Runs a command at a terminal of its own, and answers a prompt, each line of ANSWER once:
 
     terminal.py PROMPT ANSWER COMMAND [ARGUMENT...]
 
@@ -28,7 +28,8 @@ pid, terminal = pty.fork()
 if pid == 0:
     os.execv(command[0], command)
 shown = b""
-answered = not prompt
+answers = answer.split("\n") if prompt else []
+seen = 0  # of what is shown, up to the last prompt that was answered
 while True:
     try:
         piece = os.read(terminal, 4096)
@@ -37,12 +38,12 @@ while True:
     if not piece:
         break
     shown += piece
-    if not answered and prompt.encode() in shown:
+    if answers and prompt.encode() in shown[seen:]:
         wait_for_silence(terminal)
         if "MEANWHILE" in os.environ:
             subprocess.run(os.environ["MEANWHILE"], shell=True, check=True, stdin=subprocess.DEVNULL)
-        os.write(terminal, answer.encode() + b"\n")
-        answered = True
+        seen = len(shown)
+        os.write(terminal, answers.pop(0).encode() + b"\n")
 sys.stdout.buffer.write(shown.replace(b"\r\n", b"\n"))
 sys.stdout.flush()
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))

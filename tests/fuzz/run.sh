@@ -11,7 +11,7 @@ set -eu
 [ $# -ge 1 ] || { echo "usage: $0 SECONDS [TARGET...]" >&2; exit 2; }
 seconds=$1
 shift
-[ $# -gt 0 ] || set -- arguments blob config context memory pkcs11 provider record
+[ $# -gt 0 ] || set -- arguments blob config context memory pkcs11 provider record softhsm_files
 
 here=$(cd "$(dirname "$0")" && pwd)
 source=$(cd "$here/../.." && pwd)
