@@ -188,11 +188,13 @@ bool Module::has_other_sessions() const {
       return false;
     if (token.ulSessionCount != CK_UNAVAILABLE_INFORMATION) return token.ulSessionCount > 0;
     CK_SESSION_HANDLE session = CK_INVALID_HANDLE;
-    if (functions_->C_OpenSession(slot, CKF_SERIAL_SESSION, nullptr, nullptr, &session) != CKR_OK)
+    // Read-write: some tokens open no other sessions.
+    if (functions_->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, nullptr, nullptr,
+                                  &session) != CKR_OK)
       return false;
     CK_SESSION_INFO info{};
     const bool logged_in = functions_->C_GetSessionInfo(session, &info) == CKR_OK &&
-                           info.state != CKS_RO_PUBLIC_SESSION;
+                           info.state != CKS_RW_PUBLIC_SESSION;
     functions_->C_CloseSession(session);
     return logged_in;
   });

@@ -120,7 +120,8 @@ pin_is_asked_for() {
 }
 
 pin_that_is_wrong_at_the_terminal() {
-  at_terminal 9999 254
+  # Asked three times; the same PIN again would not be tried again.
+  at_terminal "$(printf '9999\n9998\n9997')" 254
   assert_contains "$(cat shown)" 'refused the PIN'
   assert_lacks "$(cat shown)" 9999
   at_terminal '' 254

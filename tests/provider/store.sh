@@ -45,7 +45,7 @@ state_and_description_are_shown() {
   "$trent" disable-key --key-id "$id"
   ossl storeutl -noout -text "kms:$id" >text
   grep -Fx 'State: Disabled' text
-  grep -Fx 'Description: two?lines ?[31m' text
+  grep -Fx 'Description: two\nlines \x1b[31m' text
   "$trent" schedule-key-deletion --key-id "$id"
   ossl storeutl -noout -text "kms:$id" >text
   grep -Fx 'State: PendingDeletion' text
