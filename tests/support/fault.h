@@ -8,6 +8,7 @@
 
 #include <p11-kit/pkcs11.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -16,11 +17,12 @@
 namespace trent::test {
 
 struct FaultPlan {
-  unsigned long nth = 0;  // fail the n-th call after arm(), counted from 1; 0: none
-  CK_RV rv = CKR_DEVICE_ERROR;
-  std::string function{};  // count only calls of this function; empty: of every function
-  bool and_later = false;  // fail all calls from the n-th on
-  bool forward = false;    // make the call, and report the failure all the same
+  unsigned long nth = 0;           // fail the n-th call after arm(), counted from 1; 0: none
+  CK_RV rv = CKR_DEVICE_ERROR;     // CKR_OK: it does not fail
+  std::string function{};          // count only calls of this function; empty: of every function
+  bool and_later = false;          // fail all calls from the n-th on
+  bool forward = false;            // make the call, and report the failure all the same
+  std::function<void()> before{};  // what somebody else does in that moment; may arm() anew
 };
 
 class FaultModule {

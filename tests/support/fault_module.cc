@@ -75,6 +75,7 @@ class Faults final : public FaultModule {
   CK_RV run(const char* function, Call&& call) {
     CK_RV failure = CKR_OK;
     bool forward = true;
+    std::function<void()> before;
     {
       const std::lock_guard lock(mutex_);
       trace_.emplace_back(function);
@@ -83,10 +84,12 @@ class Faults final : public FaultModule {
         if (counted_ == plan_.nth || (plan_.and_later && counted_ > plan_.nth)) {
           fired_ = true;
           failure = plan_.rv;
-          forward = plan_.forward;
+          forward = plan_.forward || failure == CKR_OK;
+          before = plan_.before;
         }
       }
     }
+    if (before) before();
     if (hostile_.latency.count() > 0) std::this_thread::sleep_for(hostile_.latency);
     const CK_RV rv = forward ? call() : failure;
     if (rv == CKR_PIN_INCORRECT) token_flags_ |= flags_of_refusal_;
@@ -166,6 +169,7 @@ CK_RV get_function_list(CK_FUNCTION_LIST** list) {
     BEHAVE(C_CreateObject, create_object)
     BEHAVE(C_CopyObject, copy_object)
     BEHAVE(C_GetAttributeValue, get_attribute_value)
+    BEHAVE(C_FindObjects, find_objects)
     BEHAVE(C_SetAttributeValue, set_attribute_value)
     BEHAVE(C_GenerateKey, generate_key)
     BEHAVE(C_DeriveKey, derive_key)
