@@ -40,8 +40,15 @@ std::optional<DataObject> read(const Session& session, CK_OBJECT_HANDLE handle) 
   CK_ATTRIBUTE attributes[] = {{CKA_LABEL, usual_label.data(), usual_label.size()},
                                {CKA_VALUE, usual_value.data(), usual_value.size()}};
   const auto get = [&] {
-    return session.try_call<&CK_FUNCTION_LIST::C_GetAttributeValue>(handle, &attributes[0],
-                                                                    CK_ULONG{2});
+    const std::array<CK_ULONG, 2> room{attributes[0].ulValueLen, attributes[1].ulValueLen};
+    const bool to_read = attributes[0].pValue != nullptr;
+    CK_RV result = session.try_call<&CK_FUNCTION_LIST::C_GetAttributeValue>(handle, &attributes[0],
+                                                                            CK_ULONG{2});
+    // A token's word is not enough to read past the end.
+    for (std::size_t i = 0; i < room.size(); ++i)
+      if (result == CKR_OK && to_read && attributes[i].ulValueLen > room[i])
+        result = CKR_GENERAL_ERROR;
+    return result;
   };
   CK_RV rv = get();
   // Twice: an object that is being destroyed is gone the second time.
@@ -77,7 +84,8 @@ std::optional<DataObject> read(const Session& session, CK_OBJECT_HANDLE handle) 
     object.value.clear();
     CK_ATTRIBUTE label{CKA_LABEL, usual_label.data(), usual_label.size()};
     if (session.try_call<&CK_FUNCTION_LIST::C_GetAttributeValue>(handle, &label, CK_ULONG{1}) ==
-        CKR_OK)
+            CKR_OK &&
+        label.ulValueLen <= usual_label.size())
       object.label.assign(usual_label.data(), label.ulValueLen);
   }
   return object;

@@ -1,5 +1,6 @@
 #include "hsm/session.h"
 
+#include <iterator>
 #include <utility>
 
 namespace trent::hsm {
@@ -31,16 +32,17 @@ Session::~Session() {
     module_->try_call<&CK_FUNCTION_LIST::C_CloseSession>(handle_);
 }
 
-std::vector<CK_OBJECT_HANDLE> Session::find(Attributes& attributes) const {
+std::vector<CK_OBJECT_HANDLE> Session::find(CK_ATTRIBUTE_PTR attributes, CK_ULONG count) const {
   std::vector<CK_OBJECT_HANDLE> found;
-  call<&CK_FUNCTION_LIST::C_FindObjectsInit>(attributes.data(), attributes.size());
+  call<&CK_FUNCTION_LIST::C_FindObjectsInit>(attributes, count);
   CK_OBJECT_HANDLE chunk[64];
-  CK_ULONG count = 0;
+  CK_ULONG given = 0;
   do {
-    call<&CK_FUNCTION_LIST::C_FindObjects>(&chunk[0], CK_ULONG{64}, &count);
+    call<&CK_FUNCTION_LIST::C_FindObjects>(&chunk[0], CK_ULONG{std::size(chunk)}, &given);
     // A token's word is not enough to read past the end.
-    found.insert(found.end(), &chunk[0], &chunk[0] + std::min(count, CK_ULONG{64}));
-  } while (count > 0);
+    if (given > std::size(chunk)) throw token_error("C_FindObjects", CKR_GENERAL_ERROR);
+    found.insert(found.end(), &chunk[0], &chunk[0] + given);
+  } while (given > 0);
   call<&CK_FUNCTION_LIST::C_FindObjectsFinal>();
   return found;
 }

@@ -37,7 +37,11 @@ class Session {
   }
 
   // All handles that match, in the token's order.
-  std::vector<CK_OBJECT_HANDLE> find(Attributes& attributes) const;
+  // Throws KMSInternalException if the token says that it has given more than there was room for.
+  std::vector<CK_OBJECT_HANDLE> find(Attributes& attributes) const {
+    return find(attributes.data(), attributes.size());
+  }
+  std::vector<CK_OBJECT_HANDLE> find(CK_ATTRIBUTE_PTR attributes, CK_ULONG count) const;
 
   // Value of one attribute. Throws if it is missing, sensitive or longer than `limit`.
   template <class Buffer>

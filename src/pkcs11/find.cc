@@ -23,25 +23,12 @@ bool is_application_object(const hsm::Session& backend, CK_OBJECT_HANDLE handle,
   // A session object that this door did not make is another's: Trent's, or a program's that uses
   // the token directly.
   if (on_token == CK_FALSE) return false;
-  auto value = [](const CK_ATTRIBUTE& attribute) {
-    if (attribute.ulValueLen == CK_UNAVAILABLE_INFORMATION) return std::string_view();
+  // Of one that is not there, or does not fit, the token says so in the length.
+  auto value = [](const CK_ATTRIBUTE& attribute, std::size_t room) {
+    if (attribute.ulValueLen > room) return std::string_view();
     return as_text(value_of(attribute));
   };
-  return !is_trents(value(attributes[2]), value(attributes[1]));
-}
-
-std::vector<CK_OBJECT_HANDLE> search_backend(const hsm::Session& backend, Template search) {
-  std::vector<CK_OBJECT_HANDLE> found;
-  backend.call<&CK_FUNCTION_LIST::C_FindObjectsInit>(search.data(),
-                                                     static_cast<CK_ULONG>(search.size()));
-  CK_OBJECT_HANDLE chunk[64];
-  CK_ULONG count = 0;
-  do {
-    backend.call<&CK_FUNCTION_LIST::C_FindObjects>(&chunk[0], CK_ULONG{64}, &count);
-    found.insert(found.end(), &chunk[0], &chunk[0] + std::min(count, CK_ULONG{64}));
-  } while (count > 0);
-  backend.call<&CK_FUNCTION_LIST::C_FindObjectsFinal>();
-  return found;
+  return !is_trents(value(attributes[2], sizeof application), value(attributes[1], label.size()));
 }
 
 std::vector<CK_OBJECT_HANDLE> find_backend_objects(Session& session, Template search) {
@@ -51,7 +38,8 @@ std::vector<CK_OBJECT_HANDLE> find_backend_objects(Session& session, Template se
   constexpr std::size_t kMaxLabel = 8192;
   std::string label(kMaxLabel, '\0');
   std::vector<CK_OBJECT_HANDLE> found;
-  for (CK_OBJECT_HANDLE handle : search_backend(backend, search)) {
+  for (CK_OBJECT_HANDLE handle :
+       backend.find(search.data(), static_cast<CK_ULONG>(search.size()))) {
     auto known = objects.find(session.slot().id(), generation, handle);
     if (known)
       found.push_back(*known);

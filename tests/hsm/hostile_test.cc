@@ -325,6 +325,19 @@ void every_ability_is_tried_by_itself() {
   CHECK(other.keeps_keys);
 }
 
+// Neither handles nor text are read past what there was room for.
+void what_it_has_given_is_not_believed() {
+  Playing playing("");
+  const std::string key = create_key(playing.service);
+  fault_module().play(parse_hostile("overstates"));
+  Service other(load_config());
+  CHECK_EQ(ERROR_OF(other.describe_key({key, {}})).ck_rv(), CK_RV{CKR_GENERAL_ERROR});
+  CHECK_ERROR(KMSInternal, other.list_keys({}));
+  CHECK_ERROR(KMSInternal, encrypt(playing.service, key, kSecret));
+  fault_module().play({});
+  CHECK_EQ(decrypt(other, encrypt(other, key, kSecret)), kSecret);
+}
+
 void a_token_that_tells_the_length_is_asked() {
   Playing playing("tells-length");
   CHECK(playing.profile().value_len);
@@ -356,6 +369,6 @@ int main() {
       TEST(a_passing_fault_is_not_the_ciphertexts), TEST(there_is_no_copy_object),
       TEST(there_are_no_data_objects), TEST(the_trial_of_data_objects_is_made_once),
       TEST(sessions_are_read_write), TEST(secrets_have_at_most_64_bytes),
-      TEST(every_ability_is_tried_by_itself), TEST(a_token_that_tells_the_length_is_asked),
-      TEST(nothing_is_left_of_the_trials));
+      TEST(every_ability_is_tried_by_itself), TEST(what_it_has_given_is_not_believed),
+      TEST(a_token_that_tells_the_length_is_asked), TEST(nothing_is_left_of_the_trials));
 }

@@ -16,6 +16,7 @@ namespace trent::test {
 namespace {
 
 constexpr CK_MECHANISM_TYPE kSoftHsmKwp = 0x210A;
+constexpr CK_ULONG kTooMany = 100000;
 CK_BBOOL yes = CK_TRUE;
 CK_BBOOL no = CK_FALSE;
 
@@ -98,6 +99,7 @@ Hostile parse_hostile(std::string_view words) {
         {"no-copies", &made.no_copies},
         {"no-data", &made.no_data},
         {"no-read-only", &made.no_read_only},
+        {"overstates", &made.overstates},
     };
     if (const auto flag = flags.find(name); flag != flags.end() && value.empty()) {
       *flag->second = true;
@@ -147,6 +149,9 @@ CK_RV HostileCalls::copy_object(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE sour
 CK_RV HostileCalls::get_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
                                         CK_ATTRIBUTE* attributes, CK_ULONG count) const {
   const CK_RV rv = real.C_GetAttributeValue(session, object, attributes, count);
+  for (CK_ULONG i = 0; hostile.overstates && rv == CKR_OK && i < count; ++i)
+    if (attributes[i].pValue != nullptr && attributes[i].type == CKA_LABEL)
+      attributes[i].ulValueLen += kTooMany;
   if (!hostile.tells_length || rv != CKR_OK || count != 1 || attributes->type != CKA_VALUE_LEN)
     return rv;
   const std::lock_guard lock(lengths_mutex);
@@ -154,6 +159,13 @@ CK_RV HostileCalls::get_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HAN
   if (known != lengths().end())
     std::memcpy(attributes->pValue, &known->second, sizeof known->second);
   return CKR_OK;
+}
+
+CK_RV HostileCalls::find_objects(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE* objects, CK_ULONG max,
+                                 CK_ULONG* count) const {
+  const CK_RV rv = real.C_FindObjects(session, objects, max, count);
+  if (hostile.overstates && rv == CKR_OK && *count > 0) *count += kTooMany;
+  return rv;
 }
 
 CK_RV HostileCalls::set_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,

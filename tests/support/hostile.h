@@ -29,6 +29,7 @@ struct Hostile {
   bool no_copies = false;          // no C_CopyObject
   bool no_data = false;            // no CKO_DATA token objects
   bool no_read_only = false;       // sessions are read-write or refused
+  bool overstates = false;         // it says that it has given more than there was room for
   CK_ULONG longest = 0;            // of a secret, in bytes; 0: as SoftHSM
   std::chrono::microseconds latency{0};  // of every call
 };
@@ -50,6 +51,8 @@ struct HostileCalls {
                     CK_ULONG count, CK_OBJECT_HANDLE* object) const;
   CK_RV get_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
                             CK_ATTRIBUTE* attributes, CK_ULONG count) const;
+  CK_RV find_objects(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE* objects, CK_ULONG max,
+                     CK_ULONG* count) const;
   CK_RV set_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
                             CK_ATTRIBUTE* attributes, CK_ULONG count) const;
   CK_RV generate_key(CK_SESSION_HANDLE session, CK_MECHANISM* mechanism, CK_ATTRIBUTE* attributes,
