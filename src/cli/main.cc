@@ -83,7 +83,12 @@ int run(const KmsVerb& verb, const std::function<Answer(kms::Service&)>& operati
 }
 
 void config_option(CLI::App& app, CommandLine& line) {
-  app.add_option("--config", line.config, "Configuration file")->option_text("PATH");
+  // Empty is a script's variable that was not set, and not "the usual one".
+  app.add_option("--config", line.config, "Configuration file")
+      ->option_text("PATH")
+      ->check([](const std::string& path) {
+        return path.empty() ? "it is empty: name a file, or leave the option out" : std::string();
+      });
 }
 
 Options& add_verb(CLI::App& app, const char* name, const char* summary, const char* help,

@@ -22,6 +22,12 @@ config_option_goes_first() {
   fails 253 '/nowhere/trent.toml' list-keys
 }
 
+empty_config_option_is_refused() {
+  fails 252 '--config: it is empty' list-keys --config ''
+  fails 252 '--config: it is empty' --config= list-keys
+  fails 252 '--config: it is empty' --config '' version
+}
+
 bad_configuration() {
   echo 'nonsense' >bad.toml
   fails 253 'bad.toml' list-keys --config bad.toml
