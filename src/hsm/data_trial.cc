@@ -1,6 +1,12 @@
 // A data object that comes and goes.
 #include "hsm/data_trial.h"
 
+#include <array>
+#include <chrono>
+#include <set>
+#include <string>
+#include <thread>
+
 #include "base/encoding.h"
 #include "base/openssl.h"
 #include "hsm/data_object.h"
@@ -56,6 +62,19 @@ void require_data_objects(const ChangeLock&, Token& token) {
     destroy_data(token, kName, object);  // what is ours must not stay
   }
   known(true);
+}
+
+std::size_t remove_left_trials(Token& token) {
+  std::set<std::string> left;
+  for (const DataObject& object : list_data(token, kName)) left.insert(object.value);
+  if (left.empty()) return 0;
+  // A trial of another host takes milliseconds.
+  std::this_thread::sleep_for(std::chrono::seconds(1));
+  const ChangeLock lock(token);
+  std::size_t removed = 0;
+  for (const DataObject& object : list_data(token, kName))
+    if (left.contains(object.value) && destroy_data(token, kName, object)) ++removed;
+  return removed;
 }
 
 }  // namespace trent::hsm

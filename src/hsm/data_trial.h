@@ -2,6 +2,8 @@
 // have keys and certificates only.
 #pragma once
 
+#include <cstddef>
+
 namespace trent::hsm {
 
 class ChangeLock;
@@ -11,5 +13,9 @@ class Token;
 // UnsupportedOperationException if the token has no such objects. For whoever is about to make the
 // first record; reading needs no trial.
 void require_data_objects(const ChangeLock&, Token& token);
+
+// Destroys what trials that were killed have left, and says how many objects that were. Waits to
+// see that nobody is in the middle of one.
+std::size_t remove_left_trials(Token& token);
 
 }  // namespace trent::hsm

@@ -4,6 +4,7 @@
 #include "base/encoding.h"
 #include "base/error.h"
 #include "config/exposure.h"
+#include "hsm/data_trial.h"
 #include "hsm/giveaway.h"
 #include "kms/contents.h"
 #include "kms/implementation.h"
@@ -133,6 +134,13 @@ TokenReport check_account(Account& account, const CheckOptions& options) {
     repairs = repair(account, remains, options.clock_is_right);
     contents = look_twice(token);
   }
+
+  if (options.repair)
+    if (const std::size_t left = hsm::remove_left_trials(token); left > 0)
+      repairs.done.push_back(
+          "What trials that were interrupted had left, data objects named "
+          "trent/trial, was removed: " +
+          std::to_string(left) + ".");
 
   warn_of_giveaways(token, contents, report);
   report.records = contents.revisions;

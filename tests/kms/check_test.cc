@@ -64,10 +64,10 @@ std::vector<Object> records(const RawSession& raw, const std::string& label) {
   return found;
 }
 
-CK_OBJECT_HANDLE put(const RawSession& raw, std::string label, std::string value) {
+CK_OBJECT_HANDLE put(const RawSession& raw, std::string label, std::string value,
+                     std::string application = "trent") {
   CK_OBJECT_CLASS data = CKO_DATA;
   CK_BBOOL yes = CK_TRUE;
-  std::string application = "trent";
   CK_ATTRIBUTE attributes[] = {{CKA_CLASS, &data, sizeof data},
                                {CKA_TOKEN, &yes, sizeof yes},
                                {CKA_PRIVATE, &yes, sizeof yes},
@@ -425,6 +425,21 @@ void superseded_revision_is_removed() {
   check_healthy();
 }
 
+// A process that was killed while it tried whether the token keeps data objects.
+void left_trials_are_removed() {
+  const RawSession raw;
+  const auto before = raw.count();
+  for (const char* nonce : {"0011", "2233"})
+    put(raw, std::string("trent/trial"), nonce, "trent/trial");
+  check_healthy();
+  CHECK_EQ(raw.count(), before + 2);
+  const auto report = check(true);
+  CHECK_EQ(report.repaired.size(), 1U);
+  CHECK(report.repaired[0].ends_with("was removed: 2."));
+  CHECK_EQ(raw.count(), before);
+  CHECK(check(true).repaired.empty());
+}
+
 void alias_to_nowhere_is_named_and_kept() {
   RawSession raw;
   std::string key = create_key(service());
@@ -743,8 +758,8 @@ int main() {
       TEST(aliases_that_are_made_anew_meanwhile_are_kept),
       TEST(clock_that_is_ahead_destroys_nothing), TEST(key_whose_deletion_was_taken_back_is_kept),
       TEST(memory_tells_what_went_back), TEST(foreign_keys_are_none_of_ours),
-      TEST(superseded_revision_is_removed), TEST(alias_to_nowhere_is_named_and_kept),
-      TEST(material_of_a_damaged_record_is_never_removed),
+      TEST(superseded_revision_is_removed), TEST(left_trials_are_removed),
+      TEST(alias_to_nowhere_is_named_and_kept), TEST(material_of_a_damaged_record_is_never_removed),
       TEST(revision_before_a_damaged_one_is_never_removed),
       TEST(materials_of_a_doubtful_record_are_never_removed), TEST(replaced_material_is_found_out),
       TEST(missing_material_is_named), TEST(material_that_is_there_twice_is_named),
