@@ -32,6 +32,22 @@ keys_and_certificates_are_deleted() {
   assert_lacks "$(certutil -L -d sql:nss -h kms)" 'kms:web'
 }
 
+login_without_a_configured_pin() {
+  without_pin
+  assert_contains "$(certutil -K -d sql:nss -h kms -f "$kms/pin" 2>&1)" 'no keys found'
+  echo 00000000 >wrong
+  assert_fails_with 'incorrect|invalid|SEC_ERROR_BAD_PASSWORD' \
+    certutil -K -d sql:nss -h kms -f wrong
+  head -c 64 /dev/urandom >noise
+  certutil -S -d sql:nss -h kms -f "$kms/pin" -n private -s CN=private -x -t u,u,u -k rsa -g 2048 \
+    -z noise -m 2
+  assert_contains "$(certutil -K -d sql:nss -h kms -f "$kms/pin")" 'kms:private'
+  # The key has signed its own certificate.
+  certutil -L -d sql:nss -h kms -f "$kms/pin" -n kms:private -a >private.pem
+  openssl verify -check_ss_sig -CAfile private.pem private.pem
+  certutil -F -d sql:nss -h kms -f "$kms/pin" -n kms:private
+}
+
 configuration_is_a_module_parameter() {
   unset TRENT_CONF
   modutil -dbdir sql:nss -force -delete trent
@@ -43,5 +59,6 @@ test_case 'modutil adds the module' module_is_added
 test_case 'certutil makes a key pair and a certificate' keys_and_certificates_are_made
 test_case 'certutil signs a request with it' private_key_signs
 test_case 'certutil deletes them' keys_and_certificates_are_deleted
+test_case 'certutil logs in where the configuration has no PIN' login_without_a_configured_pin
 test_case 'modutil -string names the configuration' configuration_is_a_module_parameter
 done_testing

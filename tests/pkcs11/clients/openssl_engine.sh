@@ -44,6 +44,16 @@ decryption() {
   assert_same_file back text
 }
 
+login_without_a_configured_pin() {
+  without_pin
+  assert_fails_with 'object not found|not found|login failed|PIN' \
+    env OPENSSL_CONF="$PWD/engine.cnf" openssl dgst -engine pkcs11 -keyform engine \
+    -sign "$key;type=private?pin-value=00000000" -sha256 -out signature text
+  with_engine dgst -keyform engine -sign "$key?pin-value=$(cat "$kms/pin")" -sha256 \
+    -out signature text
+  openssl dgst -verify web.pem -sha256 -signature signature text
+}
+
 # KMS keys are secret keys, of which engines know nothing.
 kms_keys_are_no_key_pairs() {
   OPENSSL_CONF=$PWD/engine.cnf assert_fails_with 'object not found|not found' openssl pkey \
@@ -67,6 +77,7 @@ ssh_ends_cleanly_without_any() {
 test_case 'random numbers through the engine' random_numbers
 test_case 'the engine signs with a key pair of the application'\''s' signature
 test_case 'and decrypts' decryption
+test_case 'both where the configuration has no PIN' login_without_a_configured_pin
 test_case 'KMS keys are no key pairs' kms_keys_are_no_key_pairs
 test_case 'ssh-keygen -D lists public keys' ssh_lists_public_keys
 test_case 'ssh-keygen -D ends cleanly when there are none' ssh_ends_cleanly_without_any

@@ -69,6 +69,20 @@ p11tool_stores_a_certificate() {
   p11tool --provider "$module" --batch --delete "$token;object=web;type=cert"
 }
 
+login_without_a_configured_pin() {
+  url=$(key_url)
+  without_pin
+  assert_lacks "$(p11tool --provider "$module" --list-all "$token" 2>&1 </dev/null)" 'object=app'
+  with_pin() { GNUTLS_PIN=$(cat "$kms/pin") p11tool --provider "$module" --batch "$@"; }
+  assert_contains "$(with_pin --login --list-all "$token")" "URL: $url"
+  with_pin --login --generate-privkey rsa --bits 2048 --label pair --outfile pair.pem "$token"
+  assert_contains "$(with_pin --login --list-privkeys "$token")" 'object=pair'
+  with_pin --login --delete "$token;object=pair;type=private"
+  with_pin --login --delete "$token;object=pair;type=public"
+  GNUTLS_PIN=00000000 assert_fails_with 'PIN|login' \
+    p11tool --provider "$module" --batch --login --list-all "$token"
+}
+
 # Then there is no token, but an answer.
 module_is_trent_itself() {
   p11_kit_registers
@@ -104,6 +118,7 @@ test_case 'p11-kit lists the module' p11_kit_lists_it
 test_case 'x-init-reserved names the configuration' configuration_comes_from_the_module_file
 test_case 'p11-kit with Trent and its backend at once' beside_softhsm
 test_case 'p11tool stores a certificate, and finds and deletes it' p11tool_stores_a_certificate
+test_case 'p11tool logs in where the configuration has no PIN' login_without_a_configured_pin
 test_case 'a module that is Trent itself' module_is_trent_itself
 test_case 'pkcs11-tool through p11-kit-proxy.so' through_the_proxy
 done_testing

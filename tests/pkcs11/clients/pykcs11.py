@@ -1,6 +1,7 @@
 """KMS operations through a PKCS#11 module with PyKCS11: pykcs11.py MODULE CASE"""
 
 import ctypes
+import os
 import sys
 
 import PyKCS11
@@ -72,6 +73,8 @@ library = PyKCS11.PyKCS11Lib()
 library.load(sys.argv[1])
 session = library.openSession(library.getSlotList(tokenPresent=True)[0],
                               CKF_SERIAL_SESSION | CKF_RW_SESSION)
+if "PIN" in os.environ:
+    session.login(os.environ["PIN"])
 
 
 def key(label):
@@ -147,6 +150,28 @@ def uses_a_data_key_that_stays_in_the_token():
     open("encrypted", "wb").write(bytes(session.encrypt(handle, SECRET, parameters)))
     wrapped = bytes(session.wrapKey(key("new"), handle, symmetric(NEW)))
     assert decrypt("new", wrapped, symmetric(NEW)) == data_key
+
+
+def makes_keys_of_its_own():
+    public, private = session.generateKeyPair(
+        [(CKA_TOKEN, True), (CKA_LABEL, "pair"), (PyKCS11.CKA_MODULUS_BITS, 2048),
+         (PyKCS11.CKA_PUBLIC_EXPONENT, (1, 0, 1)), (PyKCS11.CKA_VERIFY, True)],
+        [(CKA_TOKEN, True), (CKA_LABEL, "pair"), (PyKCS11.CKA_SIGN, True)])
+    how = PyKCS11.Mechanism(PyKCS11.CKM_SHA256_RSA_PKCS, None)
+    assert session.verify(public, SECRET, session.sign(private, SECRET, how), how)
+    session.destroyObject(public)
+    session.destroyObject(private)
+    # An id of its own: no KMS key can have it.
+    own = session.generateKey([(CKA_TOKEN, True), (CKA_ID, b"\1"), (CKA_ENCRYPT, True),
+                               (PyKCS11.CKA_VALUE_LEN, 16)])
+    assert session.getAttributeValue(own, [CKA_ID]) == [(1,)]
+    session.destroyObject(own)
+
+
+def nothing_works_before_the_login():
+    assert session.findObjects([(CKA_LABEL, "old")]) == []
+    fails(PyKCS11.CKR_USER_NOT_LOGGED_IN, session.generateKey,
+          [(CKA_TOKEN, True), (CKA_ENCRYPT, True), (PyKCS11.CKA_VALUE_LEN, 32)])
 
 
 def relabels():

@@ -28,6 +28,21 @@ relabels() {
   assert_fails_with NotFoundException sh -c "$trent describe-key --key-id alias/labelled || exit 1"
 }
 
+# Whoever logs in can do what the configured PIN allows.
+after_a_login() {
+  without_pin
+  python nothing_works_before_the_login
+  PIN=$(cat "$kms/pin")
+  export PIN
+  for case in encrypts_and_decrypts re_encrypts_without_parameters re_encrypts_with_parameters \
+    re_encrypt_is_refused makes_keys_of_its_own; do
+    python $case
+  done
+  # That it may, and need not, log in with any PIN where one is configured.
+  TRENT_CONF=$kms/trent.toml
+  PIN=whatever python encrypts_and_decrypts
+}
+
 finds_disabled_keys() {
   make_key disabled
   trent disable-key --key-id "$(trent describe-key --key-id alias/disabled --output raw)"
@@ -50,6 +65,8 @@ test_case 're-encrypting is refused for what is wrong' python re_encrypt_is_refu
 test_case 'a data key is used and wrapped without being seen' data_key
 test_case 'blobs are those of the command' blobs_are_those_of_the_command
 test_case 'a new label is a new alias' relabels
+test_case 'makes keys of its own, which are no KMS keys' python makes_keys_of_its_own
+test_case 'all of it after a login, where no PIN is configured' after_a_login
 test_case 'disabled keys are found by their state' finds_disabled_keys
 test_case 'the same through p11-kit-proxy.so' through_the_proxy
 done_testing
