@@ -6,6 +6,7 @@
 
 #include "base/encoding.h"
 #include "kms/inventory.h"
+#include "kms/key_id.h"
 #include "kms/key_name.h"
 
 namespace trent::pkcs11 {
@@ -115,13 +116,13 @@ bool equals(ByteView a, ByteView b) {
 }
 
 // DescribeKey; nullopt if there is no such key, or it is in another slot: an ARN may name the key
-// of another account.
+// of another account, whose token is not asked, for that may need a login.
 std::optional<kms::KeyMetadata> look_up(Session& session, const std::string& key_id) {
   Slot& slot = session.slot();
   try {
-    kms::KeyMetadata key = slot.service().describe_key({key_id, {}}).key_metadata;
-    if (key.aws_account_id != slot.config().account) return std::nullopt;
-    return key;
+    const kms::KeyIdentifier identifier = kms::parse_key_identifier(key_id);
+    if (identifier.is_arn() && identifier.account != slot.config().account) return std::nullopt;
+    return slot.service().describe_key({key_id, {}}).key_metadata;
   } catch (const Error& error) {
     if (error.code() != ErrorCode::NotFound && error.code() != ErrorCode::Validation) throw;
     return std::nullopt;

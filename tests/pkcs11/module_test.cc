@@ -208,6 +208,27 @@ static void finds_keys_of_its_own_account_only() {
   }
 }
 
+// The other account's token is not asked: nobody is logged in there.
+static void finds_no_key_of_an_account_that_needs_a_login() {
+  make_token("locked");
+  std::string path = std::string(std::getenv("TRENT_CONF")) + ".locked";
+  FILE* file = fopen(path.c_str(), "w");
+  fprintf(file,
+          "[[token]]\naccount = \"111122221111\"\nmodule = \"%s\"\n"
+          "uri = \"pkcs11:token=kms\"\npin-source = \"env:TRENT_TEST_PIN\"\n"
+          "[[token]]\naccount = \"111122223333\"\nmodule = \"%s\"\n"
+          "uri = \"pkcs11:token=locked\"\n",
+          kSoftHsmModule, kSoftHsmModule);
+  fclose(file);
+  Environment conf("TRENT_CONF", path.c_str());
+  Environment pin("TRENT_TEST_PIN", kUserPin);
+  Initialized module;
+  CK_SESSION_HANDLE session = open_session();
+  const std::string arn = "arn:aws:kms:local:111122223333:key/12345678-1234-1234-1234-123456789012";
+  for (CK_ATTRIBUTE_TYPE name : {CK_ATTRIBUTE_TYPE{CKA_TRENT_KEY_ARN}, kAttributeUniqueId})
+    CHECK_EQ(find(session, Attrs().text(name, arn)).size(), 0UL);
+}
+
 static void describes_its_token() {
   Initialized module;
   CK_TOKEN_INFO info{};
@@ -395,9 +416,9 @@ int main() {
       TEST(takes_initialize_arguments_by_the_book), TEST(has_no_slots_without_a_configuration),
       TEST(takes_the_configuration_from_p_reserved), TEST(starts_without_the_token),
       TEST(absent_token_leaves_the_other_slot_alone), TEST(finds_keys_of_its_own_account_only),
-      TEST(describes_its_token), TEST(is_a_device_if_the_backend_is_one),
-      TEST(lists_its_mechanisms), TEST(has_sessions_with_states),
-      TEST(keeps_the_handles_of_token_objects),
+      TEST(finds_no_key_of_an_account_that_needs_a_login), TEST(describes_its_token),
+      TEST(is_a_device_if_the_backend_is_one), TEST(lists_its_mechanisms),
+      TEST(has_sessions_with_states), TEST(keeps_the_handles_of_token_objects),
       TEST(keeps_read_only_sessions_from_changing_the_token), TEST(starts_anew_in_a_child),
       TEST(serves_many_threads), TEST(survives_the_application_finalizing_softhsm),
       TEST(leaves_the_token_to_others_when_finalized));
