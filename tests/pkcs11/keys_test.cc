@@ -120,6 +120,17 @@ static void tells_missing_sensitive_and_short_attributes_apart() {
   CHECK_EQ(all[4].ulValueLen, 16UL);
 }
 
+// A program that asks once more with what a failure left in its template tells no size.
+static void takes_what_a_failure_left_for_no_room() {
+  for (CK_OBJECT_HANDLE key : {create_kms_key(session()), generate_data_key()}) {
+    CK_ULONG untouched = 4711;
+    CK_ATTRIBUTE wanted{CKA_KEY_TYPE, &untouched, CK_UNAVAILABLE_INFORMATION};
+    CHECK_RV(p11().C_GetAttributeValue(session(), key, &wanted, 1), CKR_BUFFER_TOO_SMALL);
+    CHECK_EQ(wanted.ulValueLen, CK_UNAVAILABLE_INFORMATION);
+    CHECK_EQ(untouched, 4711UL);
+  }
+}
+
 static void takes_an_empty_template_but_not_none() {
   RawSession raw;  // the token itself is the model
   CK_ATTRIBUTE none{};
@@ -714,14 +725,14 @@ int main() {
   int result = RUN_TESTS(
       "pkcs11 keys", TEST(shows_a_kms_key_as_a_secret_key),
       TEST(tells_missing_sensitive_and_short_attributes_apart),
-      TEST(takes_an_empty_template_but_not_none), TEST(finds_keys_by_every_name),
-      TEST(encrypts_and_decrypts), TEST(keeps_the_answer_until_the_buffer_fits),
-      TEST(encrypts_in_parts), TEST(polices_operations), TEST(re_encrypts),
-      TEST(wraps_and_unwraps_data_keys), TEST(writes_no_more_than_the_buffer_holds),
-      TEST(wraps_no_key_that_is_gone), TEST(refuses_to_unwrap_into_a_wrong_key),
-      TEST(renames_a_key_by_its_label), TEST(takes_no_alias_from_another_key),
-      TEST(takes_back_no_alias_that_moved), TEST(schedules_deletion_and_keeps_the_material),
-      TEST(makes_no_key_that_kms_does_not_have),
+      TEST(takes_what_a_failure_left_for_no_room), TEST(takes_an_empty_template_but_not_none),
+      TEST(finds_keys_by_every_name), TEST(encrypts_and_decrypts),
+      TEST(keeps_the_answer_until_the_buffer_fits), TEST(encrypts_in_parts),
+      TEST(polices_operations), TEST(re_encrypts), TEST(wraps_and_unwraps_data_keys),
+      TEST(writes_no_more_than_the_buffer_holds), TEST(wraps_no_key_that_is_gone),
+      TEST(refuses_to_unwrap_into_a_wrong_key), TEST(renames_a_key_by_its_label),
+      TEST(takes_no_alias_from_another_key), TEST(takes_back_no_alias_that_moved),
+      TEST(schedules_deletion_and_keeps_the_material), TEST(makes_no_key_that_kms_does_not_have),
       TEST(makes_ordinary_keys_of_what_kms_does_not_have), TEST(tells_kms_keys_from_others),
       TEST(makes_kms_keys_of_nothing_else), TEST(leaves_nothing_of_a_key_that_it_refuses),
       TEST(hides_what_trent_keeps_in_the_token), TEST(hides_the_session_objects_of_others),
