@@ -4,10 +4,8 @@
 
 #include <chrono>
 #include <mutex>
-#include <new>
 #include <string_view>
 
-#include "hsm/debug.h"
 #include "hsm/fork.h"
 #include "pkcs11/rv.h"
 #include "pkcs11/session.h"
@@ -16,21 +14,12 @@ namespace trent::pkcs11 {
 
 template <class Body>
 CK_RV guarded(Family family, std::string_view name, Body body) {
-  auto start = std::chrono::steady_clock::now();
+  const auto start = std::chrono::steady_clock::now();
   try {
     hsm::ForkGuard fork;
     return body();
-  } catch (const Failure& failure) {
-    return failure.rv();
-  } catch (const Error& error) {
-    CK_RV rv = to_rv(error, family);
-    if (hsm::debug_enabled())
-      hsm::debug_call(name, error.what(), rv, std::chrono::steady_clock::now() - start);
-    return rv;
-  } catch (const std::bad_alloc&) {
-    return CKR_HOST_MEMORY;
-  } catch (const std::exception&) {
-    return CKR_GENERAL_ERROR;
+  } catch (...) {
+    return rv_of_exception(family, name, start);
   }
 }
 

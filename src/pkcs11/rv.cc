@@ -1,5 +1,9 @@
 #include "pkcs11/rv.h"
 
+#include <new>
+
+#include "hsm/debug.h"
+
 namespace trent::pkcs11 {
 
 namespace {
@@ -48,7 +52,9 @@ CK_RV bad_handle(Family family) {
   return CKR_KEY_HANDLE_INVALID;
 }
 
-CK_RV to_rv(const Error& error, Family family) {
+namespace {
+
+CK_RV rv_of(const Error& error, Family family) {
   if (is_for_the_application(error.ck_rv())) return error.ck_rv();
   switch (error.code()) {
     case ErrorCode::NotFound:
@@ -89,6 +95,26 @@ CK_RV to_rv(const Error& error, Family family) {
       break;
   }
   return CKR_DEVICE_ERROR;
+}
+
+}  // namespace
+
+CK_RV rv_of_exception(Family family, std::string_view name,
+                      std::chrono::steady_clock::time_point start) {
+  try {
+    throw;
+  } catch (const Failure& failure) {
+    return failure.rv();
+  } catch (const Error& error) {
+    const CK_RV rv = rv_of(error, family);
+    if (hsm::debug_enabled())
+      hsm::debug_call(name, error.what(), rv, std::chrono::steady_clock::now() - start);
+    return rv;
+  } catch (const std::bad_alloc&) {
+    return CKR_HOST_MEMORY;
+  } catch (const std::exception&) {
+    return CKR_GENERAL_ERROR;
+  }
 }
 
 }  // namespace trent::pkcs11

@@ -1,7 +1,9 @@
 // How a C_ function fails: CK_RV as an exception, and the core's errors as CK_RV.
 #pragma once
 
+#include <chrono>
 #include <exception>
+#include <string_view>
 
 #include "base/error.h"
 #include "pkcs11/cryptoki.h"
@@ -29,7 +31,9 @@ enum class Family { Object, Key, Wrap, Unwrap };
 // The return value for a handle that names nothing of the right kind.
 CK_RV bad_handle(Family family);
 
-// Design section 6.
-CK_RV to_rv(const Error& error, Family family);
+// Of the exception that is being handled, in a function that is called `name` and began at `start`.
+// Here once, for there is a copy of the handler that calls it for each function of the lists.
+CK_RV rv_of_exception(Family family, std::string_view name,
+                      std::chrono::steady_clock::time_point start);
 
 }  // namespace trent::pkcs11
