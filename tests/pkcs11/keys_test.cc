@@ -621,6 +621,8 @@ static void lets_session_objects_die_with_their_session() {
   CHECK_EQ(count(Attrs().text(CKA_LABEL, "brief")), 0UL);
   CK_ATTRIBUTE wanted{CKA_LABEL, nullptr, 0};
   CHECK_RV(p11().C_GetAttributeValue(session(), key, &wanted, 1), CKR_OBJECT_HANDLE_INVALID);
+  // And the door itself does not know it any more: a token may give its number to another object.
+  CHECK_RV(p11().C_GetAttributeValue(session(), key, nullptr, 0), CKR_OBJECT_HANDLE_INVALID);
 }
 
 static void changes_nothing_on_the_token_in_a_read_only_session() {
