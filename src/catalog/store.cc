@@ -22,6 +22,9 @@ constexpr std::chrono::seconds kPatience{30};
 // A live writer takes milliseconds from one step of the protocol to the next.
 constexpr milliseconds kSurvivorSettles{500};
 constexpr std::chrono::seconds kDead{2};
+// A search in the middle of changes may miss both the old and the new revision, more than once
+// where they come thick and fast: that something is not there is believed after so many.
+constexpr int kLooks = 8;
 // A marker without a candidate is of a writer that is about to make it, or died.
 constexpr std::chrono::minutes kStrayMarker{10};
 
@@ -208,6 +211,7 @@ Found find_base(hsm::Token& token, const std::string& label, bool seen, bool exp
   bool fresh = false;
   int in_vain = 0;
   Clock::time_point survivors_since;
+  int survivors_looks = 0;
   std::set<std::string> survivors_seen;
   for (;;) {
     Versions versions = find_versions(token, label);
@@ -217,10 +221,9 @@ Found find_base(hsm::Token& token, const std::string& label, bool seen, bool exp
     }
     if (versions.survivors.empty()) {
       if (!versions.damaged.empty()) return {std::move(versions), std::nullopt};
-      // A search in the middle of changes may miss both the old and the new revision, more than
-      // once where they come thick and fast. What was made for a change shows that there is one.
+      // What was made for a change shows that there is a record.
       if (!versions.markers.empty()) expected = true;
-      if (++in_vain < (expected ? 8 : seen ? 6 : 4)) {
+      if (++in_vain < (expected ? kLooks : seen ? 6 : 4)) {
         pause(milliseconds(1), in_vain);
         continue;
       }
@@ -241,10 +244,13 @@ Found find_base(hsm::Token& token, const std::string& label, bool seen, bool exp
     if (survivors != survivors_seen) {
       survivors_seen = std::move(survivors);
       survivors_since = moment;
+      survivors_looks = 0;
     }
+    ++survivors_looks;
     const bool alone = versions.survivors.size() == 1;
     const auto age = moment - survivors_since;
-    if (age < (alone ? milliseconds(kSurvivorSettles) : milliseconds(kDead))) {
+    if (survivors_looks < kLooks ||
+        age < (alone ? milliseconds(kSurvivorSettles) : milliseconds(kDead))) {
       pause(milliseconds(5), 1);
       continue;
     }
@@ -284,10 +290,11 @@ Versions look_after(hsm::Token& token, const std::string& label, bool afresh, co
 Outcome find_out(hsm::Token& token, const std::string& label, const Version& base, Candidate& own,
                  const Error& error) {
   const auto start = Clock::now();
-  bool afresh = false;
+  int alone = 0;
   for (;;) {
     pause(milliseconds(5), 0);
-    const Versions versions = look_after(token, label, afresh, error);
+    // Once, where it matters: what has won may be hidden from this process.
+    const Versions versions = look_after(token, label, alone == 1, error);
     if (find_nonce(versions, base.revision.nonce) != nullptr) {
       own.withdraw();
       throw Error(error);
@@ -310,10 +317,10 @@ Outcome find_out(hsm::Token& token, const std::string& label, const Version& bas
       return Outcome::Lost;
     }
     if (others == 0) {
-      // Unless what has won is hidden from this process.
-      if (std::exchange(afresh, true)) return Outcome::Done;
+      if (++alone == kLooks) return Outcome::Done;
       continue;
     }
+    alone = 0;
     // One of the others has won and is about to destroy its marker, or has lost and withdraws.
     if (Clock::now() - start < kDead) continue;
     if (versions.survivors.front().revision.nonce != own.nonce()) {
@@ -568,14 +575,16 @@ Deletion delete_record(const hsm::ChangeLock& /*lock*/, hsm::Token& token, const
     try {
       done = destroy(token, base.object);
     } catch (const Error& error) {
-      pause(milliseconds(5), 0);
-      Versions versions = look_after(token, label, false, error);
-      if (find_nonce(versions, base.revision.nonce) != nullptr) throw;
-      versions = look_after(token, label, true, error);  // of a change nothing is hidden
+      // Done, unless the base is there, or somebody has replaced it meanwhile.
       done = true;
-      for_each_version(versions, [&](const Version& version) {
-        if (is_based_on(version.revision, base.revision.nonce)) done = false;
-      });
+      for (int look = 0; done && look < kLooks; ++look) {
+        pause(milliseconds(5), 0);
+        const Versions versions = look_after(token, label, look == 1, error);
+        if (find_nonce(versions, base.revision.nonce) != nullptr) throw;
+        for_each_version(versions, [&](const Version& version) {
+          if (is_based_on(version.revision, base.revision.nonce)) done = false;
+        });
+      }
     }
     if (done) {
       remove_rest(token, found.versions, base.revision.nonce);

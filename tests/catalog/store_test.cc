@@ -185,6 +185,49 @@ void change_that_is_reported_as_failed_and_was_made_is_done() {
   CHECK_EQ(record.count(), 1U);
 }
 
+// Somebody else was quicker, and a search in the middle of changes does not show that at once.
+void change_that_another_has_won_is_made_again() {
+  const Record record;
+  record.put_revision(1, "aa");
+  before_destroy(
+      1,
+      [&] {
+        record.destroy("\"nonce\":\"aa\"");
+        fault_module().arm({.nth = 5, .rv = CKR_OK, .function = "C_FindObjectsInit", .before = [&] {
+                              fault_module().disarm();
+                              record.put_revision(2, "dd", {"aa"});
+                            }});
+      },
+      CKR_FUNCTION_FAILED);
+  CHECK_EQ(record.change([](int, const Revision&) {}), 2);
+  CHECK_EQ(record.holds()->number, 3U);
+  CHECK_EQ(record.holds()->based_on.at(0), "dd");
+  CHECK_EQ(record.count(), 1U);
+}
+
+// The same of a deletion.
+void deletion_that_another_was_before_is_made_again() {
+  const Record record;
+  record.put_revision(1, "aa");
+  int asked = 0;
+  before_destroy(
+      1,
+      [&] {
+        record.destroy("\"nonce\":\"aa\"");
+        fault_module().arm({.nth = 4, .rv = CKR_OK, .function = "C_FindObjectsInit", .before = [&] {
+                              fault_module().disarm();
+                              record.put_revision(2, "dd", {"aa"});
+                            }});
+      },
+      CKR_FUNCTION_FAILED);
+  CHECK(record.deletion([&] {
+    ++asked;
+    return true;
+  }) == catalog::Deletion::Done);
+  CHECK_EQ(asked, 2);
+  CHECK_EQ(record.count(), 0U);
+}
+
 // The same, and before we can look somebody has based the next change on ours.
 void change_that_another_has_carried_on_is_done() {
   const Record record;
@@ -322,6 +365,8 @@ int main() {
                    TEST(of_two_dead_writers_the_lower_nonce_holds),
                    TEST(change_whose_base_another_has_replaced_starts_again),
                    TEST(change_that_is_reported_as_failed_and_was_made_is_done),
+                   TEST(change_that_another_has_won_is_made_again),
+                   TEST(deletion_that_another_was_before_is_made_again),
                    TEST(change_that_another_has_carried_on_is_done),
                    TEST(change_that_was_passed_over_is_made_again),
                    TEST(change_that_cannot_be_withdrawn_is_not_in_effect),
