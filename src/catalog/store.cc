@@ -228,8 +228,10 @@ Found find_base(hsm::Token& token, const std::string& label, bool seen, bool exp
         continue;
       }
       if (!std::exchange(fresh, true)) {
-        const bool afresh = expected || token.ensure_presence();
-        if (expected) token.start_afresh();
+        // What is known to have been there may be hidden from this process: see hsm::ChangeLock.
+        const bool known = expected || seen;
+        const bool afresh = known || token.ensure_presence();
+        if (known) token.start_afresh();
         if (afresh) {
           in_vain = 0;
           continue;

@@ -205,6 +205,25 @@ void change_that_another_has_won_is_made_again() {
   CHECK_EQ(record.count(), 1U);
 }
 
+// What SoftHSM hides from a process that changes something at the same moment as another one, it
+// shows to a module that is started anew.
+void record_that_is_hidden_is_changed() {
+  const Record record;
+  // The first session of the new start is Trent's own.
+  fault_module().arm(
+      {.nth = 1, .rv = CKR_OK, .function = "C_Initialize", .before = [&] {
+         fault_module().arm(
+             {.nth = 1, .rv = CKR_OK, .function = "C_FindObjectsInit", .before = [&] {
+                fault_module().disarm();
+                record.put_revision(2, "dd", {"aa"});
+              }});
+       }});
+  const hsm::ChangeLock lock(token());
+  const auto change = [&](const std::string&, const Revision& next) { return record.text(next); };
+  CHECK(catalog::change_record(lock, token(), record.label(), true, change));
+  CHECK_EQ(record.holds()->based_on.at(0), "dd");
+}
+
 // The same of a deletion.
 void deletion_that_another_was_before_is_made_again() {
   const Record record;
@@ -360,18 +379,18 @@ void creation_that_was_taken_for_a_dead_writers_is_made_again() {
 
 int main() {
   const SoftHsm hsm({.module = fault_module_path()});
-  return RUN_TESTS("catalog store", TEST(change_of_a_writer_that_died_before_its_commit_is_none),
-                   TEST(change_of_a_writer_that_died_after_its_commit_holds),
-                   TEST(of_two_dead_writers_the_lower_nonce_holds),
-                   TEST(change_whose_base_another_has_replaced_starts_again),
-                   TEST(change_that_is_reported_as_failed_and_was_made_is_done),
-                   TEST(change_that_another_has_won_is_made_again),
-                   TEST(deletion_that_another_was_before_is_made_again),
-                   TEST(change_that_another_has_carried_on_is_done),
-                   TEST(change_that_was_passed_over_is_made_again),
-                   TEST(change_that_cannot_be_withdrawn_is_not_in_effect),
-                   TEST(deleted_record_does_not_come_back),
-                   TEST(deletion_that_is_declined_destroys_nothing),
-                   TEST(record_that_is_there_is_not_created), TEST(creation_waits_for_another),
-                   TEST(creation_that_was_taken_for_a_dead_writers_is_made_again));
+  return RUN_TESTS(
+      "catalog store", TEST(change_of_a_writer_that_died_before_its_commit_is_none),
+      TEST(change_of_a_writer_that_died_after_its_commit_holds),
+      TEST(of_two_dead_writers_the_lower_nonce_holds),
+      TEST(change_whose_base_another_has_replaced_starts_again),
+      TEST(change_that_is_reported_as_failed_and_was_made_is_done),
+      TEST(change_that_another_has_won_is_made_again), TEST(record_that_is_hidden_is_changed),
+      TEST(deletion_that_another_was_before_is_made_again),
+      TEST(change_that_another_has_carried_on_is_done),
+      TEST(change_that_was_passed_over_is_made_again),
+      TEST(change_that_cannot_be_withdrawn_is_not_in_effect),
+      TEST(deleted_record_does_not_come_back), TEST(deletion_that_is_declined_destroys_nothing),
+      TEST(record_that_is_there_is_not_created), TEST(creation_waits_for_another),
+      TEST(creation_that_was_taken_for_a_dead_writers_is_made_again));
 }
