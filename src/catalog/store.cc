@@ -93,6 +93,21 @@ bool is_based_on(const Revision& revision, const std::string& nonce) {
          revision.based_on.end();
 }
 
+bool is_carried_on(const Versions& versions, const std::string& nonce) {
+  bool result = false;
+  for_each_version(versions, [&](const Version& version) {
+    if (is_based_on(version.revision, nonce)) result = true;
+  });
+  return result;
+}
+
+// Whether this was made when `base` was gone, or to replace it. A revision names the last before it
+// only, and a writer may be held up for longer: the number tells as well. Another lineage is of a
+// record that was made anew.
+bool is_after(const Revision& revision, const Revision& base) {
+  return revision.lineage != base.lineage || revision.number > base.number;
+}
+
 const Marker* marker_of(const Versions& versions, const std::string& nonce) {
   for (const Marker& marker : versions.markers)
     if (marker.nonce == nonce) return &marker;
@@ -293,6 +308,7 @@ Outcome find_out(hsm::Token& token, const std::string& label, const Version& bas
                  const Error& error) {
   const auto start = Clock::now();
   int alone = 0;
+  int absent = 0;
   for (;;) {
     pause(milliseconds(5), 0);
     // Once, where it matters: what has won may be hidden from this process.
@@ -301,18 +317,22 @@ Outcome find_out(hsm::Token& token, const std::string& label, const Version& bas
       own.withdraw();
       throw Error(error);
     }
-    bool carried_on = false;
+    const bool carried_on = is_carried_on(versions, own.nonce());
     bool other_won = false;
     int others = 0;
     for_each_version(versions, [&](const Version& version) {
       const Revision& revision = version.revision;
-      if (is_based_on(revision, own.nonce())) carried_on = true;
-      if (revision.nonce == own.nonce() || !is_based_on(revision, base.revision.nonce)) return;
+      if (revision.nonce == own.nonce() || !is_after(revision, base.revision)) return;
       ++others;
       if (marker_of(versions, revision.nonce) == nullptr) other_won = true;
     });
     if (carried_on) return Outcome::Done;
-    if (find_nonce(versions, own.nonce()) == nullptr) return Outcome::Lost;
+    // Whoever won has removed it; but one search may miss it.
+    if (find_nonce(versions, own.nonce()) == nullptr) {
+      if (++absent == kLooks) return Outcome::Lost;
+      continue;
+    }
+    absent = 0;
     if (marker_of(versions, own.nonce()) == nullptr) return Outcome::Done;
     if (other_won) {
       own.withdraw();
@@ -337,14 +357,16 @@ Outcome find_out(hsm::Token& token, const std::string& label, const Version& bas
 // Whether a change that has won its base was passed over all the same, as a dead writer's.
 bool was_passed_over(hsm::Token& token, const std::string& label, const Version& base,
                      const std::string& own) {
-  Versions versions = find_versions(token, label);
-  bool carried_on = find_nonce(versions, own) != nullptr;
   bool other = false;
-  for_each_version(versions, [&](const Version& version) {
-    if (is_based_on(version.revision, own)) carried_on = true;
-    if (is_based_on(version.revision, base.revision.nonce)) other = true;
-  });
-  return other && !carried_on;
+  for (int look = 0; look < kLooks; ++look) {
+    if (look > 0) pause(milliseconds(1), 0);
+    const Versions versions = find_versions(token, label);
+    if (find_nonce(versions, own) != nullptr || is_carried_on(versions, own)) return false;
+    for_each_version(versions, [&](const Version& version) {
+      if (is_after(version.revision, base.revision)) other = true;
+    });
+  }
+  return other;
 }
 
 // Whether the base is. Throws `error` if that is not to be known.
@@ -391,6 +413,14 @@ Outcome replace(hsm::Token& token, const std::string& label, const Found& found,
   }
   remove_rest(token, found.versions, base.revision.nonce);
   return Outcome::Done;
+}
+
+// A search in the middle of changes can show what was replaced long ago. The commit fails then; a
+// refusal because of what the record says needs a second look.
+bool holds_still(hsm::Token& token, const std::string& label, const Version& base) {
+  const Versions versions = find_versions(token, label);
+  const Version* holds = versions.holds();
+  return holds != nullptr && holds->revision.nonce == base.revision.nonce;
 }
 
 Revision successor(const std::string& label, const Revision& revision) {
@@ -553,7 +583,14 @@ bool change_record(
       return false;
     }
     Revision next = successor(label, found.base->revision);
-    std::string text = change(found.base->object.value, next);
+    std::string text;
+    try {
+      text = change(found.base->object.value, next);
+    } catch (const Error&) {
+      if (holds_still(token, label, *found.base)) throw;
+      lost = true;
+      continue;
+    }
     if (replace(token, label, found, next, std::move(text)) == Outcome::Done) return true;
     lost = true;
   }
@@ -572,7 +609,11 @@ Deletion delete_record(const hsm::ChangeLock& /*lock*/, hsm::Token& token, const
       return Deletion::Done;
     }
     const Version& base = *found.base;
-    if (!condition(&base.object.value)) return Deletion::Declined;
+    if (!condition(&base.object.value)) {
+      if (holds_still(token, label, base)) return Deletion::Declined;
+      lost = true;
+      continue;
+    }
     bool done = false;
     try {
       done = destroy(token, base.object);
@@ -584,7 +625,10 @@ Deletion delete_record(const hsm::ChangeLock& /*lock*/, hsm::Token& token, const
         const Versions versions = look_after(token, label, look == 1, error);
         if (find_nonce(versions, base.revision.nonce) != nullptr) throw;
         for_each_version(versions, [&](const Version& version) {
-          if (is_based_on(version.revision, base.revision.nonce)) done = false;
+          // One of another lineage was made after the deletion, and is not meant.
+          if (version.revision.lineage == base.revision.lineage &&
+              is_after(version.revision, base.revision))
+            done = false;
         });
       }
     }

@@ -205,6 +205,76 @@ void change_that_another_has_won_is_made_again() {
   CHECK_EQ(record.count(), 1U);
 }
 
+// A revision names the last before it only: by the number it is seen that it came later.
+void change_that_many_have_overtaken_is_made_again() {
+  const Record record;
+  record.put_revision(1, "aa");
+  before_destroy(
+      1,
+      [&] {
+        record.destroy("\"nonce\":\"aa\"");
+        record.put_revision(40, "dd", {"cc"});
+      },
+      CKR_FUNCTION_FAILED);
+  CHECK_EQ(record.change([](int, const Revision&) {}), 2);
+  CHECK_EQ(record.holds()->number, 41U);
+  CHECK_EQ(record.holds()->based_on.at(0), "dd");
+}
+
+// The base was destroyed, and the first search that looks for what became of it misses our own.
+void change_that_a_search_misses_is_done() {
+  const Record record;
+  record.put_revision(1, "aa");
+  std::string own;
+  before_destroy(
+      1,
+      [&] {
+        record.destroy("\"nonce\":\"aa\"");
+        fault_module().arm(
+            {.nth = 1, .rv = CKR_OK, .function = "C_FindObjectsInit", .before = [&] {
+               record.destroy("\"nonce\":\"" + own + "\"");
+               fault_module().arm(
+                   {.nth = 2, .rv = CKR_OK, .function = "C_FindObjectsInit", .before = [&] {
+                      fault_module().disarm();
+                      record.put_revision(2, own, {"aa"});
+                    }});
+             }});
+      },
+      CKR_FUNCTION_FAILED);
+  CHECK_EQ(record.change([&](int, const Revision& next) { own = next.nonce; }), 1);
+  CHECK_EQ(record.holds()->nonce, own);
+}
+
+// A search can show what was replaced: what a change says of that is not the answer.
+void refusal_of_what_is_replaced_is_none() {
+  const Record record;
+  record.put_revision(1, "aa");
+  const Error refusal(ErrorCode::KMSInvalidState, "It is pending.", "Wait.");
+  CHECK_EQ(record.change([&](int attempt, const Revision&) {
+    if (attempt > 1) return;
+    record.destroy("\"nonce\":\"aa\"");
+    record.put_revision(2, "dd", {"aa"});
+    throw Error(refusal);
+  }),
+           2);
+  int asked = 0;
+  CHECK_ERROR(KMSInvalidState, record.change([&](int attempt, const Revision&) {
+    asked = attempt;
+    throw Error(refusal);
+  }));
+  CHECK_EQ(asked, 1);
+  // The same of a deletion.
+  asked = 0;
+  CHECK(record.deletion([&] {
+    if (++asked > 1) return true;
+    const Revision base = *record.holds();
+    record.destroy("\"nonce\":\"" + base.nonce + "\"");
+    record.put_revision(base.number + 1, "ee", {base.nonce});
+    return false;
+  }) == catalog::Deletion::Done);
+  CHECK_EQ(asked, 2);
+}
+
 // What SoftHSM hides from a process that changes something at the same moment as another one, it
 // shows to a module that is started anew.
 void record_that_is_hidden_is_changed() {
@@ -386,6 +456,8 @@ int main() {
       TEST(change_whose_base_another_has_replaced_starts_again),
       TEST(change_that_is_reported_as_failed_and_was_made_is_done),
       TEST(change_that_another_has_won_is_made_again), TEST(record_that_is_hidden_is_changed),
+      TEST(change_that_many_have_overtaken_is_made_again),
+      TEST(change_that_a_search_misses_is_done), TEST(refusal_of_what_is_replaced_is_none),
       TEST(deletion_that_another_was_before_is_made_again),
       TEST(change_that_another_has_carried_on_is_done),
       TEST(change_that_was_passed_over_is_made_again),

@@ -22,6 +22,7 @@
 #include "child.h"
 #include "kms.h"
 #include "kms/implementation.h"
+#include "sanitized.h"
 
 namespace {
 
@@ -88,10 +89,7 @@ void count_up(kms::Account& account, const std::string& key, const std::string& 
       const hsm::ChangeLock lock(account.token);
       const bool found = account.catalog.change_key(lock, key, [&](catalog::KeyRecord& record) {
         auto counts = counts_of(record.description);
-        if (counts[writer] != i)
-          report("WRONG " + writer + " did " + std::to_string(i) + ", the record has " +
-                 std::to_string(counts[writer]));
-        counts[writer] = i + 1;
+        ++counts[writer];
         record.description = description_of(counts);
       });
       report(found ? "done" : "WRONG: not found");
@@ -201,7 +199,7 @@ void every_change_is_in_effect_once(int processes, int changes) {
 }
 
 void eight_processes_change_one_record() {
-  every_change_is_in_effect_once(8, 100);
+  every_change_is_in_effect_once(8, kSanitized ? 30 : 100);
 }
 
 struct Killed {

@@ -13,6 +13,7 @@
 
 #include "fault.h"
 #include "hsm/token.h"
+#include "sanitized.h"
 #include "words.h"
 
 namespace {
@@ -220,6 +221,7 @@ void refusal_that_leaves_one_try_is_the_last() {
 }
 
 void fork_does_not_wait_for_the_person_who_is_asked() {
+  if (kSanitized) return;  // the child could hang in the allocator
   log_everybody_out();
   std::promise<void> shown;
   std::promise<void> answered;
