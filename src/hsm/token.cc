@@ -161,16 +161,33 @@ void Connection::forget_base_key(const Fingerprint& id) {
   lock.unlock();
 }
 
-void TokenNames::claim(const TokenConfig& entry, const std::string& token) {
-  const std::string name = "account " + entry.account + ", region " + entry.region;
+void TokenNames::claim(const TokenConfig& entry, const Module& module, const FoundToken& token) {
+  const auto name_of = [](const TokenConfig& each) {
+    return "account " + each.account + ", region " + each.region;
+  };
+  const std::string name = name_of(entry);
+  const std::string described = describe(token.info);
+  const auto refuse = [&](const std::string& other) {
+    throw Error(
+        ErrorCode::Validation,
+        "The [[token]] of " + name + " and that of " + other + " are one token: " + described + ".",
+        "Correct `uri` of one of them: each account has a token of its own.");
+  };
+  // A process may never connect to the other: most commands work with one account.
+  const auto names_it = [&](const TokenConfig& other) {
+    try {
+      return find_token(module, other.uri).slot == token.slot;
+    } catch (const Error&) {  // it names none, or several: that is for its own connection to say
+      return false;
+    }
+  };
+  for (const TokenConfig& other : entries_)
+    if (name_of(other) != name && other.module == entry.module && names_it(other))
+      refuse(name_of(other));
   std::lock_guard lock(mutex_);
   for (const auto& [other, its_token] : tokens_)
-    if (other != name && its_token == token)
-      throw Error(
-          ErrorCode::Validation,
-          "The [[token]] of " + name + " and that of " + other + " are one token: " + token + ".",
-          "Correct `uri` of one of them: each account has a token of its own.");
-  tokens_[name] = token;
+    if (other != name && its_token == described) refuse(other);
+  tokens_[name] = described;
 }
 
 Token::Token(TokenConfig config, PinPrompt prompt, std::shared_ptr<TokenNames> names)
@@ -200,7 +217,7 @@ std::shared_ptr<Connection> Token::try_connect() {
   auto module = Module::open(config_.module);
   auto logged_in = open_token(module, config_.uri, pin_);
   if (!logged_in) return nullptr;
-  if (names_) names_->claim(config_, describe(logged_in->token.info));
+  if (names_) names_->claim(config_, *module, logged_in->token);
   keep_copy(logged_in->anchor);
   connection_ = std::make_shared<Connection>(module, std::move(*logged_in), config_.trust_handles,
                                              config_.base_keys);

@@ -97,10 +97,12 @@ enum class Retry {
 // for the keys of two accounts would lie under one roof.
 class TokenNames {
  public:
-  // Throws ValidationException if another entry has this token.
-  void claim(const TokenConfig& entry, const std::string& token);
+  explicit TokenNames(std::vector<TokenConfig> entries) : entries_(std::move(entries)) {}
+  // Throws ValidationException if another entry has this token, or names it.
+  void claim(const TokenConfig& entry, const Module& module, const FoundToken& token);
 
  private:
+  const std::vector<TokenConfig> entries_;
   std::mutex mutex_;
   std::map<std::string, std::string> tokens_;  // by entry
 };

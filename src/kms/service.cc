@@ -26,7 +26,7 @@ Service::Implementation::Implementation(Config given, const PinPrompt& prompt,
     throw Error(ErrorCode::Validation,
                 config.source + ": audit = \"" + config.audit + "\" is not available yet.",
                 "Set audit = \"none\".");
-  if (!names) names = std::make_shared<hsm::TokenNames>();
+  if (!names) names = std::make_shared<hsm::TokenNames>(config.tokens);
   for (const TokenConfig& token : config.tokens)
     accounts.push_back(std::make_unique<Account>(token, prompt, config.refresh, names));
   home_ = accounts.front().get();

@@ -44,7 +44,7 @@ std::optional<Config> find(const std::string& configuration) {
 
 Library::Library(const std::optional<Config>& config) : fork_count_(hsm::fork_count()) {
   if (!config) return;
-  auto names = std::make_shared<hsm::TokenNames>();
+  auto names = std::make_shared<hsm::TokenNames>(config->tokens);
   for (CK_SLOT_ID id = 0; id < config->tokens.size(); ++id)
     slots_.push_back(std::make_unique<Slot>(id, *config, names));
 }

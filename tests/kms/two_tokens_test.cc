@@ -1,5 +1,8 @@
 // Two tokens, two accounts: identifiers across accounts, and ReEncrypt from one token to the other.
+#include <unistd.h>
+
 #include <algorithm>
+#include <filesystem>
 #include <functional>
 
 #include "blob/blob.h"
@@ -9,6 +12,7 @@
 
 namespace {
 
+namespace fs = std::filesystem;
 using namespace trent;
 using namespace trent::test;
 using kms::Service;
@@ -258,19 +262,36 @@ void absent_token_leaves_the_other_alone() {
   CHECK_EQ(decrypt(kms, blob), "text");
 }
 
-// By label, and by serial number: the second connection is refused, whichever it is.
+// By label, and by label and model: the first connection is refused, whichever it is.
 void two_entries_that_are_one_token_are_refused() {
   Config twice = config(false);
   twice.tokens.back().uri = "pkcs11:token=" + std::string(kTokenLabel) + ";model=SoftHSM%20v2";
-  Service kms(twice);
-  create_key(kms);
   kms::DescribeKeyRequest of_other;
   of_other.key_id = "arn:aws:kms:" + std::string(kRegion) + ":" + kOther + ":key/" + kUnknown;
-  Error error = ERROR_OF(kms.describe_key(of_other));
-  CHECK_EQ(std::string(error.name()), "ValidationException");
-  for (const std::string& part : {std::string(kAccount), kOther, std::string("one token")})
-    CHECK(error.text().find(part) != std::string::npos);
-  create_key(kms);  // the first goes on
+  const auto check_refusal = [](const Error& error) {
+    CHECK_EQ(std::string(error.name()), "ValidationException");
+    for (const std::string& part : {std::string(kAccount), kOther, std::string("one token")})
+      CHECK(error.text().find(part) != std::string::npos);
+  };
+  Service one(twice);
+  check_refusal(ERROR_OF(create_key(one)));
+  Service other(twice);
+  check_refusal(ERROR_OF(other.describe_key(of_other)));
+  // By two paths of one module, whoever comes second.
+  const fs::path link = fs::temp_directory_path() / ("trent-module-" + std::to_string(getpid()));
+  fs::create_symlink(fault_module_path(), link);
+  twice.tokens.back().module = link;
+  Service by_link(twice);
+  create_key(by_link);
+  check_refusal(ERROR_OF(by_link.describe_key(of_other)));
+  create_key(by_link);  // the first goes on
+  fs::remove(link);
+  // One that names both tokens is wrong by itself, and in nobody's way.
+  twice = config(false);
+  twice.tokens.back().uri = "pkcs11:model=SoftHSM%20v2";
+  Service several(twice);
+  create_key(several);
+  CHECK_ERROR(Validation, several.describe_key(of_other));
   // And in the configuration that names them right, neither is in the other's way.
   Service right(config(false));
   create_key(right);
