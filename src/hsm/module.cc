@@ -3,9 +3,11 @@
 #include <p11-kit/p11-kit.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <iterator>
 #include <map>
+#include <thread>
 #include <vector>
 
 #include "hsm/softhsm_files.h"
@@ -36,6 +38,29 @@ Error cannot_load(const std::string& name, const std::string& why) {
                "The PKCS#11 module " + name + " cannot be loaded: " + why,
                "Check `module` in the configuration: the path of a PKCS#11 library, or the name of "
                "a p11-kit module (`p11-kit list-modules` shows them).");
+}
+
+bool any_token(CK_FUNCTION_LIST& functions) {
+  CK_ULONG count = 0;
+  if (functions.C_GetSlotList(CK_TRUE, nullptr, &count) != CKR_OK) return false;
+  std::vector<CK_SLOT_ID> slots(count);
+  if (functions.C_GetSlotList(CK_TRUE, slots.data(), &count) != CKR_OK) return true;
+  slots.resize(count);
+  return std::ranges::any_of(slots, [&](CK_SLOT_ID slot) {
+    CK_TOKEN_INFO token{};
+    return functions.C_GetTokenInfo(slot, &token) == CKR_OK &&
+           (token.flags & CKF_TOKEN_INITIALIZED) != 0;
+  });
+}
+
+// A token of SoftHSM's does not show for a moment while another process logs in.
+bool any_token_for_a_while(CK_FUNCTION_LIST& functions) {
+  constexpr int kLooks = 3;
+  for (int look = 0; look < kLooks; ++look) {
+    if (look > 0) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    if (any_token(functions)) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -133,12 +158,20 @@ void Module::initialise_again(std::uint64_t seen) {
     BackendCall call;
     std::lock_guard lock(calls_);
     if (seen != generation()) return;  // another thread has been here
-    if (is_initialised() && (of_application_ || use_.use_count() > 1)) return;
+    if (is_initialised() &&
+        (of_application_ || (use_.use_count() > 1 && any_token_for_a_while(*functions_))))
+      return;
     p11_kit_module_finalize(functions_);
     initialised_ = 0;
     ++again_;
   }
   initialise();
+}
+
+bool Module::shows_token() const {
+  BackendCall call;
+  std::shared_lock lock(calls_);
+  return usable() && any_token(*functions_);
 }
 
 void Module::forget_sessions(std::uint64_t seen) {

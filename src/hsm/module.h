@@ -58,9 +58,12 @@ class Module {
   std::uint64_t generation() const;
 
   // Initialises the module anew if that disturbs nobody: the application finalised it, or we
-  // initialised it, no Session is open, and a token does not show as it should (traps C9). Nothing
-  // happens if it was done since `seen`.
+  // initialised it and no Session is open, or all that are open are with tokens that are gone.
+  // Nothing happens if it was done since `seen`.
   void initialise_again(std::uint64_t seen);
+
+  // Whether there is any token. SoftHSM sees none, for ever, once its directory was gone.
+  bool shows_token() const;
 
   // Finalises the module `name` if this process has it, Trent initialised it, and nobody has a
   // session: whoever opens it next sees what a fresh process would.

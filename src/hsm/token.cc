@@ -280,8 +280,11 @@ FoundToken Token::find() {
     try {
       return find_token(*module, config_.uri);
     } catch (const Error& error) {
-      // The application finalised the module that it shares with us.
-      if (again || error.ck_rv() != CKR_CRYPTOKI_NOT_INITIALIZED) throw;
+      // The application finalised the module that it shares with us, or all tokens were gone.
+      const CK_RV rv = error.ck_rv();
+      if (again || (rv != CKR_CRYPTOKI_NOT_INITIALIZED &&
+                    (rv != CKR_TOKEN_NOT_PRESENT || module->shows_token())))
+        throw;
     }
     module->initialise_again(seen);
   }

@@ -1,6 +1,7 @@
 // A configuration without a PIN: the application logs in to the token through the door.
 #include <atomic>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <optional>
@@ -269,8 +270,30 @@ static void finalize_leaves_the_backend_to_others() {
   softhsm()->C_Finalize(nullptr);
 }
 
+static std::filesystem::path tokens;  // SoftHSM's directory
+
+// The login went with the token; the application's session did not.
+static void logs_in_again_to_a_token_that_came_back() {
+  softhsm()->C_Finalize(nullptr);
+  Initialized module;
+  CK_SESSION_HANDLE session = open_session();
+  CHECK_OK(login(session));
+  CK_OBJECT_HANDLE key = create_kms_key(session, "stays");
+  const std::string blob = encrypt(session, &Symmetric(), key, "text");
+  const std::filesystem::path away = tokens.string() + ".away";
+  std::filesystem::rename(tokens, away);
+  CK_SESSION_HANDLE none = 0;
+  CHECK(p11().C_OpenSession(0, CKF_SERIAL_SESSION, nullptr, nullptr, &none) != CKR_OK);
+  std::filesystem::rename(away, tokens);
+  CHECK_EQ(state(session), CK_STATE{CKS_RW_PUBLIC_SESSION});
+  CHECK_OK(login(session));
+  CHECK_EQ(find(session, Attrs().text(CKA_LABEL, "stays")).size(), 1UL);
+  CHECK_EQ(decrypt(session, &Symmetric(), key, blob), "text");
+}
+
 int main() {
   SoftHsm token;
+  tokens = token.directory() / "tokens";
   debug_log = token.directory() / "debug.log";
   setenv("TRENT_DEBUG", ("file:" + debug_log).c_str(), 1);
   std::ofstream(token.directory() / "trent.toml")
@@ -283,5 +306,6 @@ int main() {
       TEST(keeps_read_only_sessions_and_the_so_apart), TEST(logs_out_with_the_last_session),
       TEST(logs_out_when_threads_close_the_last_sessions), TEST(knows_labels_from_the_start),
       TEST(shares_a_login_that_is_there), TEST(calls_kms_as_the_user_of_the_login),
-      TEST(new_pin_is_seen_after_finalize), TEST(finalize_leaves_the_backend_to_others));
+      TEST(new_pin_is_seen_after_finalize), TEST(finalize_leaves_the_backend_to_others),
+      TEST(logs_in_again_to_a_token_that_came_back));
 }

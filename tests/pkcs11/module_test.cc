@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <filesystem>
 #include <thread>
 
 #include "door.h"
@@ -408,8 +409,37 @@ static void leaves_the_token_to_others_when_finalized() {
   CHECK(raw.count() < 1000);  // throws if SoftHSM was finalised under it
 }
 
+static std::filesystem::path tokens;  // SoftHSM's directory
+
+// An unmounted volume; a session of the application stays open all the time.
+static void sees_a_token_that_went_away_come_back() {
+  softhsm()->C_Finalize(nullptr);  // what other cases did themselves with SoftHSM is over
+  Initialized module;
+  CK_SESSION_HANDLE session = open_session();
+  CK_OBJECT_HANDLE key = create_kms_key(session, "stays");
+  const std::string blob = encrypt(session, &Symmetric(), key, "text");
+  const std::filesystem::path away = tokens.string() + ".away";
+  for (bool empty : {false, true}) {
+    std::filesystem::rename(tokens, away);
+    if (empty) std::filesystem::create_directory(tokens);
+    for (int i = 0; i < 2; ++i) {
+      CK_ULONG count = 1;
+      CHECK_OK(p11().C_GetSlotList(CK_TRUE, nullptr, &count));
+      CHECK_EQ(count, CK_ULONG{0});
+      CK_SESSION_HANDLE none = 0;
+      CHECK(p11().C_OpenSession(0, CKF_SERIAL_SESSION, nullptr, nullptr, &none) != CKR_OK);
+    }
+    std::filesystem::remove_all(tokens);
+    std::filesystem::rename(away, tokens);
+    CHECK_EQ(find(session, Attrs().text(CKA_LABEL, "stays")).size(), 1UL);
+    CHECK_EQ(decrypt(session, &Symmetric(), key, blob), "text");
+    CHECK_OK(p11().C_CloseSession(open_session()));
+  }
+}
+
 int main() {
   SoftHsm token;
+  tokens = token.directory() / "tokens";
   return RUN_TESTS(
       "pkcs11 module", TEST(has_complete_lists), TEST(finds_interfaces_by_name_and_version),
       TEST(exports_nothing_else), TEST(works_only_while_initialized),
@@ -421,5 +451,5 @@ int main() {
       TEST(has_sessions_with_states), TEST(keeps_the_handles_of_token_objects),
       TEST(keeps_read_only_sessions_from_changing_the_token), TEST(starts_anew_in_a_child),
       TEST(serves_many_threads), TEST(survives_the_application_finalizing_softhsm),
-      TEST(leaves_the_token_to_others_when_finalized));
+      TEST(sees_a_token_that_went_away_come_back), TEST(leaves_the_token_to_others_when_finalized));
 }
