@@ -12,12 +12,16 @@ namespace {
 constexpr std::size_t kMaxLabel = 8192;
 constexpr std::size_t kMaxValue = 1 << 20;
 
-void add_identity(Attributes& attributes, std::string_view application) {
+void add_class(Attributes& attributes) {
   // PRIVATE: whoever reaches the module can make and change public objects, without a login.
-  attributes.number(CKA_CLASS, CKO_DATA)
-      .flag(CKA_TOKEN, true)
-      .flag(CKA_PRIVATE, true)
-      .text(CKA_APPLICATION, application);
+  attributes.number(CKA_CLASS, CKO_DATA).flag(CKA_TOKEN, true).flag(CKA_PRIVATE, true);
+}
+
+// SoftHSM decrypts what it compares, attribute after attribute up to the first that differs: the
+// label goes first, for the application is the same in every record.
+void add_name(Attributes& attributes, std::string_view application, std::string_view label) {
+  add_class(attributes);
+  attributes.text(CKA_LABEL, label).text(CKA_APPLICATION, application);
 }
 
 std::string too_long(const char* what, CK_ULONG length) {
@@ -93,14 +97,18 @@ std::optional<DataObject> read(const Session& session, CK_OBJECT_HANDLE handle) 
 
 // A record is replaced by creating its new object and then destroying the old one. A search that
 // finds the old one and cannot read it any more has missed the new one: so it looks again.
+// `unreadable`: also those of which the token cannot tell whether they match.
 std::vector<DataObject> read_all(const Connection& connection, const Session& session,
-                                 Attributes& search) {
+                                 Attributes& search, bool unreadable) {
   constexpr int kAttempts = 10;
   std::map<CK_OBJECT_HANDLE, DataObject> read_so_far;
   bool missed = true;
   for (int attempt = 0; missed && attempt < kAttempts; ++attempt) {
     missed = false;
-    for (CK_OBJECT_HANDLE handle : session.find(search)) {
+    std::vector<CK_OBJECT_HANDLE> doubtful;
+    std::vector<CK_OBJECT_HANDLE> found = session.find(search, &doubtful);
+    if (unreadable) found.insert(found.end(), doubtful.begin(), doubtful.end());
+    for (CK_OBJECT_HANDLE handle : found) {
       if (read_so_far.contains(handle)) continue;
       auto object = read(session, handle);
       if (!object) {
@@ -120,8 +128,8 @@ std::vector<DataObject> read_all(const Connection& connection, const Session& se
 std::vector<CK_OBJECT_HANDLE> find_exact(const Session& session, std::string_view application,
                                          const std::string& label, const std::string& value) {
   Attributes search;
-  add_identity(search, application);
-  search.text(CKA_LABEL, label).text(CKA_VALUE, value);
+  add_name(search, application, label);
+  search.text(CKA_VALUE, value);
   return session.find(search);
 }
 
@@ -131,17 +139,17 @@ std::vector<DataObject> find_data(Token& token, const std::string& application,
                                   const std::string& label) {
   return token.run(Retry::Always, [&](Connection& connection, const Session& session) {
     Attributes search;
-    add_identity(search, application);
-    search.text(CKA_LABEL, label);
-    return read_all(connection, session, search);
+    add_name(search, application, label);
+    return read_all(connection, session, search, false);
   });
 }
 
 std::vector<DataObject> list_data(Token& token, const std::string& application) {
   return token.run(Retry::Always, [&](Connection& connection, const Session& session) {
     Attributes search;
-    add_identity(search, application);
-    return read_all(connection, session, search);
+    add_class(search);
+    search.text(CKA_APPLICATION, application);
+    return read_all(connection, session, search, true);
   });
 }
 
@@ -169,8 +177,8 @@ DataHandle create_data(Token& token, const std::string& application, const std::
       }
       tried = true;
       Attributes attributes;
-      add_identity(attributes, application);
-      attributes.text(CKA_LABEL, label).text(CKA_VALUE, value);
+      add_name(attributes, application, label);
+      attributes.text(CKA_VALUE, value);
       session.call<&CK_FUNCTION_LIST::C_CreateObject>(attributes.data(), attributes.size(),
                                                       &handle);
       const auto kept = read(session, handle);

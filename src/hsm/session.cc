@@ -1,9 +1,19 @@
 #include "hsm/session.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
 namespace trent::hsm {
+
+namespace {
+
+// SoftHSM keeps these as they are also in a private object; strings and bytes it encrypts.
+bool is_plain(CK_ATTRIBUTE_TYPE type) {
+  return type == CKA_CLASS || type == CKA_TOKEN || type == CKA_PRIVATE || type == CKA_KEY_TYPE;
+}
+
+}  // namespace
 
 Session::Session(std::shared_ptr<Module> module, CK_SLOT_ID slot)
     : module_(std::move(module)),
@@ -32,9 +42,11 @@ Session::~Session() {
     module_->try_call<&CK_FUNCTION_LIST::C_CloseSession>(handle_);
 }
 
-std::vector<CK_OBJECT_HANDLE> Session::find(CK_ATTRIBUTE_PTR attributes, CK_ULONG count) const {
-  std::vector<CK_OBJECT_HANDLE> found;
-  call<&CK_FUNCTION_LIST::C_FindObjectsInit>(attributes, count);
+CK_RV Session::try_find(std::vector<CK_ATTRIBUTE>& search,
+                        std::vector<CK_OBJECT_HANDLE>& found) const {
+  const CK_RV rv = try_call<&CK_FUNCTION_LIST::C_FindObjectsInit>(
+      search.data(), static_cast<CK_ULONG>(search.size()));
+  if (rv != CKR_OK) return rv;
   CK_OBJECT_HANDLE chunk[64];
   CK_ULONG given = 0;
   do {
@@ -44,6 +56,54 @@ std::vector<CK_OBJECT_HANDLE> Session::find(CK_ATTRIBUTE_PTR attributes, CK_ULON
     found.insert(found.end(), &chunk[0], &chunk[0] + given);
   } while (given > 0);
   call<&CK_FUNCTION_LIST::C_FindObjectsFinal>();
+  return CKR_OK;
+}
+
+std::optional<bool> Session::has(CK_OBJECT_HANDLE object,
+                                 const std::vector<CK_ATTRIBUTE>& wanted) const {
+  for (const CK_ATTRIBUTE& attribute : wanted) {
+    Bytes value(attribute.ulValueLen);
+    CK_ATTRIBUTE read{attribute.type, value.data(), attribute.ulValueLen};
+    const CK_RV rv = try_call<&CK_FUNCTION_LIST::C_GetAttributeValue>(object, &read, CK_ULONG{1});
+    switch (rv) {
+      case CKR_OK:
+        break;
+      case CKR_GENERAL_ERROR:
+        return std::nullopt;
+      case CKR_BUFFER_TOO_SMALL:
+      case CKR_ATTRIBUTE_TYPE_INVALID:
+      case CKR_ATTRIBUTE_SENSITIVE:
+      case CKR_OBJECT_HANDLE_INVALID:  // destroyed meanwhile
+        return false;
+      default:
+        throw token_error("C_GetAttributeValue", rv);
+    }
+    const auto* expected = static_cast<const std::uint8_t*>(attribute.pValue);
+    if (read.ulValueLen != value.size() || !std::equal(value.begin(), value.end(), expected))
+      return false;
+  }
+  return true;
+}
+
+std::vector<CK_OBJECT_HANDLE> Session::find(std::vector<CK_ATTRIBUTE> search,
+                                            std::vector<CK_OBJECT_HANDLE>* unreadable) const {
+  std::vector<CK_OBJECT_HANDLE> found;
+  const CK_RV rv = try_find(search, found);
+  if (rv == CKR_OK) return found;
+  // One object that SoftHSM cannot decrypt, as in a file of another token, and it finds no other by
+  // its label, id or value. So what may be encrypted is compared here.
+  const auto rest = std::ranges::stable_partition(
+      search, [](const CK_ATTRIBUTE& attribute) { return is_plain(attribute.type); });
+  const std::vector<CK_ATTRIBUTE> wanted(rest.begin(), rest.end());
+  if (rv != CKR_GENERAL_ERROR || wanted.empty()) throw token_error("C_FindObjectsInit", rv);
+  search.erase(rest.begin(), rest.end());
+  try_call<&CK_FUNCTION_LIST::C_FindObjectsFinal>();  // SoftHSM has left it active
+  if (try_find(search, found) != CKR_OK) throw token_error("C_FindObjectsInit", rv);
+  std::erase_if(found, [&](CK_OBJECT_HANDLE object) {
+    const auto matches = has(object, wanted);
+    if (!matches && unreadable != nullptr) unreadable->push_back(object);
+    return !matches.value_or(false);
+  });
   return found;
 }
 

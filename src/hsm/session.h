@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "hsm/attributes.h"
@@ -36,18 +37,25 @@ class Session {
     return module_->try_call<Function>(handle_, arguments...);
   }
 
-  // All handles that match, in the token's order.
-  // Throws KMSInternalException if the token says that it has given more than there was room for.
-  std::vector<CK_OBJECT_HANDLE> find(Attributes& attributes) const {
-    return find(attributes.data(), attributes.size());
+  // All handles that match. Of objects that the token cannot read nobody knows whether they match:
+  // they are passed over, or added to `unreadable`. Throws KMSInternalException if the token says
+  // that it has given more than there was room for.
+  std::vector<CK_OBJECT_HANDLE> find(std::vector<CK_ATTRIBUTE> search,
+                                     std::vector<CK_OBJECT_HANDLE>* unreadable = nullptr) const;
+  std::vector<CK_OBJECT_HANDLE> find(Attributes& attributes,
+                                     std::vector<CK_OBJECT_HANDLE>* unreadable = nullptr) const {
+    return find({attributes.data(), attributes.data() + attributes.size()}, unreadable);
   }
-  std::vector<CK_OBJECT_HANDLE> find(CK_ATTRIBUTE_PTR attributes, CK_ULONG count) const;
 
   // Value of one attribute. Throws if it is missing, sensitive or longer than `limit`.
   template <class Buffer>
   Buffer read(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type, std::size_t limit) const;
 
  private:
+  CK_RV try_find(std::vector<CK_ATTRIBUTE>& search, std::vector<CK_OBJECT_HANDLE>& found) const;
+  // Whether the object has these attributes; nullopt: the token cannot read them.
+  std::optional<bool> has(CK_OBJECT_HANDLE object, const std::vector<CK_ATTRIBUTE>& wanted) const;
+
   std::shared_ptr<Module> module_;
   std::shared_ptr<const void> use_;
   CK_SLOT_ID slot_;

@@ -40,7 +40,10 @@ void add_remains(const std::string& label, const catalog::Versions& versions, Co
 void add_records(hsm::Token& token, Contents& contents) {
   for (const auto& [label, versions] : catalog::list_versions(token)) {
     for (const hsm::DataObject& object : versions.damaged) {
-      contents.damaged.push_back("The record " + label + " is damaged: " + object.fault);
+      contents.damaged.push_back(
+          label.empty() ? "A data object in the token cannot be read: " + object.fault +
+                              ". It may be a file of another token."
+                        : "The record " + label + " is damaged: " + object.fault);
       contents.doubtful.insert(label);
     }
     add_remains(label, versions, contents);

@@ -31,15 +31,15 @@ bool is_application_object(const hsm::Session& backend, CK_OBJECT_HANDLE handle,
   return !is_trents(value(attributes[2], sizeof application), value(attributes[1], label.size()));
 }
 
-std::vector<CK_OBJECT_HANDLE> find_backend_objects(Session& session, Template search) {
+std::vector<CK_OBJECT_HANDLE> find_backend_objects(Session& session,
+                                                   const std::vector<CK_ATTRIBUTE>& search) {
   hsm::Session backend = session.take_backend();
   std::uint64_t generation = backend.module().generation();
   ObjectTable& objects = session.library().objects();
   constexpr std::size_t kMaxLabel = 8192;
   std::string label(kMaxLabel, '\0');
   std::vector<CK_OBJECT_HANDLE> found;
-  for (CK_OBJECT_HANDLE handle :
-       backend.find(search.data(), static_cast<CK_ULONG>(search.size()))) {
+  for (CK_OBJECT_HANDLE handle : backend.find(search)) {
     auto known = objects.find(session.slot().id(), generation, handle);
     if (known)
       found.push_back(*known);

@@ -161,6 +161,49 @@ no_directory_of_tokens() {
   mv away tokens
 }
 
+# As after a restore into the wrong directory. Two of each, for one in 256 seems to decrypt.
+files_of_another_token_are_passed_over() {
+  mkdir other
+  printf 'directories.tokendir = %s/other\n' "$work" >other.conf
+  head -c 40 /dev/urandom >some
+  for i in 1 2; do
+    SOFTHSM2_CONF=$work/other.conf
+    [ $i = 2 ] ||
+      softhsm2-util --init-token --free --label kms --so-pin 12345678 --pin 1234
+    direct() { pkcs11-tool --module $softhsm_module --token-label kms --login --pin 1234 "$@"; }
+    direct --keygen --key-type aes:32 --private --label "trent/key/$i"
+    direct --write-object some --type data --private --application-label trent --label "a$i"
+  done
+  SOFTHSM2_CONF=$work/softhsm2.conf
+  direct --write-object some --type data --private --application-label mine --label mine
+  for foreign in other/*/*-*.object; do
+    cp "$foreign" "${foreign%object}lock" tokens/*-*/
+  done
+
+  assert_eq "$(trent list-keys --output raw)" "$key"
+  assert_contains "$(trent list-aliases)" alias/app
+  fails 254 'NotFoundException' describe-key --key-id 11111111-2222-4333-8444-555555555555
+  trent encrypt --key-id alias/app --plaintext aGVsbG8= --output raw >blob
+  assert_eq "$(trent decrypt --ciphertext-blob fileb://blob --output raw)" hello
+  trent disable-key --key-id "$key"
+  trent enable-key --key-id "$key"
+  trent create-alias --alias-name alias/two --target-key-id "$key"
+  trent delete-alias --alias-name alias/two
+  status=0
+  trent check >out || status=$?
+  assert_eq $status 1
+  assert_contains "$(cat out)" 'PROBLEM: A data object in the token cannot be read: '
+  assert_contains "$(cat out)" 'PROBLEM: A secret key in the token cannot be read: '
+  # The other door, and objects that are not ours.
+  pkcs11-tool --module "$TRENT_BUILD/src/trent.so" --login --pin 1234 --read-object --type data \
+    --label mine --output-file read
+  cmp some read
+  for foreign in other/*/*-*.object; do
+    rm tokens/*-*/"${foreign##*/}"
+  done
+  trent check
+}
+
 test_case 'an emptied token is restored, and it is said' emptied_token_is_restored_and_said
 test_case 'half a token is left to trent check --repair' half_a_token_is_left_to_check
 test_case 'the copy follows a new PIN' copy_follows_a_new_pin
@@ -172,6 +215,7 @@ if [ "$(id -u)" -eq 0 ]; then
   test_case 'a write-protected token' write_protected_token
 fi
 test_case 'a lock that cannot be had' lock_that_cannot_be_had
+test_case 'files of another token are passed over' files_of_another_token_are_passed_over
 test_case 'no directory of tokens' no_directory_of_tokens
 test_case '200 killed commands leave the token' killed_commands_leave_the_token
 done_testing
