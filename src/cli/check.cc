@@ -197,7 +197,7 @@ int run_check(const Arguments& arguments, const std::string& config) {
     json["Memory"] = remark;
   }
   if (arguments.output == "json")
-    print_json(std::move(json));
+    write_output(as_bytes(json_text(std::move(json))));
   else
     write_output(as_bytes(text));
   return healthy ? kSuccess : kProblemsFound;

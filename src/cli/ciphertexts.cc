@@ -40,7 +40,7 @@ std::function<Answer(kms::Service&)> define_decrypt(Options& options) {
   return [request](kms::Service& service) {
     kms::DecryptResponse response = service.decrypt(*request);
     kms::Json json = response;
-    return Answer{std::move(json), std::move(response.plaintext)};
+    return Answer{std::move(json), std::move(response.plaintext), true};
   };
 }
 
@@ -77,7 +77,7 @@ context. For more than 4096 bytes see trent generate-data-key.
 
 Examples:
   trent encrypt --key-id alias/app --plaintext fileb://secret.txt \
-      --encryption-context tenant=acme --output raw > secret.blob
+      --encryption-context tenant=acme --output raw --output-file secret.blob
   printf %s "$PASSWORD" | trent encrypt --key-id alias/app --plaintext -
 )",
      Raw::Binary, define_encrypt},
@@ -93,13 +93,15 @@ Examples:
      Raw::Data, define_decrypt},
     {"re-encrypt", "ReEncrypt", "Move a ciphertext to another key or encryption context", R"(
 The plaintext does not leave the token. Use it to change the key, to change the
-encryption context, or (same key) to move to the newest key material.
+encryption context, or (same key) to move to the newest key material. With
+--output-file, the new ciphertext may take the place of the old one; with > it
+cannot: the shell empties that file first.
 
 Examples:
   trent re-encrypt --ciphertext-blob fileb://old.blob \
       --source-encryption-context tenant=acme \
       --destination-key-id alias/new \
-      --destination-encryption-context tenant=acme --output raw > new.blob
+      --destination-encryption-context tenant=acme --output raw --output-file new.blob
 )",
      Raw::Binary, define_re_encrypt},
 };

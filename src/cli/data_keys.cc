@@ -23,7 +23,7 @@ std::function<Answer(kms::Service&)> define_data_key(Options& options) {
   auto request = std::make_shared<kms::GenerateDataKeyRequest>();
   data_key_options(options, *request);
   return [request](kms::Service& service) {
-    return Answer{service.generate_data_key(*request), {}};
+    return Answer{service.generate_data_key(*request), {}, true};
   };
 }
 
@@ -43,7 +43,7 @@ std::function<Answer(kms::Service&)> define_random(Options& options) {
   return [request](kms::Service& service) {
     kms::GenerateRandomResponse response = service.generate_random(*request);
     kms::Json json = response;
-    return Answer{std::move(json), std::move(response.plaintext)};
+    return Answer{std::move(json), std::move(response.plaintext), true};
   };
 }
 

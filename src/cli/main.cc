@@ -1,6 +1,7 @@
 // The command: from the command line to one verb, and from its end to an exit code.
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "cli/help.h"
 #include "cli/output.h"
 #include "cli/process.h"
+#include "cli/replace_file.h"
 #include "cli/verb.h"
 
 namespace trent::cli {
@@ -41,29 +43,45 @@ Exit codes: 0 success, 252 usage error, 253 no configuration, 254 KMS error,
 struct CommandLine {
   std::string config;
   std::string output = "json";
+  std::optional<std::string> output_file;
   std::vector<std::unique_ptr<Options>> options;
   std::function<int()> action;
 };
 
-void write_raw(const KmsVerb& verb, ByteView bytes) {
-  if (verb.raw == Raw::Data && output_is_terminal() && !is_printable(bytes))
+void check_output_file(const std::string& path) {
+  if (path.empty() || path == "-")
     throw UsageError(
-        "The plaintext is binary and would upset the terminal: write it to a file "
-        "(> FILE), or use --output json.");
-  write_output(bytes);
+        "--output-file takes the path of a file; without it, the result goes to "
+        "standard output.");
+  try {
+    check_replaceable(path);
+  } catch (const UsageError& error) {
+    throw UsageError(std::string("--output-file: ") + error.what());
+  }
+}
+
+void write_output_file(const std::string& path, ByteView result, bool secret) {
+  try {
+    replace_file(path, result, secret ? Readers::UserOnly : Readers::AsBefore);
+  } catch (const Failure& error) {
+    throw Failure(std::string("The operation was done, but its result could not be written. ") +
+                  error.what());
+  }
 }
 
 int run(const KmsVerb& verb, const std::function<Answer(kms::Service&)>& operation,
         const CommandLine& line) {
   bool raw = line.output == "raw";
+  bool at_terminal = !line.output_file && output_is_terminal();
   if (raw && verb.raw == Raw::None)
     throw UsageError(
         "It has more than one result, so there is no raw output: take them from the "
         "JSON.");
-  if (raw && verb.raw == Raw::Binary && output_is_terminal())
+  if (raw && verb.raw == Raw::Binary && at_terminal)
     throw UsageError(
         "The result is binary and would upset the terminal: write it to a file "
-        "(> FILE), or use --output json.");
+        "(--output-file PATH), or use --output json.");
+  if (line.output_file) check_output_file(*line.output_file);
   kms::Service service = open_service(line.config);
   Answer answer;
   try {
@@ -75,10 +93,16 @@ int run(const KmsVerb& verb, const std::function<Answer(kms::Service&)>& operati
     return kService;
   }
   if (answer.json.is_null()) return kSuccess;
-  if (raw)
-    write_raw(verb, answer.raw);
+  if (raw && verb.raw == Raw::Data && at_terminal && !is_printable(answer.raw))
+    throw UsageError(
+        "The plaintext is binary and would upset the terminal: write it to a file "
+        "(--output-file PATH), or use --output json.");
+  SecretString json = raw ? SecretString() : json_text(std::move(answer.json));
+  ByteView result = raw ? ByteView(answer.raw) : as_bytes(json);
+  if (line.output_file)
+    write_output_file(*line.output_file, result, answer.secret);
   else
-    print_json(std::move(answer.json));
+    write_output(result);
   return kSuccess;
 }
 
@@ -103,6 +127,9 @@ void add_kms_verb(CLI::App& app, const KmsVerb& verb, const char* group, Command
   auto operation = verb.define(options);
   options.choice(line.output, "--output", {"json", "raw"},
                  "raw: only the blob, the plaintext or the identifier");
+  if (verb.raw != Raw::Nothing)
+    options.path(line.output_file, "--output-file",
+                 "Write the result to this file, which is replaced as\na whole if all went well");
   CLI::App* sub = app.get_subcommand(verb.name);
   config_option(*sub, line);
   sub->callback([&line, &options, &verb, operation] {

@@ -109,6 +109,12 @@ void Options::path(std::string& target, const char* flag, const char* help) {
   app_.add_option(flag, target, help)->option_text("PATH");
 }
 
+void Options::path(std::optional<std::string>& target, const char* flag, const char* help) {
+  app_.add_option_function<std::string>(
+          flag, [&target](const std::string& argument) { target = argument; }, help)
+      ->option_text("PATH");
+}
+
 void Options::load() {
   for (const auto& read : values_) read();
 }

@@ -40,6 +40,7 @@ class Options {
   // A directory or file of the command's own: taken as it is.
   void positional(std::string& target, const char* name, const char* help);
   void path(std::string& target, const char* flag, const char* help);
+  void path(std::optional<std::string>& target, const char* flag, const char* help);
 
   // Throws UsageError that names the option.
   void load();

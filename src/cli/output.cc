@@ -57,11 +57,11 @@ void write_output(ByteView bytes) {
   }
 }
 
-void print_json(kms::Json json) {
+SecretString json_text(kms::Json json) {
   timestamps_to_iso8601(json);
   SecretString text = json.dump(4, ' ', false, kms::Json::error_handler_t::replace);
   text.push_back('\n');
-  write_output(as_bytes(text));
+  return text;
 }
 
 bool output_is_terminal() {

@@ -10,7 +10,7 @@ namespace trent::cli {
 void write_output(ByteView bytes);
 
 // As `aws kms` v2 prints: four spaces, timestamps in ISO 8601 (in UTC).
-void print_json(kms::Json json);
+SecretString json_text(kms::Json json);
 
 // True if standard output is a terminal.
 bool output_is_terminal();

@@ -2,6 +2,7 @@
 #include "cli/replace_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -11,6 +12,7 @@
 
 #include "cli/errors.h"
 #include "cli/file_descriptor.h"
+#include "hsm/signals.h"
 
 namespace trent::cli {
 
@@ -25,8 +27,10 @@ namespace {
 // Removed again, unless it was renamed.
 class Beside {
  public:
+  // Its mode is 0600, and its name begins with a dot: `for file in DIR/*` does not meet it.
   explicit Beside(const fs::path& target)
-      : name_(target.string() + ".XXXXXX"), file_(mkostemp(name_.data(), O_CLOEXEC)) {
+      : name_(target.parent_path() / ("." + target.filename().string() + ".XXXXXX")),
+        file_(mkostemp(name_.data(), O_CLOEXEC)) {
     if (!file_) fail(target);
   }
   ~Beside() {
@@ -44,6 +48,23 @@ class Beside {
     }
     if (fsync(file_.get()) != 0) fail(target);
   }
+  // As the file that it replaces, or as a new one.
+  void take_over_readers(const fs::path& target) {
+    struct stat status {};
+    mode_t mode = 0;
+    if (stat(target.c_str(), &status) == 0) {
+      mode = status.st_mode & 0777;
+      // Only root can give a file to another user. If the group is another one, it gets nothing.
+      if (fchown(file_.get(), status.st_uid, status.st_gid) != 0 &&
+          fchown(file_.get(), static_cast<uid_t>(-1), status.st_gid) != 0)
+        mode &= ~static_cast<mode_t>(S_IRWXG);
+    } else {
+      const mode_t mask = umask(0);
+      umask(mask);
+      mode = 0666 & ~mask;
+    }
+    if (fchmod(file_.get(), mode) != 0) fail(target);
+  }
   void become(const fs::path& target) {
     if (std::rename(name_.c_str(), target.c_str()) != 0) fail(target);
     name_.clear();
@@ -54,20 +75,37 @@ class Beside {
   FileDescriptor file_;
 };
 
-}  // namespace
-
-void replace_file(const std::string& path, ByteView content) {
-  // Through a symbolic link, as a write would go.
+// Through a symbolic link, as a write would go.
+fs::path target_of(const std::string& path) {
   std::error_code error;
   fs::path target = fs::canonical(path, error);
-  if (error) target = fs::absolute(path);
+  return error ? fs::absolute(path) : target;
+}
+
+}  // namespace
+
+void replace_file(const std::string& path, ByteView content, Readers readers) {
+  const fs::path target = target_of(path);
+  hsm::SignalsBlocked uninterrupted;  // ^C leaves nothing beside it
   Beside beside(target);
   beside.write(content, target);
+  if (readers == Readers::AsBefore) beside.take_over_readers(target);
   beside.become(target);
   // The name is on the disk as well; a directory that cannot be synced has it all the same.
   const FileDescriptor directory(
       open(target.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (directory) fsync(directory.get());
+}
+
+void check_replaceable(const std::string& path) {
+  const fs::path target = target_of(path);
+  std::error_code error;
+  const fs::file_status status = fs::status(target, error);
+  if (fs::exists(status) && !fs::is_regular_file(status))
+    throw UsageError(path + " is there already, and is no file that could be replaced.");
+  if (access(target.parent_path().c_str(), W_OK | X_OK) != 0)
+    throw UsageError("No file can be made in " + target.parent_path().string() + ": " +
+                     std::strerror(errno));
 }
 
 }  // namespace trent::cli

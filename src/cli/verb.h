@@ -25,6 +25,7 @@ enum class Raw {
 struct Answer {
   kms::Json json;  // null: the operation has no response
   SecretBytes raw;
+  bool secret = false;  // both hold plaintext
 };
 
 struct KmsVerb {

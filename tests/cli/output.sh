@@ -98,6 +98,81 @@ nothing_is_done_before_the_refusal() {
   assert_contains "$(cat shown)" 'would upset the terminal'
 }
 
+# The file of the input may be that of the output.
+output_file_replaces_its_input() {
+  cp text.blob moving.blob
+  other=$(trent create-key --output raw)
+  trent re-encrypt --ciphertext-blob fileb://moving.blob --destination-key-id "$other" \
+    --output raw --output-file moving.blob >out
+  assert_eq "$(cat out)" ''
+  trent decrypt --key-id "$other" --ciphertext-blob fileb://moving.blob --output raw |
+    assert_same_file text -
+  trent --output-file key.json create-key
+  matches "$(field key.json KeyMetadata KeyId)" "$uuid"
+  trent list-keys --output raw --output-file=keys
+  grep -qx "$other" keys
+  assert_eq "$(find . -name '.*.blob.*' -o -name '.key*')" ''
+}
+
+output_file_that_fails_changes_nothing() {
+  cp text.blob same.blob
+  fails 254 NotFoundException re-encrypt --ciphertext-blob fileb://same.blob \
+    --destination-key-id alias/nobody --output raw --output-file same.blob
+  assert_same_file text.blob same.blob
+  trent list-keys --output raw >before
+  mkdir directory
+  mkfifo fifo
+  for path in '' - directory fifo /dev/null no/such/directory; do
+    fails 252 '--output-file' create-key --output raw --output-file "$path"
+  done
+  fails 252 'Unknown option: --output-file' enable-key --key-id "$key" --output-file x
+  # Nothing was done either.
+  trent list-keys --output raw | assert_same_file before -
+  # A disk that is full, though not for the token's small files.
+  head -c 4096 /dev/zero >large
+  trent encrypt --key-id alias/app --plaintext fileb://large --output raw --output-file large.blob
+  (
+    ulimit -f 4
+    trap '' XFSZ
+    ! "$trent" decrypt --ciphertext-blob fileb://large.blob --output-file same.blob 2>err
+  )
+  grep -q 'was done, but its result could not be written[.] Cannot write .*same' err
+  assert_same_file text.blob same.blob
+  assert_eq "$(find . -name '.same*')" ''
+}
+
+output_file_has_the_mode_of_what_it_holds() {
+  umask 022
+  trent decrypt --ciphertext-blob fileb://text.blob --output raw --output-file plain
+  assert_file_mode plain 600
+  chmod 644 plain
+  trent generate-data-key --key-id alias/app --key-spec AES_256 --output-file plain
+  assert_file_mode plain 600
+  encrypt() { trent encrypt --key-id alias/app --plaintext YQ== --output raw --output-file "$1"; }
+  encrypt new
+  assert_file_mode new 644
+  chmod 640 new
+  ln -s new link
+  encrypt link
+  assert_file_mode new 640
+  [ -L link ]
+  if [ "$(id -u)" -eq 0 ]; then
+    chown 65534:65533 new
+    encrypt new
+    assert_eq "$(stat -c %u:%g:%a new)" 65534:65533:640
+    # Who cannot give it away does not let another group read it.
+    setpriv --bounding-set -chown "$trent" encrypt --key-id alias/app --plaintext YQ== \
+      --output raw --output-file new
+    assert_eq "$(stat -c %u:%a new)" 0:600
+  fi
+  trent decrypt --ciphertext-blob fileb://new --output raw | assert_eq "$(cat)" a
+}
+
+binary_goes_to_a_file_from_a_terminal() {
+  at_terminal 0 decrypt --ciphertext-blob fileb://binary.blob --output raw --output-file again
+  assert_same_file binary again
+}
+
 errors_do_not_go_to_standard_output() {
   fails 254 NotFoundException describe-key --key-id alias/nobody # fails() looks at both
 }
@@ -110,5 +185,10 @@ test_case 'JSON is shown at a terminal' json_at_a_terminal
 test_case 'plaintext that is text is shown at a terminal' text_is_shown_at_a_terminal
 test_case 'binary data is kept from a terminal' binary_is_kept_from_a_terminal
 test_case 'binary verbs at a terminal do nothing' nothing_is_done_before_the_refusal
+test_case '--output-file may be the file of the input' output_file_replaces_its_input
+test_case '--output-file stays as it is in a failure' output_file_that_fails_changes_nothing
+test_case '--output-file is for its user only if it holds plaintext' \
+  output_file_has_the_mode_of_what_it_holds
+test_case 'binary data goes to a file, also from a terminal' binary_goes_to_a_file_from_a_terminal
 test_case 'errors go to standard error' errors_do_not_go_to_standard_output
 done_testing
