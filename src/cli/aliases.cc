@@ -1,8 +1,10 @@
 // create-alias, update-alias, delete-alias, list-aliases
 #include <memory>
 
+#include "cli/output.h"
 #include "cli/paging.h"
 #include "cli/verb.h"
+#include "kms/inventory.h"
 
 namespace trent::cli {
 
@@ -53,13 +55,30 @@ std::function<Answer(kms::Service&)> define_list_aliases(Options& options) {
   paging_options(options, *paging);
   return [key_id, paging](kms::Service& service) {
     Answer answer;
+    std::vector<kms::AliasListEntry> aliases;
     answer.json = list_pages(
         *paging,
         [&](std::optional<std::int64_t> limit, const std::optional<std::string>& marker) {
           return service.list_aliases({*key_id, limit, marker});
         },
         &kms::ListAliasesResponse::aliases, "Aliases",
-        [&](const kms::AliasListEntry& alias) { append_line(answer.raw, alias.alias_name); });
+        [&](const kms::AliasListEntry& alias) {
+          append_line(answer.raw, alias.alias_name);
+          aliases.push_back(alias);
+        });
+    answer.text = [&service, key_id, aliases = std::move(aliases)] {
+      std::string text;
+      // The key may be of another account, which the listing says nothing of.
+      auto keys = *key_id ? std::map<std::string, kms::KeyAndAliases>() : kms::listed_keys(service);
+      if (*key_id && !aliases.empty())
+        keys[aliases[0].target_key_id].metadata = service.describe_key({**key_id, {}}).key_metadata;
+      for (const kms::AliasListEntry& alias : aliases) {
+        const kms::KeyMetadata& key = keys[alias.target_key_id].metadata;
+        text += text_line(
+            {alias.alias_name, alias.target_key_id, key.key_state, key.key_spec, key.description});
+      }
+      return text;
+    };
     return answer;
   };
 }
@@ -90,13 +109,16 @@ Examples:
 )",
      Raw::Nothing, define_delete_alias},
     {"list-aliases", "ListAliases", "All aliases, or those of one key", R"(
-All pages are printed. --output raw prints the names, one a line.
+All pages are printed. --output text prints a line for each alias: its name, and
+the ID, state, spec and description of its key, with tabs between them.
+--output raw prints the names, one a line.
 
 Examples:
   trent list-aliases
+  trent list-aliases --output text
   trent list-aliases --key-id 1234abcd-12ab-34cd-56ef-1234567890ab
 )",
-     Raw::Lines, define_list_aliases},
+     Raw::Lines, define_list_aliases, true},
 };
 
 }  // namespace

@@ -2,8 +2,10 @@
 // cancel-key-deletion
 #include <memory>
 
+#include "cli/output.h"
 #include "cli/paging.h"
 #include "cli/verb.h"
+#include "kms/inventory.h"
 
 namespace trent::cli {
 
@@ -41,13 +43,28 @@ std::function<Answer(kms::Service&)> define_list_keys(Options& options) {
   paging_options(options, *paging);
   return [paging](kms::Service& service) {
     Answer answer;
+    std::vector<std::string> ids;
     answer.json = list_pages(
         *paging,
         [&](std::optional<std::int64_t> limit, const std::optional<std::string>& marker) {
           return service.list_keys({limit, marker});
         },
         &kms::ListKeysResponse::keys, "Keys",
-        [&](const kms::KeyListEntry& key) { append_line(answer.raw, key.key_id); });
+        [&](const kms::KeyListEntry& key) {
+          append_line(answer.raw, key.key_id);
+          ids.push_back(key.key_id);
+        });
+    answer.text = [&service, ids = std::move(ids)] {
+      std::string text;
+      auto keys = kms::listed_keys(service);
+      for (const std::string& id : ids) {
+        const auto& [metadata, aliases] = keys[id];
+        std::string names;
+        for (const std::string& alias : aliases) names += (names.empty() ? "" : ",") + alias;
+        text += text_line({id, metadata.key_state, metadata.key_spec, names, metadata.description});
+      }
+      return text;
+    };
     return answer;
   };
 }
@@ -108,13 +125,16 @@ Examples:
 )",
      Raw::Lines, define_describe_key},
     {"list-keys", "ListKeys", "All keys", R"(
-All pages are printed. --output raw prints the key IDs, one a line.
+All pages are printed. --output text prints a line for each key: its ID, state,
+spec, aliases and description, with tabs between them. --output raw prints the key
+IDs, one a line.
 
 Examples:
   trent list-keys
+  trent list-keys --output text
   trent list-keys --max-items 10
 )",
-     Raw::Lines, define_list_keys},
+     Raw::Lines, define_list_keys, true},
     {"enable-key", "EnableKey", "Let a disabled key be used again", R"(
 Examples:
   trent enable-key --key-id 1234abcd-12ab-34cd-56ef-1234567890ab

@@ -84,8 +84,10 @@ int run(const KmsVerb& verb, const std::function<Answer(kms::Service&)>& operati
   if (line.output_file) check_output_file(*line.output_file);
   kms::Service service = open_service(line.config);
   Answer answer;
+  std::string text;
   try {
     answer = operation(service);
+    if (line.output == "text") text = answer.text();
   } catch (const Error& error) {
     std::cerr << "An error occurred (" << error.name() << ") when calling the " << verb.operation
               << " operation: " << error.message() << '\n';
@@ -97,8 +99,10 @@ int run(const KmsVerb& verb, const std::function<Answer(kms::Service&)>& operati
     throw UsageError(
         "The plaintext is binary and would upset the terminal: write it to a file "
         "(--output-file PATH), or use --output json.");
-  SecretString json = raw ? SecretString() : json_text(std::move(answer.json));
-  ByteView result = raw ? ByteView(answer.raw) : as_bytes(json);
+  SecretString json = line.output == "json" ? json_text(std::move(answer.json)) : SecretString();
+  ByteView result = raw                     ? ByteView(answer.raw)
+                    : line.output == "text" ? as_bytes(text)
+                                            : as_bytes(json);
   if (line.output_file)
     write_output_file(*line.output_file, result, answer.secret);
   else
@@ -125,8 +129,12 @@ Options& add_verb(CLI::App& app, const char* name, const char* summary, const ch
 void add_kms_verb(CLI::App& app, const KmsVerb& verb, const char* group, CommandLine& line) {
   Options& options = add_verb(app, verb.name, verb.summary, verb.help, group, line);
   auto operation = verb.define(options);
-  options.choice(line.output, "--output", {"json", "raw"},
-                 "raw: only the blob, the plaintext or the identifier");
+  if (verb.has_text)
+    options.choice(line.output, "--output", {"json", "text", "raw"},
+                   "text: a line for each; raw: only the identifiers");
+  else
+    options.choice(line.output, "--output", {"json", "raw"},
+                   "raw: only the blob, the plaintext or the identifier");
   if (verb.raw != Raw::Nothing)
     options.path(line.output_file, "--output-file",
                  "Write the result to this file, which is replaced as\na whole if all went well");

@@ -64,6 +64,13 @@ SecretString json_text(kms::Json json) {
   return text;
 }
 
+std::string text_line(std::initializer_list<std::string_view> fields) {
+  std::string line;
+  for (std::string_view field : fields)
+    line += (line.empty() ? "" : "\t") + (field.empty() ? "-" : printable(field));
+  return line + '\n';
+}
+
 bool output_is_terminal() {
   return isatty(STDOUT_FILENO) == 1;
 }

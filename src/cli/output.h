@@ -1,6 +1,10 @@
 // What goes to standard output.
 #pragma once
 
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
 #include "base/bytes.h"
 #include "kms/json.h"
 
@@ -11,6 +15,10 @@ void write_output(ByteView bytes);
 
 // As `aws kms` v2 prints: four spaces, timestamps in ISO 8601 (in UTC).
 SecretString json_text(kms::Json json);
+
+// A line of `--output text`, as `aws` has it: with tabs between the fields, and - for an empty one.
+// What could control the terminal is escaped.
+std::string text_line(std::initializer_list<std::string_view> fields);
 
 // True if standard output is a terminal.
 bool output_is_terminal();

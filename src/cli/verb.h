@@ -26,6 +26,8 @@ struct Answer {
   kms::Json json;  // null: the operation has no response
   SecretBytes raw;
   bool secret = false;  // both hold plaintext
+  // What `--output text` writes, where there is that; to be called while the service lives.
+  std::function<std::string()> text = {};
 };
 
 struct KmsVerb {
@@ -36,6 +38,7 @@ struct KmsVerb {
   Raw raw;
   // Adds the verb's options, and returns what to do once they are loaded.
   std::function<Answer(kms::Service&)> (*define)(Options&);
+  bool has_text = false;  // whether there is `--output text`
 };
 
 std::span<const KmsVerb> key_verbs();

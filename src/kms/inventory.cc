@@ -23,4 +23,17 @@ std::map<std::string, std::vector<std::string>> all_aliases(Service& service) {
   return names;
 }
 
+std::map<std::string, KeyAndAliases> listed_keys(Service& service) {
+  hsm::ForkGuard fork;
+  Account& account = service.implementation().home();
+  auto listing = account.catalog.list(true);
+  std::map<std::string, KeyAndAliases> keys;
+  for (const auto& record : listing->keys)
+    if (!is_deleted(*record)) keys[record->key_id].metadata = metadata({&account, record});
+  for (const auto& alias : listing->aliases)
+    if (auto key = keys.find(alias->target); key != keys.end())
+      key->second.aliases.push_back(alias->name);
+  return keys;
+}
+
 }  // namespace trent::kms

@@ -15,4 +15,13 @@ std::vector<KeyMetadata> all_keys(Service& service);
 // Names of the aliases ("alias/...") by the key id that they name, in alphabetical order.
 std::map<std::string, std::vector<std::string>> all_aliases(Service& service);
 
+struct KeyAndAliases {
+  KeyMetadata metadata;
+  std::vector<std::string> aliases;  // "alias/...", in alphabetical order
+};
+
+// What is to be said of the keys, by key id, that a List operation has just listed: the token is
+// not listed again for it.
+std::map<std::string, KeyAndAliases> listed_keys(Service& service);
+
 }  // namespace trent::kms

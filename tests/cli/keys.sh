@@ -57,6 +57,52 @@ Key '$arn_prefix:key/$id' does not exist$" describe-key --key-id $id
   fails 254 'ValidationException' describe-key --key-id ''
 }
 
+# line FILE FIELD...: there is this line, with tabs between the fields.
+line() {
+  file=$1
+  shift
+  (IFS='	'; printf '%s\n' "$*") | grep -qxF -f - "$file" || { cat "$file"; return 1; }
+}
+
+keys_as_text() {
+  one=$(trent create-key --description "$(printf 'two\twords \033[2J')" --output raw)
+  trent create-alias --alias-name alias/text/b --target-key-id "$one"
+  trent create-alias --alias-name alias/text/a --target-key-id "$one"
+  two=$(trent create-key --output raw)
+  trent disable-key --key-id "$two"
+  trent list-keys --output text >out
+  line out "$one" Enabled SYMMETRIC_DEFAULT alias/text/a,alias/text/b 'two\twords \x1b[2J'
+  line out "$two" Disabled SYMMETRIC_DEFAULT - -
+  cut -f 1 out >ids
+  trent list-keys --output raw | assert_same_file - ids
+  trent list-keys --output text --max-items 1 | assert_eq "$(wc -l)" 1
+
+  trent list-aliases --output text >out
+  line out alias/text/a "$one" Enabled SYMMETRIC_DEFAULT 'two\twords \x1b[2J'
+  trent list-aliases --key-id "$arn_prefix:key/$one" --output text >some
+  grep -F "$one" out | assert_same_file - some
+  trent list-aliases --key-id "$two" --output text | assert_eq "$(cat)" ''
+  fails 252 'text not in' describe-key --key-id "$one" --output text
+}
+
+# finds ARGUMENT...: how often it searches in the token.
+finds() {
+  TRENT_DEBUG=file:calls trent "$@" --config fresh.toml >/dev/null
+  grep -c ' C_FindObjectsInit(' calls
+  rm calls
+}
+
+text_lists_the_token_once() {
+  (echo 'refresh = "0s"'; cat trent.toml) >fresh.toml
+  for verb in list-keys list-aliases; do
+    searches=$(finds $verb)
+    [ "$searches" -gt 0 ]
+    assert_eq "$(finds $verb --output text)" "$searches"
+    # Nor for each page.
+    assert_eq "$(finds $verb --output text --page-size 1)" "$searches"
+  done
+}
+
 states() {
   key=$(trent create-key --output raw)
   assert_eq "$(trent disable-key --key-id "$key")" ''
@@ -153,6 +199,8 @@ pages_that_make_no_sense() {
   fails 254 'ValidationException' list-keys --page-size 1001
 }
 
+test_case 'lists as text, a line for each' keys_as_text
+test_case 'a list as text lists the token once' text_lists_the_token_once
 test_case 'create-key tells all of the new key' create_key
 test_case 'JSON is indented as that of aws' json_looks_as_that_of_aws
 test_case 'create-key takes the parameters of CreateKey' explicit_parameters
