@@ -18,12 +18,7 @@ Config configuration(const std::string& config_option) {
 }
 
 kms::Service open_service(const std::string& config_option) {
-  try {
-    return kms::Service(configuration(config_option), PinQuestion());
-  } catch (const Error& error) {
-    // Nothing has been done yet: it is a setting that this version does not know.
-    throw ConfigurationError(error.text());
-  }
+  return kms::Service(configuration(config_option), PinQuestion());
 }
 
 }  // namespace trent::cli

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <system_error>
@@ -138,16 +139,6 @@ std::chrono::milliseconds read_refresh(const Section& top) {
   return *duration;
 }
 
-// True if the key has the value `yes`, false if it has the value `no` or is absent.
-bool read_choice(const Section& top, const char* key, std::string_view yes, std::string_view no) {
-  std::optional<std::string> text = top.text(key);
-  if (!text || *text == no) return false;
-  if (*text != yes)
-    top.refuse(key, "has an unknown value.",
-               "Write \"" + std::string(no) + "\" or \"" + std::string(yes) + "\".");
-  return true;
-}
-
 Keygen read_keygen(const Section& top) {
   std::string text = top.text("keygen").value_or("auto");
   if (text == "auto") return Keygen::Auto;
@@ -167,13 +158,25 @@ std::optional<std::string> path_of_file(const Section& section, std::string_view
   return section.absolute_path(std::string(text));
 }
 
-std::string read_audit(const Section& top) {
-  std::string text = top.text("audit").value_or("none");
-  if (text == "none" || text == "syslog") return text;
-  std::optional<std::string> path = path_of_file(top, text);
-  if (!path)
-    top.refuse("audit", "has an unknown value.", R"(Write "none", "syslog" or "file:/PATH".)");
-  return "file:" + *path;
+// A setting that has one value in this version. Those that it is to have are refused, and not taken
+// for it in silence.
+void require_only(const Section& top, const char* key, const std::string& only,
+                  const std::function<bool(const std::string&)>& is_to_come) {
+  std::string text = top.text(key).value_or(only);
+  if (text == only) return;
+  std::string mend = "Write " + std::string(key) + " = \"" + only + "\", or remove the line.";
+  if (is_to_come(text))
+    top.refuse(key, "= " + quote_for_message(text) + " is not available yet.", mend);
+  top.refuse(key, "has an unknown value.", mend);
+}
+
+void require_what_is_there(const Section& top) {
+  require_only(top, "bulk", "direct", [](const std::string& text) { return text == "auto"; });
+  require_only(top, "host-reencrypt", "deny",
+               [](const std::string& text) { return text == "allow"; });
+  require_only(top, "audit", "none", [&](const std::string& text) {
+    return text == "syslog" || path_of_file(top, text);
+  });
 }
 
 bool is_variable_name(std::string_view name) {
@@ -299,10 +302,8 @@ Config parse_config(std::string_view text, const std::string& source) {
   Config config;
   config.source = source;
   config.refresh = read_refresh(top);
-  config.bulk = read_choice(top, "bulk", "direct", "auto") ? Bulk::Direct : Bulk::Auto;
-  config.host_reencrypt = read_choice(top, "host-reencrypt", "allow", "deny");
   config.keygen = read_keygen(top);
-  config.audit = read_audit(top);
+  require_what_is_there(top);
 
   constexpr const char* kTokenMend =
       "Start the section of each token with a line [[token]], in double brackets.";

@@ -22,8 +22,6 @@ struct TokenConfig {
   std::size_t base_keys = 1000;
 };
 
-enum class Bulk { Auto, Direct };
-
 // What a PKCS#11 application gets that generates a key in the token.
 enum class Keygen {
   Auto,   // a KMS key where it can be one, else an ordinary key of the token
@@ -35,10 +33,7 @@ struct Config {
   std::string source;     // the file's path, for messages
   std::string principal;  // who calls; default: the first token's account root
   std::chrono::milliseconds refresh{1000};
-  Bulk bulk = Bulk::Auto;
-  bool host_reencrypt = false;
   Keygen keygen = Keygen::Auto;
-  std::string audit = "none";       // "none", "syslog" or "file:/path"
   std::vector<TokenConfig> tokens;  // never empty; the first is the default
 };
 

@@ -22,10 +22,6 @@ Account::Account(const TokenConfig& config, const PinPrompt& prompt,
 Service::Implementation::Implementation(Config given, const PinPrompt& prompt,
                                         std::shared_ptr<hsm::TokenNames> names)
     : config(std::move(given)) {
-  if (config.audit != "none")
-    throw Error(ErrorCode::Validation,
-                config.source + ": audit = \"" + config.audit + "\" is not available yet.",
-                "Set audit = \"none\".");
   if (!names) names = std::make_shared<hsm::TokenNames>(config.tokens);
   for (const TokenConfig& token : config.tokens)
     accounts.push_back(std::make_unique<Account>(token, prompt, config.refresh, names));

@@ -65,9 +65,9 @@ void all_keys_are_read() {
 principal = "arn:aws:sts::111122223333:assumed-role/app/session"
 refresh = "250ms"
 bulk = "direct"
-host-reencrypt = "allow"
+host-reencrypt = "deny"
 keygen = "token"
-audit = "file:/var/log/trent.jsonl"
+audit = "none"
 
 [[token]]
 account = "111122223333"
@@ -86,10 +86,7 @@ pin-source = "env:TRENT_PIN_2"
   CHECK_EQ(c.source, kFile);
   CHECK_EQ(c.principal, "arn:aws:sts::111122223333:assumed-role/app/session");
   CHECK(c.refresh == 250ms);
-  CHECK_EQ(c.bulk, Bulk::Direct);
-  CHECK(c.host_reencrypt);
   CHECK_EQ(c.keygen, Keygen::Token);
-  CHECK_EQ(c.audit, "file:/var/log/trent.jsonl");
   CHECK_EQ(c.tokens.size(), 2U);
   CHECK_EQ(c.tokens[0].account, "111122223333");
   CHECK_EQ(c.tokens[0].region, "eu-central-1");
@@ -105,10 +102,7 @@ void all_but_module_and_uri_have_defaults() {
   Config c = parse(kToken);
   CHECK_EQ(c.principal, "arn:aws:iam::000000000000:root");
   CHECK(c.refresh == 1s);
-  CHECK_EQ(c.bulk, Bulk::Auto);
-  CHECK(!c.host_reencrypt);
   CHECK_EQ(c.keygen, Keygen::Auto);
-  CHECK_EQ(c.audit, "none");
   CHECK_EQ(c.tokens.size(), 1U);
   CHECK_EQ(c.tokens[0].account, "000000000000");
   CHECK_EQ(c.tokens[0].region, "local");
@@ -122,13 +116,10 @@ void principal_defaults_to_the_first_account() {
 }
 
 void values_that_spell_the_defaults_are_accepted() {
-  Config c = parse(
-      "bulk = \"auto\"\nhost-reencrypt = \"deny\"\nkeygen = \"auto\"\naudit = \"none\"\n" + kToken);
-  CHECK_EQ(c.bulk, Bulk::Auto);
-  CHECK(!c.host_reencrypt);
+  Config c =
+      parse("bulk = \"direct\"\nhost-reencrypt = \"deny\"\nkeygen = \"auto\"\naudit = \"none\"\n" +
+            kToken);
   CHECK_EQ(c.keygen, Keygen::Auto);
-  CHECK_EQ(c.audit, "none");
-  CHECK_EQ(parse_top("audit = \"syslog\"").audit, "syslog");
 }
 
 void durations_have_units() {
@@ -186,7 +177,7 @@ void unknown_keys_are_refused() {
 }
 
 void bad_choices_are_refused() {
-  for (const char* value : {"Auto", "envelope", "yes", "auto "})
+  for (const char* value : {"Auto", "envelope", "yes", "direct "})
     check_top_refused("bulk = \"" + std::string(value) + "\"", "bulk");
   for (const char* value : {"yes", "true", "Allow", "denied"})
     check_top_refused("host-reencrypt = \"" + std::string(value) + "\"", "host-reencrypt");
@@ -195,6 +186,13 @@ void bad_choices_are_refused() {
   for (const char* value : {"yes", "stderr", "/var/log/x", "file:", "file:/", "file:/var/log/",
                             "file://host/x", "FILE:/x"})
     check_top_refused("audit = \"" + std::string(value) + "\"", "audit");
+}
+
+// Not in effect in this version, so not accepted in silence.
+void what_is_not_there_yet_is_refused() {
+  for (const char* line : {R"(bulk = "auto")", R"(host-reencrypt = "allow")", R"(audit = "syslog")",
+                           R"(audit = "file:/var/log/x")", R"(audit = "file:x")"})
+    check_top_refused(line, std::string(line) + " is not available");
 }
 
 void bad_accounts_are_refused() {
@@ -284,7 +282,6 @@ void relative_paths_are_relative_to_the_file() {
   CHECK_EQ(parse_token("pin-source = \"file:pin\"").tokens[0].pin_source, "file:/etc/trent/pin");
   CHECK_EQ(parse_token("pin-source = \"file:../pin\"").tokens[0].pin_source, "file:/etc/pin");
   CHECK_EQ(parse_token("pin-source = \"file:///etc/pin\"").tokens[0].pin_source, "file:/etc/pin");
-  CHECK_EQ(parse_top("audit = \"file:log/trent.jsonl\"").audit, "file:/etc/trent/log/trent.jsonl");
   const auto module = [](const std::string& text) {
     return parse("[[token]]\nuri = \"pkcs11:\"\nmodule = \"" + text + "\"\n").tokens[0].module;
   };
@@ -345,10 +342,7 @@ void documented_defaults_are_the_defaults() {
       parse("[[token]]\naccount = \"" + token.account + "\"\nmodule = \"m\"\nuri = \"pkcs11:\"\n");
   CHECK_EQ(written.principal, defaults.principal);
   CHECK(written.refresh == defaults.refresh);
-  CHECK_EQ(written.bulk, defaults.bulk);
-  CHECK_EQ(written.host_reencrypt, defaults.host_reencrypt);
   CHECK_EQ(written.keygen, defaults.keygen);
-  CHECK_EQ(written.audit, defaults.audit);
   CHECK_EQ(token.region, defaults.tokens.at(0).region);
 }
 
@@ -485,9 +479,10 @@ int main() {
       TEST(values_that_spell_the_defaults_are_accepted), TEST(durations_have_units),
       TEST(bad_durations_are_refused), TEST(wrong_types_are_refused),
       TEST(empty_and_unprintable_values_are_refused), TEST(unknown_keys_are_refused),
-      TEST(bad_choices_are_refused), TEST(bad_accounts_are_refused), TEST(bad_regions_are_refused),
-      TEST(principals_are_arns), TEST(bad_pin_sources_are_refused_and_not_shown),
-      TEST(missing_keys_are_named), TEST(token_section_must_be_there), TEST(uris_are_checked),
+      TEST(bad_choices_are_refused), TEST(what_is_not_there_yet_is_refused),
+      TEST(bad_accounts_are_refused), TEST(bad_regions_are_refused), TEST(principals_are_arns),
+      TEST(bad_pin_sources_are_refused_and_not_shown), TEST(missing_keys_are_named),
+      TEST(token_section_must_be_there), TEST(uris_are_checked),
       TEST(pins_in_the_uri_are_refused_and_not_shown), TEST(accounts_and_tokens_occur_once),
       TEST(relative_paths_are_relative_to_the_file), TEST(what_is_no_toml_is_refused_with_its_line),
       TEST(documented_examples_are_accepted), TEST(documented_defaults_are_the_defaults),
