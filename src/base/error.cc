@@ -1,7 +1,5 @@
 #include "base/error.h"
 
-#include <utility>
-
 #include "base/encoding.h"
 
 namespace trent {

@@ -4,6 +4,7 @@
 #include <exception>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace trent {
 
@@ -55,6 +56,14 @@ class Error : public std::exception {
   Error(ErrorCode code, std::string_view message, std::string_view advice = {},
         unsigned long ck_rv = 0);
 
+  // The same, where the configuration is wrong, not the request: for that the command has an exit
+  // code of its own.
+  Error in_configuration() && {
+    in_configuration_ = true;
+    return std::move(*this);
+  }
+  bool is_in_configuration() const noexcept { return in_configuration_; }
+
   ErrorCode code() const noexcept { return code_; }
   const char* name() const noexcept { return error_name(code_); }
   int status() const noexcept { return http_status(code_); }
@@ -72,6 +81,7 @@ class Error : public std::exception {
   std::string message_;
   std::string advice_;
   unsigned long ck_rv_;
+  bool in_configuration_ = false;
   std::string what_;
 };
 

@@ -238,6 +238,8 @@ std::function<int(const std::string&)> define_init(Options& options) {
       make(token);
     } catch (const fs::filesystem_error& error) {
       throw Failure(error.what());
+    } catch (const Error& error) {
+      throw Failure(error.text());  // of a module that no configuration names
     }
     write_output(as_bytes(what_was_made(token)));
     return kSuccess;

@@ -33,8 +33,8 @@ given as fileb://PATH, - (standard input) or base64; text also as file://PATH.
 The configuration is --config, $TRENT_CONF, ~/.config/trent/trent.toml or
 /etc/trent/trent.toml, whichever comes first.
 
-Exit codes: 0 success, 252 usage error, 253 no configuration, 254 KMS error,
-255 other failures.
+Exit codes: 0 success, 252 usage error, 253 no configuration or a wrong one,
+254 KMS error, 255 other failures.
 
 "trent VERB --help" shows the options of a verb. See also trent(1).
 )";
@@ -92,7 +92,7 @@ int run(const KmsVerb& verb, const std::function<Answer(kms::Service&)>& operati
     std::cerr << "An error occurred (" << error.name() << ") when calling the " << verb.operation
               << " operation: " << error.message() << '\n';
     if (!error.advice().empty()) std::cerr << error.advice() << '\n';
-    return kService;
+    return error.is_in_configuration() ? kConfiguration : kService;
   }
   if (answer.json.is_null()) return kSuccess;
   if (raw && verb.raw == Raw::Data && at_terminal && !is_printable(answer.raw))
@@ -214,7 +214,7 @@ int command(int argc, char** argv) {
   } catch (const ConfigurationError& error) {
     return complain(app, error.what(), kConfiguration);
   } catch (const Error& error) {
-    return complain(app, error.text(), kFailure);
+    return complain(app, error.text(), error.is_in_configuration() ? kConfiguration : kFailure);
   } catch (const std::exception& error) {
     return complain(app, error.what(), kFailure);
   }

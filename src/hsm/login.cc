@@ -205,11 +205,20 @@ bool is_softhsm(const Module& module) {
          trimmed(info.manufacturerID, sizeof info.manufacturerID).starts_with("SoftHSM");
 }
 
-std::string advice_for_no_token(const Module& module) {
-  std::string advice = is_softhsm(module) ? softhsm_advice() : std::string();
-  if (!advice.empty()) return advice;
-  return "Check `uri` and `module` of the configuration, that the HSM is connected and, with "
-         "SoftHSM, that SOFTHSM2_CONF names its configuration.";
+// `seen`: the tokens that are there.
+Error no_token(const Module& module, const std::string& uri, const std::string& seen) {
+  const std::string damage = is_softhsm(module) ? softhsm_advice() : std::string();
+  Error error(ErrorCode::KeyUnavailable,
+              "No token matches uri \"" + uri + "\" in " + module.name() + "; it has " +
+                  (seen.empty() ? "none." : seen + "."),
+              damage.empty() ? "Check `uri` and `module` of the configuration, that the HSM is "
+                               "connected and, with SoftHSM, that SOFTHSM2_CONF names its "
+                               "configuration."
+                             : damage,
+              CKR_TOKEN_NOT_PRESENT);
+  // Where there are others, the URI is wrong; where there is none, the token is away.
+  if (damage.empty() && !seen.empty()) return std::move(error).in_configuration();
+  return error;
 }
 
 }  // namespace
@@ -221,7 +230,8 @@ FoundToken find_token(const Module& module, const std::string& uri_text) {
     throw Error(ErrorCode::Validation,
                 "uri \"" + uri_text + "\" of the configuration is no token URI (RFC 7512).",
                 "Write it as pkcs11:token=LABEL; `p11tool --list-token-urls` shows those of the "
-                "tokens.");
+                "tokens.")
+        .in_configuration();
 
   CK_ULONG count = 0;
   std::vector<CK_SLOT_ID> slots;
@@ -252,14 +262,11 @@ FoundToken find_token(const Module& module, const std::string& uri_text) {
     if (found)
       throw Error(ErrorCode::Validation,
                   "uri \"" + uri_text + "\" names several tokens: " + matching + ".",
-                  "Add serial=... to `uri` in the configuration to name one.");
+                  "Add serial=... to `uri` in the configuration to name one.")
+          .in_configuration();
     found = token;
   }
-  if (!found)
-    throw Error(ErrorCode::KeyUnavailable,
-                "No token matches uri \"" + uri_text + "\" in " + module.name() + "; it has " +
-                    (seen.empty() ? "none." : seen + "."),
-                advice_for_no_token(module), CKR_TOKEN_NOT_PRESENT);
+  if (!found) throw no_token(module, uri_text, seen);
   return *found;
 }
 

@@ -88,7 +88,7 @@ void Module::load() {
   OpensslGuard guard;
   if (name_.find('/') != name_.npos) {
     functions_ = p11_kit_module_load(name_.c_str(), 0);
-    if (functions_ == nullptr) throw cannot_load(name_, p11kit_message());
+    if (functions_ == nullptr) throw cannot_load(name_, p11kit_message()).in_configuration();
     return;
   }
   CK_FUNCTION_LIST_PTR_PTR all = p11_kit_modules_load(nullptr, 0);
@@ -98,7 +98,8 @@ void Module::load() {
     if (*each != functions_) p11_kit_module_release(*each);
   // The list is ours, as p11-kit allocated it; the modules in it are counted one by one.
   std::free(all);  // NOLINT(cppcoreguidelines-no-malloc)
-  if (functions_ == nullptr) throw cannot_load(name_, "p11-kit knows no module of that name");
+  if (functions_ == nullptr)
+    throw cannot_load(name_, "p11-kit knows no module of that name").in_configuration();
 }
 
 std::uint64_t Module::generation() const {
@@ -128,7 +129,8 @@ void Module::initialise() {
     p11_kit_module_finalize(functions_);
     throw Error(ErrorCode::Validation,
                 "`module` of the configuration is " + name_ + ", which is Trent itself.",
-                "Name the module of the HSM, for example /usr/lib/softhsm/libsofthsm2.so.");
+                "Name the module of the HSM, for example /usr/lib/softhsm/libsofthsm2.so.")
+        .in_configuration();
   }
   initialised_ = fork_count() + 1;
   use_ = std::make_shared<char>();

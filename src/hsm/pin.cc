@@ -17,7 +17,8 @@ constexpr std::size_t kMaxPin = 4096;
 
 Error bad_source(const std::string& source, const std::string& why) {
   return Error(ErrorCode::Validation, "pin-source " + source + ": " + why + ".",
-               "Put the PIN of the token there, or correct `pin-source` in the configuration.");
+               "Put the PIN of the token there, or correct `pin-source` in the configuration.")
+      .in_configuration();
 }
 
 SecretBytes read_file(const std::string& source, const char* path) {

@@ -98,6 +98,13 @@ void errors_survive_being_copied() {
   CHECK_EQ(copy.ck_rv(), 7UL);
 }
 
+void configuration_is_told_from_request() {
+  CHECK(!Error(ErrorCode::Validation, "m").is_in_configuration());
+  Error e = Error(ErrorCode::Validation, "m", "a", 3).in_configuration();
+  CHECK(Error(e).is_in_configuration());
+  CHECK_EQ(e.text(), "m a");
+}
+
 // They quote what came from outside, and end up at terminals and in logs.
 void texts_control_no_terminal() {
   Error e(ErrorCode::NotFound, std::string_view("Invalid keyId 'a\0\x1b[2J\a\n'", 24), "\x1b]0;x");
@@ -112,5 +119,6 @@ int main() {
   return RUN_TESTS("error", TEST(names_and_statuses_are_those_of_kms),
                    TEST(every_error_is_known_here), TEST(message_and_advice_make_one_text),
                    TEST(text_is_never_empty), TEST(invalid_ciphertext_advises_without_a_message),
-                   TEST(errors_survive_being_copied), TEST(texts_control_no_terminal));
+                   TEST(errors_survive_being_copied), TEST(texts_control_no_terminal),
+                   TEST(configuration_is_told_from_request));
 }
