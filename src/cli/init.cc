@@ -4,18 +4,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <memory>
 
+#include "base/encoding.h"
 #include "base/error.h"
 #include "base/openssl.h"
 #include "cli/errors.h"
 #include "cli/file_descriptor.h"
 #include "cli/init_files.h"
+#include "cli/new_directory.h"
 #include "cli/output.h"
 #include "cli/verb.h"
 #include "hsm/initialize.h"
@@ -30,7 +31,8 @@ namespace fs = std::filesystem;
 constexpr const char* kHelp = R"(
 Makes DIR with a new SoftHSM token, random PINs, and the configuration files for
 Trent, SoftHSM and OpenSSL. Everything is inside DIR, readable for you only. DIR must
-be new or empty. The files env, trent.toml, softhsm2.conf and openssl.cnf name DIR by
+be new, or empty and your own; and nobody else may be able to rename a directory on
+the way to it. The files env, trent.toml, softhsm2.conf and openssl.cnf name DIR by
 its absolute path: in a copy that is to be used elsewhere, correct it.
 
 SoftHSM is software: good for development and tests. For an HSM, write a trent.toml
@@ -105,51 +107,13 @@ void link_modules(const fs::path& directory) {
       fs::create_symlink(entry.path(), directory / entry.path().filename());
 }
 
-// An empty directory of mode 0700 that is taken away again, with all in it, unless keep() is
-// called.
-class NewDirectory {
- public:
-  explicit NewDirectory(fs::path path) : path_(std::move(path)) {
-    if (mkdir(path_.c_str(), 0700) == 0) {
-      created_ = true;
-    } else if (errno != EEXIST) {
-      throw Failure("Cannot make " + path_.string() + ": " + std::strerror(errno));
-    } else if (!fs::is_directory(path_)) {
-      throw UsageError(path_.string() + " is there already, and is no directory.");
-    } else if (!fs::is_empty(path_)) {
-      throw UsageError(path_.string() +
-                       " is not empty: give a new directory. (If it holds a token that `trent "
-                       "init` made, use it: . " +
-                       shell_quoted((path_ / "env").string()) + ")");
-    } else if (chmod(path_.c_str(), 0700) != 0) {
-      throw Failure("Cannot change the mode of " + path_.string() + ": " + std::strerror(errno));
-    }
-  }
-  ~NewDirectory() {
-    if (kept_) return;
-    std::error_code ignored;
-    if (created_) {
-      fs::remove_all(path_, ignored);
-    } else {
-      for (const fs::directory_entry& entry : fs::directory_iterator(path_, ignored))
-        fs::remove_all(entry.path(), ignored);
-    }
-  }
-  NewDirectory(const NewDirectory&) = delete;
-  NewDirectory& operator=(const NewDirectory&) = delete;
-
-  void keep() { kept_ = true; }
-
- private:
-  fs::path path_;
-  bool created_ = false;
-  bool kept_ = false;
-};
-
 void make(const NewToken& token) {
   umask(077);
   hsm::SignalsBlocked uninterrupted;  // nothing half-made is left behind by ^C
-  NewDirectory directory(token.directory);
+  // `env` comes last: whoever finds it finds all.
+  NewDirectory directory(token.directory, "env",
+                         {"tokens", "tokens.backup", "softhsm2.conf", "pin", "so-pin", "trent.toml",
+                          "modules", "openssl.cnf"});
   const fs::path& dir = token.directory;
 
   SecretBytes pin = random_pin();
@@ -164,8 +128,7 @@ void make(const NewToken& token) {
   write_file(dir / "trent.toml", as_bytes(trent_configuration(token)));
   link_modules(dir / "modules");
   write_file(dir / "openssl.cnf", as_bytes(openssl_configuration(token, system_configuration())));
-  write_file(dir / "env", as_bytes(environment(token)));
-  directory.keep();
+  directory.finish(as_bytes(environment(token)));
 }
 
 std::string what_was_made(const NewToken& token) {
@@ -191,11 +154,14 @@ Try it:
 
 void check_arguments(const NewToken& token) {
   // SoftHSM's configuration has no way to quote.
-  auto bad = [](char c) { return c == '#' || static_cast<unsigned char>(c) < 0x20; };
-  if (std::ranges::any_of(token.directory.string(), bad))
+  const std::string path = token.directory.string();
+  if (path.find_first_of("#=") != std::string::npos || printable(path) != path)
     throw UsageError(
-        "DIR must have no '#' and no control character in its path: SoftHSM's "
+        "DIR must have no '#', no '=' and no control character in its path: SoftHSM's "
         "configuration cannot name it.");
+  // SoftHSM reads lines of at most 1023 bytes.
+  if (path.size() > 900)
+    throw UsageError("The path of DIR is too long for SoftHSM's configuration.");
   if (token.label.empty() || token.label.size() > 32)
     throw UsageError("--label must have 1 to 32 bytes: it becomes the label of a PKCS#11 token.");
   try {

@@ -104,7 +104,10 @@ bad_arguments_make_nothing() {
   fails 252 '1 to 32 bytes' init bad --label '123456789012345678901234567890123'
   fails 252 'There is no .*/nowhere.so.*apt install softhsm2' init bad --module nowhere.so
   fails 252 "no '#'" init 'ba#d'
+  fails 252 "no '='" init 'ba=d'
+  fails 252 'too long' init "bad$(printf %01000d 0)"
   fails 252 'no control character' init "$(printf 'ba\nd')"
+  fails 252 'no control character' init "$(printf 'ba\302\233d')"
   fails 252 '--config' init bad --config trent.toml # it makes one
   assert_eq "$(ls -d ba*d* 2>/dev/null)" ''
 }
@@ -127,6 +130,95 @@ places_that_are_taken() {
   assert_file_mode empty 700
   . empty/env
   trent list-keys >out
+}
+
+# Whoever can rename what is on the way to it can give the user another token.
+places_that_others_can_change() {
+  mkdir -m 777 open
+  fails 252 "$work/open can be written by everybody.*chmod o-w '$work/open'" init open/kms
+  fails 252 "$work/open can be written by everybody" init open/a/b
+  mkdir open/closed
+  fails 252 "$work/open can be written by everybody" init open/closed/kms
+  mkdir -m 1777 sticky
+  trent init sticky/kms >out
+  for mode in 770 707; do
+    mkdir -m $mode shared
+    fails 252 "Others can write in $work/shared: chmod go-w '$work/shared'" init shared
+    rmdir shared
+  done
+  mkdir real
+  ln -s real link
+  ln -s nowhere dangling
+  trent init link/kms >out
+  fails 252 'is there already, and is no directory' init dangling
+  if [ "$(id -u)" -eq 0 ]; then
+    mkdir theirs sticky/theirs
+    chown 65534 theirs sticky/theirs
+    fails 252 "$work/theirs belongs to nobody.*: choose a new DIR" init theirs
+    fails 252 "$work/theirs belongs to nobody.*a directory of your own" init theirs/kms
+    ln -s real sticky/link
+    chown -h 65534 sticky/link
+    fails 252 "$work/sticky/link belongs to nobody" init sticky/link/kms
+    assert_eq "$(ls -A theirs)" ''
+  fi
+  assert_eq "$(ls -A open open/closed | tr -d '\n')" 'open:closedopen/closed:'
+}
+
+# One of them makes it, the others touch nothing of it.
+at_once() {
+  for pair in 1 2 3 4 5 6 7 8 9 10 11 12; do
+    [ $((pair % 2)) -eq 0 ] || mkdir -m 700 pair.$pair
+    "$trent" init pair.$pair >out.1 2>err.1 &
+    first=$!
+    "$trent" init pair.$pair >out.2 2>err.2 &
+    second=$!
+    one=0 two=0
+    wait $first || one=$?
+    wait $second || two=$?
+    case $one.$two in
+      0.252) loser=2 ;;
+      252.0) loser=1 ;;
+      *)
+        echo "exit codes $one and $two"
+        cat err.1 err.2
+        return 1
+        ;;
+    esac
+    grep -Eq 'is just being made by another|is not empty' err.$loser
+    assert_eq "$(cat out.$loser)" ''
+    (. pair.$pair/env && "$trent" list-keys >out)
+    assert_eq "$(find pair.$pair -name '*unfinished*')" ''
+  done
+}
+
+# Those that are killed leave what the next one takes away.
+killed() {
+  for name in killed new; do
+    [ $name = new ] || mkdir -m 700 $name
+    # A slow token, so that there is time to stop it half way.
+    TRENT_HOSTILE=latency=300000 "$trent" init $name --module "$TRENT_BUILD/tests/fault.so" \
+      >out 2>&1 &
+    pid=$!
+    tries=0
+    until [ -e $name/softhsm2.conf ] && [ -n "$(ls $name/tokens)" ]; do
+      tries=$((tries + 1))
+      [ $tries -lt 500 ]
+      sleep 0.02
+    done
+    kill -STOP $pid
+    fails 252 'is just being made by another' init $name
+    kill -KILL $pid
+    wait $pid || :
+    [ ! -e $name/env ]
+    echo precious >$name/mine
+    fails 252 'is not empty' init $name
+    assert_eq "$(cat $name/mine)" precious
+    rm $name/mine
+    trent init $name >out
+    assert_eq "$(find $name/tokens -mindepth 1 -maxdepth 1 -type d | wc -l)" 1
+    assert_eq "$(find $name/tokens.backup -name '*.object' | wc -l)" 1
+    (. $name/env && trent create-key >out)
+  done
 }
 
 # fault.so is SoftHSM, but for the call that is told to fail.
@@ -177,6 +269,9 @@ test_case 'account, region and label' account_region_label
 test_case 'bad arguments are refused before anything is made' bad_arguments_make_nothing
 test_case 'a second time is refused, and changes nothing' twice
 test_case 'places that are taken, and those that are free' places_that_are_taken
+test_case 'places that others can change' places_that_others_can_change
+test_case 'several at once' at_once
+test_case 'one that was killed' killed
 test_case 'nothing is left of an init that failed' failures_leave_nothing
 test_case 'what was made stays if the message cannot be printed' full_disk_for_the_message
 test_case 'trent.so is looked for beside the command' without_the_library
