@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/encoding.h"
 #include "cli/errors.h"
 #include "cli/output.h"
 #include "cli/replace_file.h"
@@ -90,14 +91,17 @@ std::string to_text(const kms::TokenReport& report) {
     out += "  ReEncrypt inside the token: " + yes(can.re_encrypt) +
            "; to other tokens: " + yes(can.to_other_tokens) +
            "; keys are kept in the token: " + yes(can.keeps_keys) + "\n";
-  out += "  token: " + report.token + "\n";
+  out += "  token: " + printable(report.token) + "\n";
   for (const hsm::Ability& row : can.rows) out += to_text(row);
   out += "  keys: " + std::to_string(report.keys) +
          ", key materials: " + std::to_string(report.materials) +
          ", aliases: " + std::to_string(report.aliases) + "\n";
-  for (const std::string& removed : report.repaired) out += "  repaired: " + removed + "\n";
-  for (const std::string& warning : report.warnings) out += "  WARNING: " + warning + "\n";
-  for (const std::string& problem : report.problems) out += "  PROBLEM: " + problem + "\n";
+  for (const std::string& removed : report.repaired)
+    out += "  repaired: " + printable(removed) + "\n";
+  for (const std::string& warning : report.warnings)
+    out += "  WARNING: " + printable(warning) + "\n";
+  for (const std::string& problem : report.problems)
+    out += "  PROBLEM: " + printable(problem) + "\n";
   if (report.problems.empty()) out += "  no problems\n";
   return out;
 }

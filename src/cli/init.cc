@@ -132,7 +132,8 @@ void make(const NewToken& token) {
 }
 
 std::string what_was_made(const NewToken& token) {
-  return "Made the SoftHSM token \"" + token.label + "\" in " + token.directory.string() + R"(:
+  return "Made the SoftHSM token \"" + printable(token.label) + "\" in " +
+         token.directory.string() + R"(:
   tokens/        the token itself, with every key
   tokens.backup/ a copy of what SoftHSM rewrites in every login
   pin, so-pin    its PINs

@@ -1,6 +1,7 @@
 // trent version
 #include <openssl/crypto.h>
 
+#include "base/encoding.h"
 #include "cli/errors.h"
 #include "cli/output.h"
 #include "cli/verb.h"
@@ -19,9 +20,9 @@ std::function<int(const std::string&)> define_version(Options&) {
     std::string text = std::string("trent ") + TRENT_VERSION + "\n" +
                        OpenSSL_version(OPENSSL_VERSION) + "\nconfiguration: ";
     try {
-      text += configuration(config).source + "\n";
+      text += printable(configuration(config).source) + "\n";
     } catch (const ConfigurationError& error) {
-      text += std::string("none. ") + error.what() + "\n";
+      text += std::string("none. ") + printable(error.what()) + "\n";
     }
     write_output(as_bytes(text));
     return kSuccess;
