@@ -92,11 +92,12 @@ std::vector<CK_OBJECT_HANDLE> Session::find(std::vector<CK_ATTRIBUTE> search,
   if (rv == CKR_OK) return found;
   // One object that SoftHSM cannot decrypt, as in a file of another token, and it finds no other by
   // its label, id or value. So what may be encrypted is compared here.
-  const auto rest = std::ranges::stable_partition(
-      search, [](const CK_ATTRIBUTE& attribute) { return is_plain(attribute.type); });
-  const std::vector<CK_ATTRIBUTE> wanted(rest.begin(), rest.end());
+  const auto rest =
+      std::stable_partition(search.begin(), search.end(),
+                            [](const CK_ATTRIBUTE& attribute) { return is_plain(attribute.type); });
+  const std::vector<CK_ATTRIBUTE> wanted(rest, search.end());
   if (rv != CKR_GENERAL_ERROR || wanted.empty()) throw token_error("C_FindObjectsInit", rv);
-  search.erase(rest.begin(), rest.end());
+  search.erase(rest, search.end());
   try_call<&CK_FUNCTION_LIST::C_FindObjectsFinal>();  // SoftHSM has left it active
   if (try_find(search, found) != CKR_OK) throw token_error("C_FindObjectsInit", rv);
   std::erase_if(found, [&](CK_OBJECT_HANDLE object) {
