@@ -188,6 +188,8 @@ void keep(const fs::path& tokens, const std::string& uuid) {
   if (!write_all(file.get(), *content) ||
       renameat(copies.get(), fresh.c_str(), copies.get(), name.c_str()) != 0)
     unlinkat(copies.get(), fresh.c_str(), 0);
+  else
+    fsync(copies.get());
 }
 
 bool is_damaged(const std::optional<Bytes>& content, Damage damage) {
@@ -210,6 +212,13 @@ bool restore(const fs::path& token, ByteView copy, Damage damage) {
                        O_RDWR | O_NOFOLLOW | O_CLOEXEC | (damage == Damage::Any ? O_CREAT : 0),
                        S_IRUSR | S_IWUSR));
   if (!file) throw not_restored(path);
+  // One that was not there is made for whoever the token belongs to.
+  struct stat of_token {};
+  struct stat of_file {};
+  if (fstat(file.get(), &of_file) == 0 && of_file.st_size == 0 && geteuid() == 0 &&
+      stat(token.c_str(), &of_token) == 0 && of_file.st_uid != of_token.st_uid &&
+      fchown(file.get(), of_token.st_uid, of_token.st_gid) != 0)
+    throw not_restored(path);
   struct flock lock {};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
@@ -233,7 +242,8 @@ std::string date_of(int directory, const std::string& name) {
 // "belongs to root, group softhsm", and how to become one who may.
 std::string how_to_reach(const fs::path& path) {
   struct stat status {};
-  if (stat(path.c_str(), &status) != 0) return how_to_reach(path.parent_path());
+  if (stat(path.c_str(), &status) != 0 && path != path.parent_path())
+    return how_to_reach(path.parent_path());
   const group* its_group = getgrgid(status.st_gid);  // NOLINT(concurrency-mt-unsafe)
   const std::string group_name =
       its_group == nullptr ? std::to_string(status.st_gid) : its_group->gr_name;
@@ -365,7 +375,7 @@ std::string softhsm_advice() {
       return "SoftHSM's configuration " + configuration.string() +
              " does not exist: set SOFTHSM2_CONF to the path of yours.";
     return "You may not read SoftHSM's configuration " + configuration.string() + ". " +
-           how_to_reach(configuration.parent_path());
+           how_to_reach(fs::absolute(configuration).parent_path());
   }
   auto tokens = softhsm_token_directory();
   if (!tokens) return {};

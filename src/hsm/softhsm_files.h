@@ -40,7 +40,7 @@ void keep_token_object(const std::string& serial) noexcept;
 
 struct RestoredToken {
   std::filesystem::path file;  // token.object
-  std::string copied;          // when the copy was made: "2026-11-24"
+  std::string copied;          // when the copy was made: "2026-11-24 09:30:00Z"
 };
 enum class Damage {
   Empty,  // what a login that was cut off leaves

@@ -128,6 +128,16 @@ not_in_the_group() {
 }
 
 # Everything of it readable, and nothing writable.
+# By a name without a directory.
+configuration_of_softhsm_that_is_not_readable() {
+  for_others
+  chmod 600 softhsm2.conf
+  SOFTHSM2_CONF=softhsm2.conf as_nobody list-keys
+  chmod 644 softhsm2.conf
+  assert_eq $status 254
+  assert_contains "$(cat err)" 'You may not read SoftHSM'
+}
+
 write_protected_token() {
   for_others
   cp -rp tokens writable
@@ -213,6 +223,8 @@ test_case 'Enter at the prompt' enter_at_the_prompt
 if [ "$(id -u)" -eq 0 ]; then
   test_case 'a user who is not in the group' not_in_the_group
   test_case 'a write-protected token' write_protected_token
+  test_case 'a SoftHSM configuration that is not readable' \
+    configuration_of_softhsm_that_is_not_readable
 fi
 test_case 'a lock that cannot be had' lock_that_cannot_be_had
 test_case 'files of another token are passed over' files_of_another_token_are_passed_over
