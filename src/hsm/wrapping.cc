@@ -79,11 +79,13 @@ class AdaptedTemplate {
   CK_ATTRIBUTE_PTR data() { return attributes_.data(); }
   CK_ULONG size() const { return static_cast<CK_ULONG>(attributes_.size()); }
 
-  // Makes the object as secret as it was asked for, where the self-test has seen that the token
-  // does not follow the template.
+  // Makes the object as secret as it was asked for, where the token does not follow the template.
+  // The self-test has tried SENSITIVE only: what a ReEncrypt unwraps has to be wrapped again.
   void require_secrecy(const Session& session, const Profile& profile,
                        CK_OBJECT_HANDLE object) const {
-    if (profile.payloads == Promise::Kept || (!sensitive_ && !unextractable_)) return;
+    if (!sensitive_ && !unextractable_) return;
+    if (profile.payloads == Promise::Kept && (!unextractable_ || is_as_secret(session, object)))
+      return;
     Attributes again;
     if (sensitive_) again.flag(CKA_SENSITIVE, true);
     if (unextractable_) again.flag(CKA_EXTRACTABLE, false);
