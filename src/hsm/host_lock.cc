@@ -79,9 +79,16 @@ int open_there(int directory, const char* name) {
   return file;
 }
 
+// What another moment may change, and says nothing about the directory.
+bool is_short_of_resources(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOMEM;
+}
+
 // -1: there is none, and none can be made. Throws if there is one that cannot be had.
 int open_lock(const fs::path& path) {
   const int directory = open(path.parent_path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0 && is_short_of_resources(errno))
+    throw not_to_be_had(path, std::string("cannot be opened: ") + std::strerror(errno));
   if (directory < 0) return -1;
   const std::string name = path.filename();
   int file = open_there(directory, name.c_str());
@@ -90,7 +97,13 @@ int open_lock(const fs::path& path) {
     make(directory, status, name.c_str());
     file = open_there(directory, name.c_str());
   }
-  const int reason = errno;
+  int reason = errno;
+  if (file < 0 && reason == ENOENT) {
+    // Was it for the want of descriptors that none could be made?
+    const int trial = fcntl(directory, F_DUPFD_CLOEXEC, 0);
+    if (trial < 0) reason = errno;
+    if (trial >= 0) close(trial);
+  }
   close(directory);
   if (file < 0) {
     if (reason == ENOENT) return -1;

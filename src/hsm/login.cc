@@ -62,9 +62,9 @@ void Pin::ask(int asked) {
     answered.wait();
     return;
   }
+  const std::string label = label_;
   std::promise<void> answer;
   question_ = Question{fork_count(), answer.get_future().share()};
-  const std::string label = label_;
   lock.unlock();
 
   std::optional<SecretBytes> pin;
@@ -182,6 +182,10 @@ CK_RV Pin::login_for_operation(const Session& session) {
   std::lock_guard lock(mutex_);
   SecretBytes pin = read_pin(pin_source_);
   if (was_refused(pin)) return CKR_PIN_INCORRECT;
+  CK_TOKEN_INFO token{};
+  if (session.module().try_call<&CK_FUNCTION_LIST::C_GetTokenInfo>(session.slot(), &token) ==
+      CKR_OK)
+    require_tries(trimmed(token.label, sizeof token.label), token.flags);
   CK_RV rv = session.try_call<&CK_FUNCTION_LIST::C_Login>(
       CK_USER_TYPE{CKU_CONTEXT_SPECIFIC}, pin.data(), static_cast<CK_ULONG>(pin.size()));
   if (rv == CKR_PIN_INCORRECT) refused_.push_back(std::move(pin));
