@@ -203,15 +203,18 @@ bool end(hsm::Token& token, const Versions& versions, const Version& candidate) 
 // for nothing. A failure leaves what nobody reads, and must not turn a change that was made into
 // one that failed.
 void remove_rest(hsm::Token& token, const Versions& versions, const std::string& own) noexcept {
-  std::set<std::string> gone;
-  for_each_version(versions, [&](const Version& version) {
-    if (version.revision.nonce != own && try_destroy(token, version.object))
-      gone.insert(version.revision.nonce);
-  });
-  for (const Marker& marker : versions.markers) {
-    const bool stray = find_nonce(versions, marker.nonce) == nullptr;
-    if (gone.contains(marker.nonce) || (stray && now() - marker.made > kStrayMarker))
-      try_destroy(token, marker.object);
+  try {
+    std::set<std::string> gone;
+    for_each_version(versions, [&](const Version& version) {
+      if (version.revision.nonce != own && try_destroy(token, version.object))
+        gone.insert(version.revision.nonce);
+    });
+    for (const Marker& marker : versions.markers) {
+      const bool stray = find_nonce(versions, marker.nonce) == nullptr;
+      if (gone.contains(marker.nonce) || (stray && now() - marker.made > kStrayMarker))
+        try_destroy(token, marker.object);
+    }
+  } catch (const std::exception&) {  // no memory
   }
 }
 

@@ -182,7 +182,10 @@ DataHandle create_data(Token& token, const std::string& application, const std::
       session.call<&CK_FUNCTION_LIST::C_CreateObject>(attributes.data(), attributes.size(),
                                                       &handle);
       const auto kept = read(session, handle);
-      if (!kept || kept->label != label || kept->value != value) throw not_kept(label);
+      if (!kept || kept->label != label || kept->value != value) {
+        session.try_call<&CK_FUNCTION_LIST::C_DestroyObject>(handle);  // the failure is reported
+        throw not_kept(label);
+      }
       return DataHandle{handle, connection.generation()};
     });
   } catch (const Error& error) {
