@@ -72,12 +72,15 @@ KeyMetadata make_key(Account& account, const std::string& description, const std
   } catch (const Error&) {
     // Without its record the material is invisible; still, leave nothing behind.
     try {
+      hsm::destroy_base_key(account.token, label, record->current);
+    } catch (const Error&) {  // the first failure is the one to report
+    }
+    try {
       if (named)
         account.catalog.delete_alias(lock, alias, [&](const catalog::AliasRecord* made) {
           return made != nullptr && made->target == record->key_id;
         });
-      hsm::destroy_base_key(account.token, label, record->current);
-    } catch (const Error&) {  // the first failure is the one to report
+    } catch (const Error&) {  // likewise
     }
     throw;
   }

@@ -84,8 +84,13 @@ void destroy_expired(const ChangeLock& lock, Account& account, const Contents& c
       account.catalog.delete_alias(lock, alias.name, [&](const catalog::AliasRecord* now) {
         return now != nullptr && now->target == key_id;
       });
-  account.catalog.delete_key(
+  const catalog::Deletion deletion = account.catalog.delete_key(
       lock, key_id, [](const KeyRecord* now) { return now != nullptr && is_deleted(*now); });
+  if (deletion == catalog::Deletion::Declined)
+    throw Error(ErrorCode::KMSInternal,
+                "Another program changed the record of key " + key_id +
+                    " while its material was destroyed: what it keeps cannot be used any more.",
+                "Schedule its deletion again.");
   repairs.done.push_back("Key " + key_id +
                          ", whose deletion date is past, was destroyed with its material and its "
                          "aliases.");
@@ -129,8 +134,6 @@ Repairs repair(Account& account, const Remains& remains, bool clock_is_right) {
   Contents contents = look_into(account.token);
   remains.keep_only(contents);
   Repairs repairs;
-  remove_superseded(lock, account, contents, repairs);
-  recover_keys(lock, account, contents, repairs);
   for (const auto& [label, expired] : contents.expired) {
     if (clock_is_right || is_past_by_token(expired.record, contents))
       destroy_expired(lock, account, contents, label, repairs);
@@ -146,6 +149,11 @@ Repairs repair(Account& account, const Remains& remains, bool clock_is_right) {
                                "be kept. See that the date is right, and use `trent check --repair "
                                "--clock-is-right`.");
   }
+  // What follows makes new revisions. With a clock that is ahead they would be the proof, next
+  // time, that the deletion date is past.
+  if (!repairs.kept.empty()) return repairs;
+  remove_superseded(lock, account, contents, repairs);
+  recover_keys(lock, account, contents, repairs);
   return repairs;
 }
 
