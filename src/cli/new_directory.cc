@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "cli/errors.h"
+#include "cli/file_descriptor.h"
 #include "cli/init_files.h"
 
 namespace trent::cli {
@@ -127,10 +128,10 @@ void NewDirectory::take(const std::set<std::string>& made) {
   require_own(path_);
   if (!created_ && !fs::is_empty(path_) && !fs::exists(marker_)) refuse_content(path_, last_);
 
-  constexpr int kFlags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
-  int fd = open(marker_.c_str(), kFlags | O_EXCL, 0600);
+  constexpr int kFlags = O_RDWR | O_CLOEXEC | O_NOFOLLOW;
+  int fd = open(marker_.c_str(), kFlags | O_CREAT | O_EXCL, 0600);
   const bool fresh = fd >= 0;
-  if (!fresh && errno == EEXIST) fd = open(marker_.c_str(), kFlags, 0600);
+  if (!fresh && errno == EEXIST) fd = open(marker_.c_str(), kFlags);
   if (fd < 0 && errno == ENOENT) throw Vanished();  // its maker failed, and took it all away
   if (fd < 0) fail("write", marker_);
   lock_.emplace(fd);
@@ -174,6 +175,9 @@ void NewDirectory::finish(ByteView content) {
   }
   if (fsync(lock_->get()) != 0) fail("write", marker_);
   if (rename(marker_.c_str(), last_.c_str()) != 0) fail("write", last_);
+  if (const FileDescriptor directory(open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+      directory)
+    fsync(directory.get());
   finished_ = true;
 }
 
