@@ -20,12 +20,12 @@ namespace {
 constexpr const char* kHelp = R"(
 Tries out what each token can do, and proves of every object of Trent's in it that
 it is what its name says. The report begins with what it comes to; a line with "no"
-says why. Prints one sentence for each problem, and warns of a configuration or a PIN
-file that others can read or change.
+says why. Prints one sentence for each problem, and warns of a file that others can
+read or change, and of mechanisms that give a base key away to who has the PIN.
 
 --repair destroys keys whose deletion date is past, removes superseded revisions
 of records, and makes key material that has lost its record a disabled key again.
-Nothing else is removed, and no key that is in use is touched. As there is no way
+Nothing else is removed but what a killed check has left, and no key that is in use is touched. As there is no way
 back, a key is destroyed only if something in the token was made or changed since,
 or a day before, its deletion date. In a token where nothing happens, look at the
 clock yourself, and say --clock-is-right.
