@@ -25,10 +25,10 @@ read or change, and of mechanisms that give a base key away to who has the PIN.
 
 --repair destroys keys whose deletion date is past, removes superseded revisions
 of records, and makes key material that has lost its record a disabled key again.
-Nothing else is removed but what a killed check has left, and no key that is in use is touched. As there is no way
-back, a key is destroyed only if something in the token was made or changed since,
-or a day before, its deletion date. In a token where nothing happens, look at the
-clock yourself, and say --clock-is-right.
+Nothing else is removed but what a killed check has left, and no key that is in
+use is touched. As there is no way back, a key is destroyed only if something in the
+token was made or changed since, or a day before, its deletion date. In a token where
+nothing happens, look at the clock yourself, and say --clock-is-right.
 A token.object of SoftHSM's that a killed login has damaged is restored from Trent's
 copy.
 
