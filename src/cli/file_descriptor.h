@@ -1,7 +1,11 @@
-// Owner of a file descriptor.
+// Owner of a file descriptor, and what is done with one.
 #pragma once
 
 #include <unistd.h>
+
+#include <filesystem>
+
+#include "base/bytes.h"
 
 namespace trent::cli {
 
@@ -20,5 +24,12 @@ class FileDescriptor {
  private:
   int fd_;
 };
+
+// False, and errno says why, if not all of it could be written.
+bool write_all(int fd, ByteView content);
+
+// The names in it are on the disk after that. A directory that cannot be synced has them all the
+// same.
+void sync_directory(const std::filesystem::path& path);
 
 }  // namespace trent::cli

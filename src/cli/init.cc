@@ -85,14 +85,7 @@ SecretBytes random_pin() {
 
 void write_file(const fs::path& path, ByteView content) {
   FileDescriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  bool ok = static_cast<bool>(file);
-  while (ok && !content.empty()) {
-    ssize_t n = write(file.get(), content.data(), content.size());
-    if (n < 0 && errno == EINTR) continue;
-    ok = n > 0;
-    if (ok) content = content.subspan(static_cast<std::size_t>(n));
-  }
-  if (!ok || fsync(file.get()) != 0)
+  if (!file || !write_all(file.get(), content) || fsync(file.get()) != 0)
     throw Failure("Cannot write " + path.string() + ": " + std::strerror(errno));
 }
 

@@ -167,17 +167,9 @@ NewDirectory::~NewDirectory() {
 }
 
 void NewDirectory::finish(ByteView content) {
-  while (!content.empty()) {
-    const ssize_t written = write(lock_->get(), content.data(), content.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) fail("write", marker_);
-    content = content.subspan(static_cast<std::size_t>(written));
-  }
-  if (fsync(lock_->get()) != 0) fail("write", marker_);
+  if (!write_all(lock_->get(), content) || fsync(lock_->get()) != 0) fail("write", marker_);
   if (rename(marker_.c_str(), last_.c_str()) != 0) fail("write", last_);
-  if (const FileDescriptor directory(open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-      directory)
-    fsync(directory.get());
+  sync_directory(path_);
   finished_ = true;
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/encoding.h"
 #include "cli/errors.h"
+#include "cli/file_descriptor.h"
 
 namespace trent::cli {
 
@@ -46,15 +47,10 @@ void timestamps_to_iso8601(kms::Json& json) {
 }  // namespace
 
 void write_output(ByteView bytes) {
-  while (!bytes.empty()) {
-    ssize_t n = write(STDOUT_FILENO, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0)
-      throw Failure(std::string("The operation was done, but its result could not be written to "
-                                "standard output: ") +
-                    std::strerror(errno));
-    bytes = bytes.subspan(static_cast<std::size_t>(n));
-  }
+  if (!write_all(STDOUT_FILENO, bytes))
+    throw Failure(std::string("The operation was done, but its result could not be written to "
+                              "standard output: ") +
+                  std::strerror(errno));
 }
 
 SecretString json_text(kms::Json json) {

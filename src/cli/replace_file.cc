@@ -40,13 +40,7 @@ class Beside {
   Beside& operator=(const Beside&) = delete;
 
   void write(ByteView content, const fs::path& target) {
-    while (!content.empty()) {
-      const ssize_t written = ::write(file_.get(), content.data(), content.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written < 0) fail(target);
-      content = content.subspan(static_cast<std::size_t>(written));
-    }
-    if (fsync(file_.get()) != 0) fail(target);
+    if (!write_all(file_.get(), content) || fsync(file_.get()) != 0) fail(target);
   }
   // As the file that it replaces, or as a new one.
   void take_over_readers(const fs::path& target) {
@@ -91,10 +85,7 @@ void replace_file(const std::string& path, ByteView content, Readers readers) {
   beside.write(content, target);
   if (readers == Readers::AsBefore) beside.take_over_readers(target);
   beside.become(target);
-  // The name is on the disk as well; a directory that cannot be synced has it all the same.
-  const FileDescriptor directory(
-      open(target.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory) fsync(directory.get());
+  sync_directory(target.parent_path());
 }
 
 void check_replaceable(const std::string& path) {
