@@ -1,6 +1,8 @@
 // The lock of the host: who shares it, how long it is waited for, and what stands in its way.
 #include "hsm/host_lock.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -149,12 +151,15 @@ void file_that_is_replaced_is_not_waited_for() {
     const HostLock lock = start(kLong);
     seen = released;
   });
-  fs::remove(lock_file());
-  std::optional<HostLock> of_new(std::in_place, HostLock::Purpose::Start, "m");
+  // In one step, and locked: however late the waiter comes, it finds one that somebody has.
+  const std::string another = lock_file().string() + ".new";
+  const int of_new = open(another.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  CHECK_EQ(flock(of_new, LOCK_EX), 0);
+  fs::rename(another, lock_file());
   of_old.reset();
   CHECK_ERROR(DependencyTimeout, start(kSoon));
   released = true;
-  of_new.reset();
+  close(of_new);
   waiter.join();
   CHECK(seen);
 }
