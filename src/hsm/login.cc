@@ -120,9 +120,7 @@ void Pin::refuse(const std::string& label, const SecretBytes& pin, CK_RV rv) {
 
 bool Pin::login(const Session& session, CK_TOKEN_INFO token) {
   if ((token.flags & CKF_LOGIN_REQUIRED) == 0) return true;
-  CK_SESSION_INFO state{};
-  session.call<&CK_FUNCTION_LIST::C_GetSessionInfo>(&state);
-  if (state.state == CKS_RW_USER_FUNCTIONS || state.state == CKS_RO_USER_FUNCTIONS) return true;
+  if (session.is_of_user()) return true;
 
   const std::string label = label_of(token);
   std::lock_guard lock(mutex_);

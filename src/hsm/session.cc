@@ -35,11 +35,18 @@ Session::Session(Session&& other) noexcept
       use_(std::move(other.use_)),
       slot_(other.slot_),
       generation_(other.generation_),
-      handle_(std::exchange(other.handle_, CK_INVALID_HANDLE)) {}
+      handle_(std::exchange(other.handle_, CK_INVALID_HANDLE)),
+      login_expected_(other.login_expected_) {}
 
 Session::~Session() {
   if (handle_ != CK_INVALID_HANDLE && current())
     module_->try_call<&CK_FUNCTION_LIST::C_CloseSession>(handle_);
+}
+
+bool Session::is_of_user() const {
+  CK_SESSION_INFO info{};
+  call<&CK_FUNCTION_LIST::C_GetSessionInfo>(&info);
+  return info.state == CKS_RW_USER_FUNCTIONS || info.state == CKS_RO_USER_FUNCTIONS;
 }
 
 CK_RV Session::try_find(std::vector<CK_ATTRIBUTE>& search,
@@ -56,6 +63,8 @@ CK_RV Session::try_find(std::vector<CK_ATTRIBUTE>& search,
     found.insert(found.end(), &chunk[0], &chunk[0] + given);
   } while (given > 0);
   call<&CK_FUNCTION_LIST::C_FindObjectsFinal>();
+  if (found.empty() && login_expected_ && !is_of_user())
+    throw token_error("C_FindObjects", CKR_USER_NOT_LOGGED_IN);
   return CKR_OK;
 }
 

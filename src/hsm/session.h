@@ -37,6 +37,12 @@ class Session {
     return module_->try_call<Function>(handle_, arguments...);
   }
 
+  // Whether the user is logged in.
+  bool is_of_user() const;
+  // From now on a search that finds nothing fails (CKR_USER_NOT_LOGGED_IN) unless the user is
+  // logged in: an application that shares the module may log out, which hides private objects.
+  void expect_login() { login_expected_ = true; }
+
   // All handles that match. Of objects that the token cannot read nobody knows whether they match:
   // they are passed over, or added to `unreadable`. Throws KMSInternalException if the token says
   // that it has given more than there was room for.
@@ -61,6 +67,7 @@ class Session {
   CK_SLOT_ID slot_;
   std::uint64_t generation_;
   CK_SESSION_HANDLE handle_ = CK_INVALID_HANDLE;
+  bool login_expected_ = false;
 };
 
 // A session object that is destroyed at the latest when it goes out of scope. An operation that

@@ -15,6 +15,7 @@ Connection::Connection(std::shared_ptr<Module> module, LoggedIn logged_in,
       token_(logged_in.token),
       anchor_(std::move(logged_in.anchor)),
       sentinel_(anchor_),
+      logged_in_(anchor_.is_of_user()),
       trust_handles_(trust_handles),
       max_base_keys_(max_base_keys) {}
 
@@ -37,7 +38,9 @@ Session Connection::take_session() {
   // A token with few sessions: wait for one of ours to be given back, or for other programs.
   for (int waited = 0;; ++waited) {
     try {
-      return {module_, token_.slot};
+      Session session(module_, token_.slot);
+      if (logged_in_) session.expect_login();
+      return session;
     } catch (const Error& error) {
       if (error.ck_rv() != CKR_SESSION_COUNT || waited == 200) throw;
     }

@@ -68,6 +68,7 @@ class Connection {
   FoundToken token_;
   Session anchor_;
   Sentinel sentinel_;
+  bool logged_in_;  // not so where the token asks for no login
   std::chrono::microseconds trust_handles_;
   std::size_t max_base_keys_;
   std::mutex idle_mutex_;

@@ -15,6 +15,7 @@
 #include "check.h"
 #include "child.h"
 #include "kms.h"
+#include "kms/check.h"
 
 namespace {
 
@@ -233,6 +234,35 @@ void logged_out_by_the_application() {
   }
 }
 
+// Private objects are hidden then: nothing that is there may be reported as missing.
+void what_a_logout_hides_is_there() {
+  const auto log_out = [] {
+    CK_SESSION_HANDLE session = 0;
+    open_application_session(&session);
+    check_rv(softhsm()->C_Logout(session), "C_Logout");
+    check_rv(softhsm()->C_CloseSession(session), "C_CloseSession");
+  };
+  kms::Service other(load_config());
+  check_works(other);
+  service().create_alias({"alias/hidden", key_one()});
+  const std::string key = create_key(service());
+  const Bytes blob = encrypt(service(), key, "x");
+  log_out();
+  CHECK_EQ(other.describe_key({"alias/hidden", {}}).key_metadata.key_id, key_one());
+  log_out();
+  CHECK_EQ(decrypt(other, blob), "x");
+  log_out();
+  CHECK_EQ(encrypt(other, key, "x").size(), blob.size());
+  log_out();
+  CHECK_EQ(other.list_aliases({}).aliases.size(), 1U);
+  log_out();
+  CHECK_EQ(kms::check(other, {}).at(0).problems.size(), 0U);
+  log_out();
+  CHECK_ERROR(AlreadyExists, other.create_alias({"alias/hidden", key_one()}));
+  log_out();
+  other.delete_alias({"alias/hidden"});
+}
+
 void finalised_by_the_application() {
   for (int round = 0; round < 5; ++round) {
     check_works(service());
@@ -329,6 +359,7 @@ int main(int argc, char** argv) {
       TEST(child_of_a_child_works), TEST(child_works_when_the_parent_did_nothing_yet),
       TEST(children_of_one_process_draw_different_salts), TEST(parent_and_child_share_the_catalog),
       TEST(sessions_closed_by_the_application), TEST(logged_out_by_the_application),
-      TEST(finalised_by_the_application), TEST(finalised_and_initialised_by_the_application),
-      TEST(numbers_reused_by_the_application), TEST(each_operation_survives_a_finalised_module));
+      TEST(what_a_logout_hides_is_there), TEST(finalised_by_the_application),
+      TEST(finalised_and_initialised_by_the_application), TEST(numbers_reused_by_the_application),
+      TEST(each_operation_survives_a_finalised_module));
 }
