@@ -1,3 +1,4 @@
+// Records with revisions: see store.h.
 #include "catalog/store.h"
 
 #include <algorithm>
@@ -7,7 +8,6 @@
 #include <utility>
 
 #include "base/encoding.h"
-#include "base/error.h"
 #include "base/openssl.h"
 
 namespace trent::catalog {
@@ -27,16 +27,6 @@ constexpr std::chrono::seconds kDead{2};
 constexpr int kLooks = 8;
 // A marker without a candidate is of a writer that is about to make it, or died.
 constexpr std::chrono::minutes kStrayMarker{10};
-
-Error damaged(const std::string& label, const std::string& why) {
-  return Error(ErrorCode::KMSInternal,
-               "The record " + label + " in the token is damaged: " + why + ".",
-               "Restore it from the backup of the HSM; `trent check` shows what is wrong.");
-}
-
-Error damaged(const std::string& label, const Versions& versions) {
-  return damaged(label, versions.damaged.front().fault);
-}
 
 void pause(milliseconds at_least, int attempt) {
   std::uint8_t random[2];
@@ -468,13 +458,19 @@ std::optional<hsm::DataObject> look_up(hsm::Token& token, const std::string& lab
       }
       return holds->object;
     }
-    if (!versions.damaged.empty()) throw damaged(label, versions);
+    if (!versions.damaged.empty()) throw damaged(label, versions.damaged.front().fault);
     // A search is no snapshot: in the middle of a change it may miss both the old and the new.
     if (std::exchange(missed, true)) return std::nullopt;
   }
 }
 
 }  // namespace
+
+Error damaged(const std::string& label, const std::string& why) {
+  return Error(ErrorCode::KMSInternal,
+               "The record " + label + " in the token is damaged: " + why + ".",
+               "Restore it from the backup of the HSM; `trent check` shows what is wrong.");
+}
 
 std::string random_nonce() {
   std::uint8_t random[8];
@@ -549,7 +545,7 @@ bool create_record(const hsm::ChangeLock& /*lock*/, hsm::Token& token, const std
     Candidate own(token, label, first.nonce, text(first));
     Versions versions = find_versions(token, label);
     if (any_record(versions)) return false;
-    if (!versions.damaged.empty()) throw damaged(label, versions);
+    if (!versions.damaged.empty()) throw damaged(label, versions.damaged.front().fault);
     bool alone = true;
     for (const Version& other : versions.creations) {
       if (other.revision.nonce == first.nonce) continue;
@@ -582,7 +578,8 @@ bool change_record(
   for (Attempts attempts(label);; attempts.again()) {
     Found found = find_base(token, label, seen, lost);
     if (!found.base) {
-      if (!found.versions.damaged.empty()) throw damaged(label, found.versions);
+      if (!found.versions.damaged.empty())
+        throw damaged(label, found.versions.damaged.front().fault);
       return false;
     }
     Revision next = successor(label, found.base->revision);

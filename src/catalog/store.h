@@ -45,6 +45,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "catalog/record.h"
 #include "hsm/data_object.h"
 #include "hsm/token.h"
@@ -52,6 +53,8 @@
 namespace trent::catalog {
 
 inline constexpr const char* kApplication = "trent";
+
+Error damaged(const std::string& label, const std::string& why);
 
 // 16 hexadecimal digits.
 std::string random_nonce();

@@ -51,7 +51,7 @@ void add_records(hsm::Token& token, Contents& contents) {
     if (version == nullptr) continue;
     try {
       if (auto key_id = catalog::key_id_of_label(label)) {
-        KeyRecord record = catalog::parse_key_record(version->object.value);
+        KeyRecord record = KeyRecord::parse(version->object.value);
         if (record.key_id != *key_id)
           throw std::runtime_error("it says that it is key " + record.key_id);
         contents.newest = std::max({contents.newest, record.created, record.revision.made});
@@ -62,8 +62,8 @@ void add_records(hsm::Token& token, Contents& contents) {
           contents.expired.emplace(label, Contents::Expired{std::move(record), version->object});
         else
           contents.keys.emplace(label, std::move(record));
-      } else if (catalog::is_alias_label(label)) {
-        AliasRecord record = catalog::parse_alias_record(version->object.value);
+      } else if (AliasRecord::is_label(label)) {
+        AliasRecord record = AliasRecord::parse(version->object.value);
         if (catalog::alias_label(record.name) != label)
           throw std::runtime_error("it says that it is " + record.name);
         contents.newest = std::max({contents.newest, record.updated, record.revision.made});

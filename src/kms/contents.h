@@ -7,7 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "catalog/record.h"
+#include "catalog/alias_record.h"
+#include "catalog/key_record.h"
 #include "hsm/data_object.h"
 #include "hsm/token.h"
 #include "kms/remembered.h"

@@ -3,7 +3,7 @@
 #include <memory>
 #include <sstream>
 
-#include "catalog/record.h"
+#include "catalog/alias_record.h"
 #include "check.h"
 #include "child.h"
 #include "kms.h"

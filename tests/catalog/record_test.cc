@@ -1,8 +1,9 @@
 // What is written is read back, and nothing else is.
-#include "catalog/record.h"
-
 #include <nlohmann/json.hpp>
 
+#include "base/encoding.h"
+#include "catalog/alias_record.h"
+#include "catalog/key_record.h"
 #include "check.h"
 
 namespace {
@@ -64,7 +65,7 @@ void refused(Parse parse, const std::string& text) {
 
 void key_record_comes_back() {
   KeyRecord in = key_record();
-  KeyRecord out = parse_key_record(to_text(in));
+  KeyRecord out = KeyRecord::parse(to_text(in));
   CHECK_EQ(out.revision.number, 7U);
   CHECK_EQ(out.revision.lineage, in.revision.lineage);
   CHECK_EQ(out.revision.nonce, in.revision.nonce);
@@ -84,19 +85,19 @@ void key_record_comes_back() {
 
   in.state = "Enabled";
   in.deletion.reset();
-  CHECK(!parse_key_record(to_text(in)).deletion);
+  CHECK(!KeyRecord::parse(to_text(in)).deletion);
 }
 
 void what_a_revision_is_based_on_comes_back() {
   AliasRecord in = alias_record();
   in.revision.based_on = {"0123456789abcdef", "a"};
-  CHECK(parse_alias_record(to_text(in)).revision.based_on == in.revision.based_on);
+  CHECK(AliasRecord::parse(to_text(in)).revision.based_on == in.revision.based_on);
   in.revision.made = Timestamp(std::chrono::milliseconds(1700000000789));
   CHECK(parse_revision(to_text(in)).based_on == in.revision.based_on);
   CHECK(parse_revision(to_text(in)).made == in.revision.made);
   // Records of earlier versions do not say, and the first revision has nothing to say.
   CHECK(!alias_json().contains("based_on"));
-  CHECK(parse_alias_record(to_text(alias_record())).revision.based_on.empty());
+  CHECK(AliasRecord::parse(to_text(alias_record())).revision.based_on.empty());
 }
 
 // A number that would run over is none of ours.
@@ -104,7 +105,7 @@ void revision_number_has_room_to_grow() {
   json record = alias_json();
   for (std::uint64_t number : {kLastRevision + 1, std::uint64_t{1} << 63, ~std::uint64_t{0}}) {
     record["revision"] = number;
-    refused(parse_alias_record, record.dump());
+    refused(AliasRecord::parse, record.dump());
     refused(parse_revision, record.dump());
   }
   record["revision"] = kLastRevision;
@@ -116,7 +117,7 @@ void marker_is_no_record() {
   auto pending = parse_marker(marker);
   CHECK(pending && pending->nonce == "0123456789abcdef");
   CHECK(pending && pending->made == alias_record().created);
-  refused(parse_alias_record, marker);
+  refused(AliasRecord::parse, marker);
   refused(parse_revision, marker);
   CHECK(!parse_marker(to_text(alias_record())));
   KeyRecord record = key_record();
@@ -127,7 +128,7 @@ void marker_is_no_record() {
 }
 
 void alias_record_comes_back() {
-  AliasRecord out = parse_alias_record(to_text(alias_record()));
+  AliasRecord out = AliasRecord::parse(to_text(alias_record()));
   CHECK_EQ(out.name, "alias/app");
   CHECK_EQ(out.target, kId);
   CHECK(out.created == alias_record().created);
@@ -141,17 +142,17 @@ void every_member_must_be_there() {
   for (const auto& [name, value] : key.items()) {
     json record = key_json();
     record.erase(name);
-    refused(parse_key_record, record.dump());
+    refused(KeyRecord::parse, record.dump());
   }
   for (const auto& [name, value] : alias.items()) {
     json record = alias_json();
     record.erase(name);
-    refused(parse_alias_record, record.dump());
+    refused(AliasRecord::parse, record.dump());
   }
   for (const char* name : {"id", "created"}) {
     json record = key_json();
     record["materials"][0].erase(name);
-    refused(parse_key_record, record.dump());
+    refused(KeyRecord::parse, record.dump());
   }
 }
 
@@ -171,21 +172,21 @@ void every_member_must_have_its_type() {
       if (good(value, other) && name != "current" && name != "state" && name != "format" &&
           name != "revision")
         continue;
-      refused(parse_key_record, record.dump(-1, ' ', false, json::error_handler_t::ignore));
+      refused(KeyRecord::parse, record.dump(-1, ' ', false, json::error_handler_t::ignore));
     }
   for (const auto& [name, value] : alias.items())
     for (const json& other : wrong) {
       json record = alias_json();
       record[name] = other;
       if (good(value, other) && name != "format" && name != "revision") continue;
-      refused(parse_alias_record, record.dump(-1, ' ', false, json::error_handler_t::ignore));
+      refused(AliasRecord::parse, record.dump(-1, ' ', false, json::error_handler_t::ignore));
     }
   for (const json& other : wrong)
     for (const char* name : {"id", "created"}) {
       json record = key_json();
       if (good(record["materials"][0][name], other) && std::string(name) == "created") continue;
       record["materials"][0][name] = other;
-      refused(parse_key_record, record.dump(-1, ' ', false, json::error_handler_t::ignore));
+      refused(KeyRecord::parse, record.dump(-1, ' ', false, json::error_handler_t::ignore));
     }
 }
 
@@ -195,35 +196,35 @@ void dates_out_of_range_are_refused() {
         std::int64_t{9223372036855}, std::int64_t{-9223372036855}}) {
     json record = key_json();
     record["deletion"] = date;
-    refused(parse_key_record, record.dump());
+    refused(KeyRecord::parse, record.dump());
     record = alias_json();
     record["updated"] = date;
-    refused(parse_alias_record, record.dump());
+    refused(AliasRecord::parse, record.dump());
   }
   json record = key_json();
   record["created"] = std::uint64_t{1} << 63;
-  refused(parse_key_record, record.dump());
+  refused(KeyRecord::parse, record.dump());
 }
 
 void materials_must_be_a_list_that_has_the_current_one() {
   json record = key_json();
   record["materials"] = json::array();
-  refused(parse_key_record, record.dump());
+  refused(KeyRecord::parse, record.dump());
   record = key_json();
   record["current"] = to_hex(id_of(3));
-  refused(parse_key_record, record.dump());
+  refused(KeyRecord::parse, record.dump());
   record = key_json();
   record["materials"] = {{"first", record["materials"][0]}, {"second", record["materials"][1]}};
-  refused(parse_key_record, record.dump());
+  refused(KeyRecord::parse, record.dump());
   for (const char* id : {"", "02", "zz"}) {
     record = key_json();
     record["current"] = id;
-    refused(parse_key_record, record.dump());
+    refused(KeyRecord::parse, record.dump());
   }
   record["current"] = std::string(63, '0');
-  refused(parse_key_record, record.dump());
+  refused(KeyRecord::parse, record.dump());
   record["current"] = std::string(66, '0');
-  refused(parse_key_record, record.dump());
+  refused(KeyRecord::parse, record.dump());
 }
 
 // A state that this version does not know is none in which it may use the key.
@@ -231,32 +232,32 @@ void unknown_states_are_refused() {
   for (const char* state : {"", "enabled", "PendingImport", "Unavailable"}) {
     json record = key_json();
     record["state"] = state;
-    refused(parse_key_record, record.dump());
+    refused(KeyRecord::parse, record.dump());
   }
 }
 
 void deletion_belongs_to_the_state() {
   json record = key_json();
   record.erase("deletion");  // pending, but until when?
-  refused(parse_key_record, record.dump());
+  refused(KeyRecord::parse, record.dump());
 }
 
 void later_formats_are_refused() {
   for (int format : {0, 2, -1}) {
     json record = key_json();
     record["format"] = format;
-    refused(parse_key_record, record.dump());
+    refused(KeyRecord::parse, record.dump());
     refused(parse_revision, record.dump());
     record = alias_json();
     record["format"] = format;
-    refused(parse_alias_record, record.dump());
+    refused(AliasRecord::parse, record.dump());
   }
 }
 
 void unknown_members_are_left_to_later_versions() {
   json record = key_json();
   record["later"] = 1;
-  CHECK_EQ(parse_key_record(record.dump()).key_id, kId);
+  CHECK_EQ(KeyRecord::parse(record.dump()).key_id, kId);
 }
 
 void what_is_no_json_object_is_refused() {
@@ -265,12 +266,12 @@ void what_is_no_json_object_is_refused() {
         std::string("null"), std::string("\"text\""), std::string("\0", 1),
         std::string(100000, '['), to_text(key_record()) + "x", to_text(key_record()).substr(0, 200),
         to_text(key_record()) + '\0'}) {
-    refused(parse_key_record, text);
-    refused(parse_alias_record, text);
+    refused(KeyRecord::parse, text);
+    refused(AliasRecord::parse, text);
     refused(parse_revision, text);
   }
-  refused(parse_alias_record, to_text(key_record()));
-  refused(parse_key_record, to_text(alias_record()));
+  refused(AliasRecord::parse, to_text(key_record()));
+  refused(KeyRecord::parse, to_text(alias_record()));
 }
 
 void labels() {
@@ -281,8 +282,8 @@ void labels() {
   CHECK(!key_id_of_label("trent/alias/x"));
   CHECK(!key_id_of_label("trent/keys/x"));
   CHECK(!key_id_of_label("key/x"));
-  CHECK(is_alias_label("trent/alias/x"));
-  CHECK(!is_alias_label("trent/key/x"));
+  CHECK(AliasRecord::is_label("trent/alias/x"));
+  CHECK(!AliasRecord::is_label("trent/key/x"));
 }
 
 }  // namespace

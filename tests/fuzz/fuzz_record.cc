@@ -3,7 +3,8 @@
 #include <stdexcept>
 
 #include "base/bytes.h"
-#include "catalog/record.h"
+#include "catalog/alias_record.h"
+#include "catalog/key_record.h"
 #include "fuzz.h"
 
 using namespace trent;
@@ -26,10 +27,10 @@ static void check(std::string_view text, Parse parse) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text = as_text({data, size});
-  check(text, parse_key_record);
-  check(text, parse_alias_record);
+  check(text, KeyRecord::parse);
+  check(text, AliasRecord::parse);
   try {
-    const KeyRecord key = parse_key_record(text);
+    const KeyRecord key = KeyRecord::parse(text);
     require(key.has_material(key.current), "current key material is one of the key's");
     require(key.deletion.has_value() == (key.state == "PendingDeletion"),
             "deletion date goes with the state");

@@ -5,7 +5,7 @@
 #include <functional>
 #include <optional>
 
-#include "catalog/record.h"
+#include "catalog/key_record.h"
 #include "check.h"
 #include "fault.h"
 #include "kms.h"

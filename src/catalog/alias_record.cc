@@ -1,0 +1,50 @@
+// The record of an alias as JSON text.
+#include "catalog/alias_record.h"
+
+#include "catalog/record_json.h"
+
+namespace trent::catalog {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view kPrefix = "trent/alias/";
+
+}  // namespace
+
+bool AliasRecord::is_label(std::string_view label) {
+  return label.starts_with(kPrefix);
+}
+
+std::string AliasRecord::label() const {
+  return alias_label(name);
+}
+
+AliasRecord AliasRecord::parse(std::string_view text) {
+  return read_json(text, [](const json& in) {
+    AliasRecord record;
+    record.revision = revision_of(in);
+    record.name = in.at("name").get<std::string>();
+    record.target = in.at("target").get<std::string>();
+    record.created = timestamp(in.at("created"));
+    record.updated = timestamp(in.at("updated"));
+    return record;
+  });
+}
+
+std::string to_text(const AliasRecord& record) {
+  json out = revision_members(record.revision);
+  out["name"] = record.name;
+  out["target"] = record.target;
+  out["created"] = milliseconds(record.created);
+  out["updated"] = milliseconds(record.updated);
+  return out.dump();
+}
+
+std::string alias_label(std::string_view name) {
+  if (name.starts_with("alias/")) name.remove_prefix(6);
+  return std::string(kPrefix).append(name);
+}
+
+}  // namespace trent::catalog

@@ -1,0 +1,97 @@
+// The record of a key as JSON text.
+#include "catalog/key_record.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "base/encoding.h"
+#include "catalog/record_json.h"
+
+namespace trent::catalog {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view kPrefix = "trent/key/";
+
+KeyMaterialId material_id(const json& value) {
+  auto bytes = from_hex(value.get<std::string>());
+  KeyMaterialId id{};
+  if (!bytes || bytes->size() != id.size())
+    throw std::runtime_error("a key material id is not 64 hexadecimal digits");
+  std::copy(bytes->begin(), bytes->end(), id.begin());
+  return id;
+}
+
+}  // namespace
+
+bool KeyRecord::has_material(const KeyMaterialId& id) const {
+  return std::any_of(materials.begin(), materials.end(),
+                     [&](const KeyMaterial& material) { return material.id == id; });
+}
+
+bool KeyRecord::is_label(std::string_view label) {
+  return label.starts_with(kPrefix);
+}
+
+std::string KeyRecord::label() const {
+  return key_label(key_id);
+}
+
+KeyRecord KeyRecord::parse(std::string_view text) {
+  return read_json(text, [](const json& in) {
+    KeyRecord record;
+    record.revision = revision_of(in);
+    record.key_id = in.at("key_id").get<std::string>();
+    record.created = timestamp(in.at("created"));
+    record.description = in.at("description").get<std::string>();
+    record.usage = in.at("usage").get<std::string>();
+    record.spec = in.at("spec").get<std::string>();
+    record.origin = in.at("origin").get<std::string>();
+    record.state = in.at("state").get<std::string>();
+    if (record.state != "Enabled" && record.state != "Disabled" &&
+        record.state != "PendingDeletion")
+      throw std::runtime_error("its state is unknown");
+    if (in.contains("deletion")) record.deletion = timestamp(in.at("deletion"));
+    if (record.deletion.has_value() != (record.state == "PendingDeletion"))
+      throw std::runtime_error("its deletion date does not go with its state");
+    if (!in.at("materials").is_array()) throw std::runtime_error("its materials are not a list");
+    for (const json& material : in.at("materials"))
+      record.materials.push_back(
+          {material_id(material.at("id")), timestamp(material.at("created"))});
+    record.current = material_id(in.at("current"));
+    if (!record.has_material(record.current))
+      throw std::runtime_error("its current key material is not among its materials");
+    return record;
+  });
+}
+
+std::string to_text(const KeyRecord& record) {
+  json out = revision_members(record.revision);
+  out["key_id"] = record.key_id;
+  out["created"] = milliseconds(record.created);
+  out["description"] = record.description;
+  out["usage"] = record.usage;
+  out["spec"] = record.spec;
+  out["origin"] = record.origin;
+  out["state"] = record.state;
+  if (record.deletion) out["deletion"] = milliseconds(*record.deletion);
+  out["materials"] = json::array();
+  for (const KeyMaterial& material : record.materials)
+    out["materials"].push_back(
+        {{"id", to_hex(material.id)}, {"created", milliseconds(material.created)}});
+  out["current"] = to_hex(record.current);
+  return out.dump();
+}
+
+std::string key_label(std::string_view key_id) {
+  return std::string(kPrefix).append(key_id);
+}
+
+std::optional<std::string> key_id_of_label(std::string_view label) {
+  if (!KeyRecord::is_label(label)) return std::nullopt;
+  return std::string(label.substr(kPrefix.size()));
+}
+
+}  // namespace trent::catalog

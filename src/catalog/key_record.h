@@ -1,0 +1,48 @@
+// What is stored about a key: the metadata that PKCS#11 has no place for.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "blob/blob.h"
+#include "catalog/record.h"
+
+namespace trent::catalog {
+
+using blob::KeyMaterialId;
+
+struct KeyMaterial {
+  KeyMaterialId id{};
+  Timestamp created;
+};
+
+struct KeyRecord {
+  Revision revision;
+  std::string key_id;  // UUID
+  Timestamp created;
+  std::string description;
+  std::string usage = "ENCRYPT_DECRYPT";
+  std::string spec = "SYMMETRIC_DEFAULT";
+  std::string origin = "AWS_KMS";
+  std::string state = "Enabled";  // Enabled, Disabled, PendingDeletion
+  std::optional<Timestamp> deletion;
+  std::vector<KeyMaterial> materials;  // oldest first; never empty
+  KeyMaterialId current{};             // one of materials
+
+  bool has_material(const KeyMaterialId& id) const;
+
+  static bool is_label(std::string_view label);
+  std::string label() const;
+  // Throws std::runtime_error that says what is wrong.
+  static KeyRecord parse(std::string_view text);
+};
+
+std::string to_text(const KeyRecord& record);
+
+// CKA_LABEL of a key's record, and of its materials: trent/key/<key id>
+std::string key_label(std::string_view key_id);
+std::optional<std::string> key_id_of_label(std::string_view label);
+
+}  // namespace trent::catalog
