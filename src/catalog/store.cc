@@ -347,19 +347,48 @@ Outcome find_out(hsm::Token& token, const std::string& label, const Version& bas
   }
 }
 
+// Looks several times, until `look`, which gets their number from 0, has seen enough.
+template <class Look>
+void look_repeatedly(milliseconds between, Look look) {
+  for (int number = 0; number < kLooks; ++number) {
+    pause(between, 0);
+    if (look(number)) return;
+  }
+}
+
 // Whether a change that has won its base was passed over all the same, as a dead writer's.
 bool was_passed_over(hsm::Token& token, const std::string& label, const Version& base,
                      const std::string& own) {
+  bool own_holds = false;
   bool other = false;
-  for (int look = 0; look < kLooks; ++look) {
-    if (look > 0) pause(milliseconds(1), 0);
+  look_repeatedly(milliseconds(1), [&](int) {
     const Versions versions = find_versions(token, label);
-    if (find_nonce(versions, own) != nullptr || is_carried_on(versions, own)) return false;
+    own_holds = find_nonce(versions, own) != nullptr || is_carried_on(versions, own);
     for_each_version(versions, [&](const Version& version) {
       if (is_after(version.revision, base.revision)) other = true;
     });
-  }
-  return other;
+    return own_holds;
+  });
+  return other && !own_holds;
+}
+
+// Whether a deletion took place: the destruction of `base`, which failed with `error`. It did
+// unless the base is there, or somebody has replaced it meanwhile.
+bool was_deleted(hsm::Token& token, const std::string& label, const Version& base,
+                 const Error& error) {
+  bool replaced = false;
+  look_repeatedly(milliseconds(5), [&](int number) {
+    const Versions versions = look_after(token, label, number == 1, error);
+    if (find_nonce(versions, base.revision.nonce) != nullptr) throw Error(error);
+    for_each_version(versions, [&](const Version& version) {
+      // One of another lineage was made after the deletion, and is not meant.
+      if (version.revision.lineage == base.revision.lineage &&
+          is_after(version.revision, base.revision))
+        replaced = true;
+    });
+    return replaced;
+  });
+  return !replaced;
 }
 
 // Whether the base is. Throws `error` if that is not to be known.
@@ -618,19 +647,7 @@ Deletion delete_record(const hsm::ChangeLock& /*lock*/, hsm::Token& token, const
     try {
       done = destroy(token, base.object);
     } catch (const Error& error) {
-      // Done, unless the base is there, or somebody has replaced it meanwhile.
-      done = true;
-      for (int look = 0; done && look < kLooks; ++look) {
-        pause(milliseconds(5), 0);
-        const Versions versions = look_after(token, label, look == 1, error);
-        if (find_nonce(versions, base.revision.nonce) != nullptr) throw;
-        for_each_version(versions, [&](const Version& version) {
-          // One of another lineage was made after the deletion, and is not meant.
-          if (version.revision.lineage == base.revision.lineage &&
-              is_after(version.revision, base.revision))
-            done = false;
-        });
-      }
+      done = was_deleted(token, label, base, error);
     }
     if (done) {
       remove_rest(token, found.versions, base.revision.nonce);
