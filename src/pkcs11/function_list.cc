@@ -5,8 +5,8 @@
 #include <span>
 
 #include "pkcs11/entry.h"
-#include "pkcs11/functions.h"
-#include "pkcs11/operations.h"
+#include "pkcs11/functions/functions.h"
+#include "pkcs11/functions/operations.h"
 
 namespace trent::pkcs11 {
 

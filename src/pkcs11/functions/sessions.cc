@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "base/encoding.h"
-#include "pkcs11/functions.h"
+#include "pkcs11/functions/functions.h"
 
 namespace trent::pkcs11 {
 

@@ -3,7 +3,7 @@
 #include <cstring>
 #include <string>
 
-#include "pkcs11/functions.h"
+#include "pkcs11/functions/functions.h"
 #include "pkcs11/padded.h"
 
 namespace trent::pkcs11 {

@@ -1,6 +1,6 @@
 // The token's random number generator.
-#include "pkcs11/functions.h"
-#include "pkcs11/operations.h"
+#include "pkcs11/functions/functions.h"
+#include "pkcs11/functions/operations.h"
 
 namespace trent::pkcs11 {
 

@@ -7,7 +7,7 @@
 
 #include "blob/blob.h"
 #include "kms/wrap_key.h"
-#include "pkcs11/functions.h"
+#include "pkcs11/functions/functions.h"
 #include "pkcs11/kms_key.h"
 #include "pkcs11/mechanism.h"
 

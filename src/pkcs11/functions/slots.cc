@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "pkcs11/functions.h"
+#include "pkcs11/functions/functions.h"
 #include "pkcs11/mechanism.h"
 #include "pkcs11/padded.h"
 

@@ -2,7 +2,7 @@
 #include <cstring>
 #include <vector>
 
-#include "pkcs11/functions.h"
+#include "pkcs11/functions/functions.h"
 #include "pkcs11/kms_key.h"
 
 namespace trent::pkcs11 {

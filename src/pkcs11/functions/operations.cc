@@ -1,4 +1,4 @@
-#include "pkcs11/operations.h"
+#include "pkcs11/functions/operations.h"
 
 #include <algorithm>
 #include <utility>

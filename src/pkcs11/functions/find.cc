@@ -1,7 +1,7 @@
 // C_FindObjects: the KMS keys, and the application's own objects in the backend token.
 #include <algorithm>
 
-#include "pkcs11/functions.h"
+#include "pkcs11/functions/functions.h"
 #include "pkcs11/kms_key.h"
 
 namespace trent::pkcs11 {
