@@ -7,19 +7,19 @@
 #include <string_view>
 
 #include "hsm/fork.h"
-#include "pkcs11/rv.h"
+#include "pkcs11/failure.h"
 #include "pkcs11/session.h"
 
 namespace trent::pkcs11 {
 
 template <class Body>
-CK_RV guarded(Family family, std::string_view name, Body body) {
+CK_RV guarded(HandleRole role, std::string_view name, Body body) {
   const auto start = std::chrono::steady_clock::now();
   try {
     hsm::ForkGuard fork;
     return body();
   } catch (...) {
-    return rv_of_exception(family, name, start);
+    return rv_of_exception(role, name, start);
   }
 }
 
@@ -32,28 +32,28 @@ constexpr std::string_view entry_name() {
 }
 
 // The C function of each kind of C++ function; see Entry.
-template <class Type, auto Function, Family family>
+template <class Type, auto Function, HandleRole role>
 struct EntryOf;
 
-template <class... Arguments, auto Function, Family family>
-struct EntryOf<CK_RV (*)(Arguments...), Function, family> {
+template <class... Arguments, auto Function, HandleRole role>
+struct EntryOf<CK_RV (*)(Arguments...), Function, role> {
   static CK_RV call(Arguments... arguments) {
-    return guarded(family, entry_name<Function>(), [&] { return Function(arguments...); });
+    return guarded(role, entry_name<Function>(), [&] { return Function(arguments...); });
   }
 };
 
-template <class... Arguments, auto Function, Family family>
-struct EntryOf<CK_RV (*)(Library&, Arguments...), Function, family> {
+template <class... Arguments, auto Function, HandleRole role>
+struct EntryOf<CK_RV (*)(Library&, Arguments...), Function, role> {
   static CK_RV call(Arguments... arguments) {
-    return guarded(family, entry_name<Function>(),
+    return guarded(role, entry_name<Function>(),
                    [&] { return Function(*Library::current(), arguments...); });
   }
 };
 
-template <class... Arguments, auto Function, Family family>
-struct EntryOf<CK_RV (*)(Session&, Arguments...), Function, family> {
+template <class... Arguments, auto Function, HandleRole role>
+struct EntryOf<CK_RV (*)(Session&, Arguments...), Function, role> {
   static CK_RV call(CK_SESSION_HANDLE handle, Arguments... arguments) {
-    return guarded(family, entry_name<Function>(), [&] {
+    return guarded(role, entry_name<Function>(), [&] {
       std::shared_ptr<Library> library = Library::current();
       std::shared_ptr<Session> session = library->session(handle);
       std::lock_guard lock(session->mutex);
@@ -67,8 +67,8 @@ struct EntryOf<CK_RV (*)(Session&, Arguments...), Function, family> {
 //   CK_RV f(Session&, arguments...)   CK_RV (CK_SESSION_HANDLE, arguments...)
 //   CK_RV f(Library&, arguments...)   CK_RV (arguments...), between C_Initialize and C_Finalize
 //   CK_RV f(arguments...)             CK_RV (arguments...), at any time
-template <auto Function, Family family = Family::Key>
-struct Entry : EntryOf<decltype(Function), Function, family> {};
+template <auto Function, HandleRole role = HandleRole::Key>
+struct Entry : EntryOf<decltype(Function), Function, role> {};
 
 // A function that Trent does not have.
 template <class Function>
@@ -77,7 +77,7 @@ struct Unsupported;
 template <class... Arguments>
 struct Unsupported<CK_RV (*)(Arguments...)> {
   static CK_RV call(Arguments...) {
-    return guarded(Family::Key, "unsupported", []() -> CK_RV {
+    return guarded(HandleRole::Key, "unsupported", []() -> CK_RV {
       Library::current();
       return CKR_FUNCTION_NOT_SUPPORTED;
     });

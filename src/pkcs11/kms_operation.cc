@@ -32,7 +32,7 @@ KmsOperation start_kms_operation(Session& session, Kind kind, const CK_MECHANISM
     operation.context = encryption_context(params.pDestinationMechanism);
     if (params.hSourceKey != CK_INVALID_HANDLE) {
       auto source =
-          session.library().objects().get(session.slot().id(), params.hSourceKey, Family::Key);
+          session.library().objects().get(session.slot().id(), params.hSourceKey, HandleRole::Key);
       require(source->kms_key() != nullptr, CKR_KEY_TYPE_INCONSISTENT);
       operation.source_key_id = source->kms_key()->key_id;
     }

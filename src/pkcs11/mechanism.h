@@ -3,7 +3,7 @@
 
 #include "kms/requests.h"
 #include "pkcs11/cryptoki.h"
-#include "pkcs11/rv.h"
+#include "pkcs11/failure.h"
 
 namespace trent::pkcs11 {
 

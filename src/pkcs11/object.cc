@@ -46,9 +46,9 @@ CK_OBJECT_HANDLE ObjectTable::add_found(CK_SLOT_ID slot, std::uint64_t generatio
 }
 
 std::shared_ptr<const Object> ObjectTable::get(CK_SLOT_ID slot, CK_OBJECT_HANDLE handle,
-                                               Family family) const {
+                                               HandleRole role) const {
   auto object = objects_.find(handle);
-  require(object && object->slot == slot, bad_handle(family));
+  require(object && object->slot == slot, bad_handle(role));
   return object;
 }
 

@@ -8,8 +8,8 @@
 #include <unordered_set>
 #include <variant>
 
+#include "pkcs11/failure.h"
 #include "pkcs11/handles.h"
-#include "pkcs11/rv.h"
 
 namespace trent::pkcs11 {
 
@@ -46,7 +46,8 @@ class ObjectTable {
                              CK_OBJECT_HANDLE backend_handle);
 
   // Throws bad_handle() unless it is one of this slot's.
-  std::shared_ptr<const Object> get(CK_SLOT_ID slot, CK_OBJECT_HANDLE handle, Family family) const;
+  std::shared_ptr<const Object> get(CK_SLOT_ID slot, CK_OBJECT_HANDLE handle,
+                                    HandleRole role) const;
   // Our handle for an object of the backend; nullopt if it has none yet.
   std::optional<CK_OBJECT_HANDLE> find(CK_SLOT_ID slot, std::uint64_t generation,
                                        CK_OBJECT_HANDLE backend_handle) const;

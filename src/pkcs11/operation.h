@@ -8,7 +8,7 @@
 
 #include "hsm/session.h"
 #include "kms/requests.h"
-#include "pkcs11/rv.h"
+#include "pkcs11/failure.h"
 
 namespace trent::pkcs11 {
 

@@ -79,11 +79,10 @@ void Session::give_back(hsm::Session session) {
   spare_.emplace(std::move(session));
 }
 
-CK_OBJECT_HANDLE Session::backend_handle(CK_OBJECT_HANDLE handle, Family family) {
-  auto object = library_.objects().get(slot_.id(), handle, family);
+CK_OBJECT_HANDLE Session::backend_handle(CK_OBJECT_HANDLE handle, HandleRole role) {
+  auto object = library_.objects().get(slot_.id(), handle, role);
   const BackendObject* mine = object->backend();
-  require(mine != nullptr && mine->generation == backend().module().generation(),
-          bad_handle(family));
+  require(mine != nullptr && mine->generation == backend().module().generation(), bad_handle(role));
   return mine->handle;
 }
 

@@ -62,7 +62,7 @@ class Session {
 
   // The backend's handle for an object of the application's; throws bad_handle(). A KMS key is
   // none.
-  CK_OBJECT_HANDLE backend_handle(CK_OBJECT_HANDLE handle, Family family);
+  CK_OBJECT_HANDLE backend_handle(CK_OBJECT_HANDLE handle, HandleRole role);
   // Our handle for an object that the application just made in backend().
   CK_OBJECT_HANDLE add_object(CK_OBJECT_HANDLE backend_handle, bool on_token,
                               std::size_t length = 0);

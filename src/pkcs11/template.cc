@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "catalog/store.h"
-#include "pkcs11/rv.h"
+#include "pkcs11/failure.h"
 
 namespace trent::pkcs11 {
 

@@ -22,7 +22,7 @@ BackendObject object(CK_OBJECT_HANDLE handle, std::uint64_t owner = 0, std::size
 
 bool is_known(const ObjectTable& table, CK_OBJECT_HANDLE handle) {
   try {
-    table.get(kSlot, handle, Family::Object);
+    table.get(kSlot, handle, HandleRole::Object);
     return true;
   } catch (const pkcs11::Failure& failure) {
     CHECK_EQ(failure.rv(), CK_RV{CKR_OBJECT_HANDLE_INVALID});
@@ -52,13 +52,13 @@ static void tells_a_new_object_from_an_old_one_of_the_same_number() {
   CK_OBJECT_HANDLE old = table.add_made(kSlot, object(1, kSession, 32));
   CK_OBJECT_HANDLE on_token = table.add_made(kSlot, object(1));
   CHECK(on_token != old && !is_known(table, old));
-  CHECK(table.get(kSlot, on_token, Family::Object)->backend()->is_on_token());
-  CHECK_EQ(table.get(kSlot, on_token, Family::Object)->backend()->length, 0UL);
+  CHECK(table.get(kSlot, on_token, HandleRole::Object)->backend()->is_on_token());
+  CHECK_EQ(table.get(kSlot, on_token, HandleRole::Object)->backend()->length, 0UL);
   table.remove_owned_by(kSession);
   CHECK(is_known(table, on_token));
   CK_OBJECT_HANDLE third = table.add_made(kSlot, object(1, kSession, 16));
   CHECK(third != on_token && !is_known(table, on_token));
-  CHECK_EQ(table.get(kSlot, third, Family::Object)->backend()->length, 16UL);
+  CHECK_EQ(table.get(kSlot, third, HandleRole::Object)->backend()->length, 16UL);
   table.remove_owned_by(kSession);
   CHECK(!is_known(table, third));
 }
@@ -68,9 +68,9 @@ static void has_one_handle_for_an_object_that_two_threads_see_first() {
   ObjectTable table;
   CK_OBJECT_HANDLE found = table.add_found(kSlot, 1, 5);
   CHECK_EQ(table.add_made(kSlot, object(5, 0, 32)), found);
-  CHECK_EQ(table.get(kSlot, found, Family::Object)->backend()->length, 32UL);
+  CHECK_EQ(table.get(kSlot, found, HandleRole::Object)->backend()->length, 32UL);
   CHECK_EQ(table.add_found(kSlot, 1, 5), found);
-  CHECK_EQ(table.get(kSlot, found, Family::Object)->backend()->length, 32UL);
+  CHECK_EQ(table.get(kSlot, found, HandleRole::Object)->backend()->length, 32UL);
   CHECK(table.add_found(kSlot + 1, 1, 5) != found);
   CHECK(table.add_found(kSlot, 2, 5) != found);
 }

@@ -15,8 +15,8 @@ namespace trent::pkcs11 {
 
 namespace {
 
-std::shared_ptr<const Object> get(Session& session, CK_OBJECT_HANDLE handle, Family family) {
-  return session.library().objects().get(session.slot().id(), handle, family);
+std::shared_ptr<const Object> get(Session& session, CK_OBJECT_HANDLE handle, HandleRole role) {
+  return session.library().objects().get(session.slot().id(), handle, role);
 }
 
 // For calls to the backend: a mechanism of its own, that names no object.
@@ -75,10 +75,10 @@ Template new_key_template(Session& session, CK_ATTRIBUTE_PTR attributes, CK_ULON
 // Length of a secret's value, which the blob's header needs before the token wraps it; nullopt for
 // AES keys of unknown length.
 std::optional<std::size_t> length_of_secret(Session& session, CK_OBJECT_HANDLE handle) {
-  auto object = get(session, handle, Family::Key);
+  auto object = get(session, handle, HandleRole::Key);
   require(object->kms_key() == nullptr, CKR_KEY_UNEXTRACTABLE);
   if (object->backend()->length != 0) return object->backend()->length;
-  CK_OBJECT_HANDLE backend = session.backend_handle(handle, Family::Key);
+  CK_OBJECT_HANDLE backend = session.backend_handle(handle, HandleRole::Key);
   CK_OBJECT_CLASS object_class = CKO_DATA;
   CK_KEY_TYPE type = CKK_GENERIC_SECRET;
   CK_ULONG length = 0;
@@ -104,7 +104,7 @@ CK_RV wrap_with_kms_key(Session& session, const CK_MECHANISM& mechanism, const K
   constexpr std::size_t kLongestAes = 32;
   std::size_t length = request.length.value_or(kLongestAes);
   require(length <= blob::kMaxPlaintext, CKR_KEY_SIZE_RANGE);
-  request.object = {session.backend_handle(target, Family::Key),
+  request.object = {session.backend_handle(target, HandleRole::Key),
                     session.backend().module().generation()};
   // The size is known without the work. (PKCS#11 v3.0 section 5.2: or somewhat more than the size.)
   CK_ULONG room = *wrapped_len;
@@ -194,17 +194,18 @@ CK_RV wrap_key(Session& session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE wr
                CK_OBJECT_HANDLE key, CK_BYTE_PTR wrapped, CK_ULONG_PTR wrapped_len) {
   const CK_MECHANISM& checked = checked_mechanism(mechanism);
   require(wrapped_len != nullptr, CKR_ARGUMENTS_BAD);
-  auto wrapping = get(session, wrapping_key, Family::Wrap);
+  auto wrapping = get(session, wrapping_key, HandleRole::Wrap);
   if (const KmsKey* kms_key = wrapping->kms_key()) {
     require(checked.mechanism == CKM_TRENT_SYMMETRIC_DEFAULT, CKR_MECHANISM_INVALID);
     require(session.logged_in(), CKR_USER_NOT_LOGGED_IN);
     return wrap_with_kms_key(session, checked, *kms_key, key, wrapped, wrapped_len);
   }
   require_passable(checked);
-  CK_OBJECT_HANDLE backend_wrapping = session.backend_handle(wrapping_key, Family::Wrap);
-  require(get(session, key, Family::Key)->kms_key() == nullptr, CKR_KEY_UNEXTRACTABLE);
-  return session.call<&CK_FUNCTION_LIST::C_WrapKey>(
-      mechanism, backend_wrapping, session.backend_handle(key, Family::Key), wrapped, wrapped_len);
+  CK_OBJECT_HANDLE backend_wrapping = session.backend_handle(wrapping_key, HandleRole::Wrap);
+  require(get(session, key, HandleRole::Key)->kms_key() == nullptr, CKR_KEY_UNEXTRACTABLE);
+  return session.call<&CK_FUNCTION_LIST::C_WrapKey>(mechanism, backend_wrapping,
+                                                    session.backend_handle(key, HandleRole::Key),
+                                                    wrapped, wrapped_len);
 }
 
 CK_RV unwrap_key(Session& session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE unwrapping_key,
@@ -214,7 +215,7 @@ CK_RV unwrap_key(Session& session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE 
   require(key != nullptr && wrapped != nullptr, CKR_ARGUMENTS_BAD);
   require(wrapped_len <= blob::kMaxBlob, CKR_WRAPPED_KEY_LEN_RANGE);
   Template wanted = new_key_template(session, attributes, count);
-  auto unwrapping = get(session, unwrapping_key, Family::Unwrap);
+  auto unwrapping = get(session, unwrapping_key, HandleRole::Unwrap);
   if (const KmsKey* kms_key = unwrapping->kms_key()) {
     require(checked.mechanism == CKM_TRENT_SYMMETRIC_DEFAULT, CKR_MECHANISM_INVALID);
     require(session.logged_in(), CKR_USER_NOT_LOGGED_IN);
@@ -225,7 +226,7 @@ CK_RV unwrap_key(Session& session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE 
   const ObjectChange change(session, is_on_token(wanted));
   CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
   CK_RV rv = session.call<&CK_FUNCTION_LIST::C_UnwrapKey>(
-      mechanism, session.backend_handle(unwrapping_key, Family::Unwrap), wrapped, wrapped_len,
+      mechanism, session.backend_handle(unwrapping_key, HandleRole::Unwrap), wrapped, wrapped_len,
       attributes, count, &handle);
   require(rv == CKR_OK, rv);
   *key = session.add_object(handle, is_on_token(wanted));
@@ -237,12 +238,12 @@ CK_RV derive_key(Session& session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE 
   require_passable(checked_mechanism(mechanism));
   require(key != nullptr, CKR_ARGUMENTS_BAD);
   Template wanted = new_key_template(session, attributes, count);
-  require(get(session, base_key, Family::Key)->kms_key() == nullptr,
+  require(get(session, base_key, HandleRole::Key)->kms_key() == nullptr,
           CKR_KEY_FUNCTION_NOT_PERMITTED);
   const ObjectChange change(session, is_on_token(wanted));
   CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
   CK_RV rv = session.call<&CK_FUNCTION_LIST::C_DeriveKey>(
-      mechanism, session.backend_handle(base_key, Family::Key), attributes, count, &handle);
+      mechanism, session.backend_handle(base_key, HandleRole::Key), attributes, count, &handle);
   require(rv == CKR_OK, rv);
   *key = session.add_object(handle, is_on_token(wanted));
   return CKR_OK;

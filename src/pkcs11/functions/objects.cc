@@ -10,7 +10,7 @@ namespace trent::pkcs11 {
 namespace {
 
 std::shared_ptr<const Object> get(Session& session, CK_OBJECT_HANDLE handle) {
-  return session.library().objects().get(session.slot().id(), handle, Family::Object);
+  return session.library().objects().get(session.slot().id(), handle, HandleRole::Object);
 }
 
 // CKA_VALUE_LEN of a key of `length` bytes that was unwrapped here: SoftHSM says 0.
@@ -76,8 +76,8 @@ CK_RV copy_object(Session& session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_PTR at
   CK_ATTRIBUTE none{};
   CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
   CK_RV rv = session.call<&CK_FUNCTION_LIST::C_CopyObject>(
-      session.backend_handle(object, Family::Object), wanted.empty() ? &none : attributes, count,
-      &handle);
+      session.backend_handle(object, HandleRole::Object), wanted.empty() ? &none : attributes,
+      count, &handle);
   require(rv == CKR_OK, rv);
   *copy = session.add_object(handle, on_token, original.length);
   return CKR_OK;
@@ -90,7 +90,7 @@ CK_RV destroy_object(Session& session, CK_OBJECT_HANDLE object) {
   } else {
     const ObjectChange change(session, target->backend()->is_on_token());
     CK_RV rv = session.call<&CK_FUNCTION_LIST::C_DestroyObject>(
-        session.backend_handle(object, Family::Object));
+        session.backend_handle(object, HandleRole::Object));
     require(rv == CKR_OK, rv);
   }
   session.library().objects().remove(object);
@@ -104,7 +104,7 @@ CK_RV get_object_size(Session& session, CK_OBJECT_HANDLE object, CK_ULONG_PTR si
     return CKR_OK;
   }
   return session.call<&CK_FUNCTION_LIST::C_GetObjectSize>(
-      session.backend_handle(object, Family::Object), size);
+      session.backend_handle(object, HandleRole::Object), size);
 }
 
 CK_RV get_attribute_value(Session& session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_PTR attributes,
@@ -114,7 +114,7 @@ CK_RV get_attribute_value(Session& session, CK_OBJECT_HANDLE object, CK_ATTRIBUT
   require(attributes != nullptr, CKR_ARGUMENTS_BAD);
   Template wanted = template_of(attributes, count);
   if (const KmsKey* key = target->kms_key()) return get_attributes(session, *key, wanted);
-  CK_RV rv = read_attributes(session, session.backend_handle(object, Family::Object), wanted);
+  CK_RV rv = read_attributes(session, session.backend_handle(object, HandleRole::Object), wanted);
   std::size_t length = target->backend()->length;
   bool answered = rv == CKR_OK || rv == CKR_ATTRIBUTE_SENSITIVE ||
                   rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_BUFFER_TOO_SMALL;
@@ -133,7 +133,7 @@ CK_RV set_attribute_value(Session& session, CK_OBJECT_HANDLE object, CK_ATTRIBUT
   new_object_template(attributes, count);
   session.require_may_change(target->backend()->is_on_token());
   return session.call<&CK_FUNCTION_LIST::C_SetAttributeValue>(
-      session.backend_handle(object, Family::Object), attributes, count);
+      session.backend_handle(object, HandleRole::Object), attributes, count);
 }
 
 }  // namespace trent::pkcs11

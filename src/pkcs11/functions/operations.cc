@@ -113,7 +113,7 @@ CK_RV start_operation(Session& session, Kind kind, CK_MECHANISM_PTR mechanism, C
                                             CK_OBJECT_HANDLE)) {
   if (cancels(session, kind, mechanism)) return CKR_OK;
   const CK_MECHANISM& checked = checked_mechanism(mechanism);
-  auto object = session.library().objects().get(session.slot().id(), key, Family::Key);
+  auto object = session.library().objects().get(session.slot().id(), key, HandleRole::Key);
   if (const KmsKey* kms_key = object->kms_key()) {
     require(kind == Kind::Encrypt || kind == Kind::Decrypt, CKR_KEY_FUNCTION_NOT_PERMITTED);
     KmsOperation operation = start_kms_operation(session, kind, checked, *kms_key);
@@ -122,7 +122,7 @@ CK_RV start_operation(Session& session, Kind kind, CK_MECHANISM_PTR mechanism, C
   }
   require(!is_trents(checked.mechanism), CKR_KEY_TYPE_INCONSISTENT);
   require(!carries_handles(checked), CKR_MECHANISM_INVALID);
-  CK_OBJECT_HANDLE backend_key = session.backend_handle(key, Family::Key);
+  CK_OBJECT_HANDLE backend_key = session.backend_handle(key, HandleRole::Key);
   hsm::Session backend = session.take_backend();
   CK_RV rv = backend_init(backend, mechanism, backend_key);
   start_in_backend(session, kind, std::move(backend), rv);
@@ -140,10 +140,10 @@ CK_RV digest_init(Session& session, CK_MECHANISM_PTR mechanism) {
 
 CK_RV digest_key(Session& session, CK_OBJECT_HANDLE key) {
   Step step(session, Kind::Digest, Phase::Parts);
-  auto object = session.library().objects().get(session.slot().id(), key, Family::Key);
+  auto object = session.library().objects().get(session.slot().id(), key, HandleRole::Key);
   require(object->kms_key() == nullptr, CKR_KEY_INDIGESTIBLE);
-  CK_RV rv =
-      step.call_backend<&CK_FUNCTION_LIST::C_DigestKey>(session.backend_handle(key, Family::Key));
+  CK_RV rv = step.call_backend<&CK_FUNCTION_LIST::C_DigestKey>(
+      session.backend_handle(key, HandleRole::Key));
   if (rv == CKR_OK) step.keep();
   return rv;
 }

@@ -1,4 +1,5 @@
-#include "pkcs11/rv.h"
+// How a C_ function fails: which CK_RV an exception is, and what the log says of it.
+#include "pkcs11/failure.h"
 
 #include <new>
 
@@ -8,7 +9,7 @@ namespace trent::pkcs11 {
 
 namespace {
 
-// Failures of the token that the application caused and can mend: they reach it as they are.
+// Failures of the token that the application caused and can put right: they reach it as they are.
 bool is_for_the_application(CK_RV rv) {
   switch (rv) {
     case CKR_HOST_MEMORY:
@@ -38,15 +39,15 @@ bool is_for_the_application(CK_RV rv) {
 
 }  // namespace
 
-CK_RV bad_handle(Family family) {
-  switch (family) {
-    case Family::Object:
+CK_RV bad_handle(HandleRole role) {
+  switch (role) {
+    case HandleRole::Object:
       return CKR_OBJECT_HANDLE_INVALID;
-    case Family::Wrap:
+    case HandleRole::Wrap:
       return CKR_WRAPPING_KEY_HANDLE_INVALID;
-    case Family::Unwrap:
+    case HandleRole::Unwrap:
       return CKR_UNWRAPPING_KEY_HANDLE_INVALID;
-    case Family::Key:
+    case HandleRole::Key:
       break;
   }
   return CKR_KEY_HANDLE_INVALID;
@@ -54,14 +55,14 @@ CK_RV bad_handle(Family family) {
 
 namespace {
 
-CK_RV rv_of(const Error& error, Family family) {
+CK_RV rv_of(const Error& error, HandleRole role) {
   if (is_for_the_application(error.ck_rv())) return error.ck_rv();
   switch (error.code()) {
     case ErrorCode::NotFound:
     case ErrorCode::IncorrectKey:
-      return bad_handle(family);
+      return bad_handle(role);
     case ErrorCode::InvalidCiphertext:
-      return family == Family::Unwrap ? CKR_WRAPPED_KEY_INVALID : CKR_ENCRYPTED_DATA_INVALID;
+      return role == HandleRole::Unwrap ? CKR_WRAPPED_KEY_INVALID : CKR_ENCRYPTED_DATA_INVALID;
     case ErrorCode::Disabled:
     case ErrorCode::KMSInvalidState:
       return CKR_KEY_FUNCTION_NOT_PERMITTED;
@@ -73,8 +74,8 @@ CK_RV rv_of(const Error& error, Family family) {
       return CKR_KEY_TYPE_INCONSISTENT;
     case ErrorCode::UnsupportedOperation:
       // Of C_UnwrapKey's content, if the token did not even try: see kms::unwrapped_length().
-      return family == Family::Unwrap && error.ck_rv() == CKR_OK ? CKR_WRAPPED_KEY_LEN_RANGE
-                                                                 : CKR_MECHANISM_INVALID;
+      return role == HandleRole::Unwrap && error.ck_rv() == CKR_OK ? CKR_WRAPPED_KEY_LEN_RANGE
+                                                                   : CKR_MECHANISM_INVALID;
     case ErrorCode::KeyUnavailable:
       return CKR_DEVICE_REMOVED;
     case ErrorCode::AlreadyExists:
@@ -99,14 +100,14 @@ CK_RV rv_of(const Error& error, Family family) {
 
 }  // namespace
 
-CK_RV rv_of_exception(Family family, std::string_view name,
+CK_RV rv_of_exception(HandleRole role, std::string_view name,
                       std::chrono::steady_clock::time_point start) {
   try {
     throw;
   } catch (const Failure& failure) {
     return failure.rv();
   } catch (const Error& error) {
-    const CK_RV rv = rv_of(error, family);
+    const CK_RV rv = rv_of(error, role);
     if (hsm::debug_enabled())
       hsm::debug_call(name, error.what(), rv, std::chrono::steady_clock::now() - start);
     return rv;

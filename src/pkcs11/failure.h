@@ -25,15 +25,15 @@ inline void require(bool condition, CK_RV rv) {
   if (!condition) throw Failure(rv);
 }
 
-// What a function works on decides the name of some of its failures.
-enum class Family { Object, Key, Wrap, Unwrap };
+// What a handle is given for decides the name of some failures.
+enum class HandleRole { Object, Key, Wrap, Unwrap };
 
 // The return value for a handle that names nothing of the right kind.
-CK_RV bad_handle(Family family);
+CK_RV bad_handle(HandleRole role);
 
 // Of the exception that is being handled, in a function that is called `name` and began at `start`.
 // Here once, for there is a copy of the handler that calls it for each function of the lists.
-CK_RV rv_of_exception(Family family, std::string_view name,
+CK_RV rv_of_exception(HandleRole role, std::string_view name,
                       std::chrono::steady_clock::time_point start);
 
 }  // namespace trent::pkcs11
