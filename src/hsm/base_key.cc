@@ -50,7 +50,8 @@ Fingerprint fingerprint(const Session& session, CK_OBJECT_HANDLE base_key, const
 }
 
 TemporaryObject derive_one_time_key(const Session& session, const Profile& profile,
-                                    CK_OBJECT_HANDLE base_key, const Sha256& h, Purpose purpose) {
+                                    CK_OBJECT_HANDLE base_key, const Sha256& derivation_data,
+                                    Purpose purpose) {
   Attributes attributes;
   attributes.number(CKA_CLASS, CKO_SECRET_KEY)
       .number(CKA_KEY_TYPE, CKK_AES)
@@ -60,7 +61,7 @@ TemporaryObject derive_one_time_key(const Session& session, const Profile& profi
       .flag(CKA_SENSITIVE, true)
       .flag(CKA_EXTRACTABLE, false);
   add_usage(attributes, {.wrap = purpose == Purpose::Wrap, .unwrap = purpose == Purpose::Unwrap});
-  TemporaryObject key(session, derive(session, base_key, h, attributes));
+  TemporaryObject key(session, derive(session, base_key, derivation_data, attributes));
   keep_promise(profile.one_time_keys, session, key.handle(), Extractable::No);
   return key;
 }

@@ -48,9 +48,11 @@ Fingerprint fingerprint(const Session& session, CK_OBJECT_HANDLE base_key, const
 
 enum class Purpose { Wrap, Unwrap };
 
-// C_DeriveKey(CKM_AES_ECB_ENCRYPT_DATA, h): the AES-256 session key for one wrap or one unwrap.
+// C_DeriveKey(CKM_AES_ECB_ENCRYPT_DATA, derivation_data): the AES-256 session key for one wrap or
+// one unwrap.
 TemporaryObject derive_one_time_key(const Session& session, const Profile& profile,
-                                    CK_OBJECT_HANDLE base_key, const Sha256& h, Purpose purpose);
+                                    CK_OBJECT_HANDLE base_key, const Sha256& derivation_data,
+                                    Purpose purpose);
 
 // The template of a base key, without label, id and restriction.
 void add_base_key_attributes(Attributes& attributes, bool on_token);

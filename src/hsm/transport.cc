@@ -90,9 +90,10 @@ Transport::Keys Transport::agree(const Session& from, const Profile& from_profil
   std::array<std::uint8_t, 64> domain{};
   constexpr std::string_view kDomain = "trent:v1:transport";
   std::copy(kDomain.begin(), kDomain.end(), domain.begin());
-  Sha256 h = sha256({domain, ours.point, theirs.point});
-  Keys keys{derive_one_time_key(from, from_profile, from_secret.handle(), h, Purpose::Wrap),
-            derive_one_time_key(to, to_profile, to_secret.handle(), h, Purpose::Unwrap)};
+  Sha256 derivation_data = sha256({domain, ours.point, theirs.point});
+  Keys keys{
+      derive_one_time_key(from, from_profile, from_secret.handle(), derivation_data, Purpose::Wrap),
+      derive_one_time_key(to, to_profile, to_secret.handle(), derivation_data, Purpose::Unwrap)};
   for (TemporaryObject* object : {&from_secret, &to_secret, &ours.public_key, &ours.private_key,
                                   &theirs.public_key, &theirs.private_key})
     object->destroy();

@@ -16,7 +16,8 @@ Bytes wrap_once(Connection& connection, const Session& session, const WrappingKe
                 CK_OBJECT_HANDLE object) {
   auto base_key = connection.base_key(session, key.base_key);
   const Profile& profile = connection.profile(session);
-  auto one_time = derive_one_time_key(session, profile, base_key->handle(), key.h, Purpose::Wrap);
+  auto one_time =
+      derive_one_time_key(session, profile, base_key->handle(), key.derivation_data, Purpose::Wrap);
   Bytes wrapped = wrap_object(session, profile, one_time.handle(), object);
   one_time.destroy();
   return wrapped;
@@ -53,7 +54,7 @@ Bytes wrap_made(Connection& connection, const Session& session, const WrappingKe
 // The template of an application, as this token takes it.
 class AdaptedTemplate {
  public:
-  AdaptedTemplate(const Profile& profile, const ForeignTemplate& wanted, std::size_t length)
+  AdaptedTemplate(const Profile& profile, const ApplicationTemplate& wanted, std::size_t length)
       : attributes_(wanted.attributes, wanted.attributes + wanted.count), length_(length) {
     auto is = [](const CK_ATTRIBUTE& attribute, CK_ATTRIBUTE_TYPE type, CK_BBOOL value) {
       return attribute.type == type && attribute.pValue != nullptr &&
@@ -129,8 +130,8 @@ SecretBytes unwrap(Token& token, const WrappingKey& key, const WrappedSecret& pa
   return token.run(Retry::Always, [&](Connection& connection, const Session& session) {
     auto base_key = connection.base_key(session, key.base_key);
     const Profile& profile = connection.profile(session);
-    auto one_time =
-        derive_one_time_key(session, profile, base_key->handle(), key.h, Purpose::Unwrap);
+    auto one_time = derive_one_time_key(session, profile, base_key->handle(), key.derivation_data,
+                                        Purpose::Unwrap);
     auto object = unwrap_object(session, profile, one_time.handle(), payload, Readable::Yes);
     one_time.destroy();
     auto secret = session.read<SecretBytes>(object.handle(), CKA_VALUE, payload.bytes.size());
@@ -156,11 +157,11 @@ Bytes rewrap(Token& token, const WrappingKey& source, const WrappedSecret& paylo
     // to its destruction.
     auto from = connection.base_key(session, source.base_key);
     auto to = connection.base_key(session, destination.base_key);
-    auto unwrapping =
-        derive_one_time_key(session, profile, from->handle(), source.h, Purpose::Unwrap);
+    auto unwrapping = derive_one_time_key(session, profile, from->handle(), source.derivation_data,
+                                          Purpose::Unwrap);
     auto secret = unwrap_object(session, profile, unwrapping.handle(), payload, Readable::No);
-    auto wrapping =
-        derive_one_time_key(session, profile, to->handle(), destination.h, Purpose::Wrap);
+    auto wrapping = derive_one_time_key(session, profile, to->handle(), destination.derivation_data,
+                                        Purpose::Wrap);
     Bytes wrapped = wrap_object(session, profile, wrapping.handle(), secret.handle());
     secret.destroy();
     wrapping.destroy();
@@ -182,7 +183,7 @@ Bytes rewrap_across(Token& source_token, const WrappingKey& source, const Wrappe
       auto to_key = to.base_key(to_session, destination.base_key);
       Transport transport(from_session, from_profile, to_session, to_profile);
       auto unwrapping = derive_one_time_key(from_session, from_profile, from_key->handle(),
-                                            source.h, Purpose::Unwrap);
+                                            source.derivation_data, Purpose::Unwrap);
       auto secret =
           unwrap_object(from_session, from_profile, unwrapping.handle(), payload, Readable::No);
       Bytes moving = transport.wrap(secret.handle());
@@ -190,8 +191,8 @@ Bytes rewrap_across(Token& source_token, const WrappingKey& source, const Wrappe
       unwrapping.destroy();
       std::size_t length = from_profile.zero_pads ? (payload.length + 7) / 8 * 8 : payload.length;
       auto arrived = transport.unwrap(moving, length);
-      auto wrapping = derive_one_time_key(to_session, to_profile, to_key->handle(), destination.h,
-                                          Purpose::Wrap);
+      auto wrapping = derive_one_time_key(to_session, to_profile, to_key->handle(),
+                                          destination.derivation_data, Purpose::Wrap);
       Bytes wrapped = wrap_object(to_session, to_profile, wrapping.handle(), arrived.handle());
       arrived.destroy();
       wrapping.destroy();
@@ -201,30 +202,30 @@ Bytes rewrap_across(Token& source_token, const WrappingKey& source, const Wrappe
   });
 }
 
-Bytes wrap(Token& token, const WrappingKey& key, ForeignObject object) {
+Bytes wrap(Token& token, const WrappingKey& key, ApplicationObject object) {
   return token.run(Retry::Always, [&](Connection& connection, const Session& session) {
     // On a fresh connection the number may be another object's.
-    if (connection.generation() != object.generation) throw ForeignObjectGone();
+    if (connection.generation() != object.generation) throw ApplicationObjectGone();
     require_secrecy(connection.profile(session));
     try {
       return wrap_once(connection, session, key, object.handle);
     } catch (const Error& error) {
       // A bad handle passes for a lost connection, unless it is known whose it was.
-      if (is_lost(error.ck_rv()) && is_gone(session, object.handle)) throw ForeignObjectGone();
+      if (is_lost(error.ck_rv()) && is_gone(session, object.handle)) throw ApplicationObjectGone();
       throw;
     }
   });
 }
 
-ForeignObject unwrap(Token& token, const WrappingKey& key, const WrappedSecret& payload,
-                     const ForeignTemplate& destination) {
+ApplicationObject unwrap(Token& token, const WrappingKey& key, const WrappedSecret& payload,
+                         const ApplicationTemplate& destination) {
   return token.run(Retry::Always, [&](Connection& connection, const Session& session) {
     auto base_key = connection.base_key(session, key.base_key);
     const Profile& profile = connection.profile(session);
     require_secrecy(profile);
     AdaptedTemplate adapted(profile, destination, payload.length);
-    auto one_time =
-        derive_one_time_key(session, profile, base_key->handle(), key.h, Purpose::Unwrap);
+    auto one_time = derive_one_time_key(session, profile, base_key->handle(), key.derivation_data,
+                                        Purpose::Unwrap);
     CK_MECHANISM mechanism{profile.kwp, nullptr, 0};
     CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
     CK_RV rv = destination.session.try_call<&CK_FUNCTION_LIST::C_UnwrapKey>(
@@ -240,7 +241,7 @@ ForeignObject unwrap(Token& token, const WrappingKey& key, const WrappedSecret& 
     require_length(destination.session, profile, handle, payload.length);
     one_time.destroy();
     object.release();
-    return ForeignObject{handle, destination.session.module().generation()};
+    return ApplicationObject{handle, destination.session.module().generation()};
   });
 }
 

@@ -14,7 +14,7 @@ class Token;
 // A base key and the 32 bytes from which this use of it derives its one-time key.
 struct WrappingKey {
   const BaseKeyRef& base_key;
-  const Sha256& h;
+  const Sha256& derivation_data;
 };
 
 // Imports `secret` as a session object and wraps it.
@@ -42,31 +42,31 @@ Bytes rewrap_across(Token& source_token, const WrappingKey& source, const Wrappe
                     Token& destination_token, const WrappingKey& destination);
 
 // An object of an application's in the token. Opaque to those who know no PKCS#11.
-struct ForeignObject {
+struct ApplicationObject {
   unsigned long handle = 0;
   std::uint64_t generation = 0;  // Module::generation() in which the handle means something
 };
 // It is not there any more, which is not the connection's fault.
-class ForeignObjectGone : public Error {
+class ApplicationObjectGone : public Error {
  public:
-  ForeignObjectGone()
+  ApplicationObjectGone()
       : Error(ErrorCode::NotFound, "The object to be wrapped is not in the token any more.") {}
 };
 // Where an unwrapped secret is to live: in an application's session, as it wants it.
-struct ForeignTemplate {
+struct ApplicationTemplate {
   const Session& session;
   CK_ATTRIBUTE_PTR attributes;
   CK_ULONG count;
 };
 
-// Wraps an object that is there; its value stays in the token. Throws ForeignObjectGone.
-Bytes wrap(Token& token, const WrappingKey& key, ForeignObject object);
+// Wraps an object that is there; its value stays in the token. Throws ApplicationObjectGone.
+Bytes wrap(Token& token, const WrappingKey& key, ApplicationObject object);
 
 // Makes an object from what `payload` wraps; its value stays in the token, and it is as SENSITIVE
 // and as little EXTRACTABLE as the template says. Errors as for unwrap(); those that the template
 // causes come with the token's own CK_RV.
-ForeignObject unwrap(Token& token, const WrappingKey& key, const WrappedSecret& payload,
-                     const ForeignTemplate& destination);
+ApplicationObject unwrap(Token& token, const WrappingKey& key, const WrappedSecret& payload,
+                         const ApplicationTemplate& destination);
 
 // Longest secret that the token can wrap and unwrap again, in bytes, up to 4096; found by trying.
 std::size_t longest_secret(Token& token);

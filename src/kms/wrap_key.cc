@@ -59,8 +59,8 @@ std::size_t unwrapped_length(ByteView ciphertext_blob) {
   return parameters.plaintext_length;
 }
 
-hsm::ForeignObject unwrap_key(Service& service, const UnwrapKeyRequest& request,
-                              const hsm::ForeignTemplate& destination) {
+hsm::ApplicationObject unwrap_key(Service& service, const UnwrapKeyRequest& request,
+                                  const hsm::ApplicationTemplate& destination) {
   hsm::ForkGuard fork;
   Validation()
       .length("ciphertextBlob", request.ciphertext_blob.size(), 1, blob::kMaxBlob)

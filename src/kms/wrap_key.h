@@ -13,7 +13,7 @@ namespace trent::kms {
 struct WrapKeyRequest {
   std::string key_id;
   EncryptionContext encryption_context;
-  hsm::ForeignObject object;  // in Service::token()
+  hsm::ApplicationObject object;  // in Service::token()
   // Of its value, in bytes; nullopt: not known, but the object is an AES key.
   std::optional<std::size_t> length;
 };
@@ -29,7 +29,7 @@ struct UnwrapKeyRequest {
 // Throws UnsupportedOperationException if the token would make a longer one, because the content
 // was filled up with zero bytes, and InvalidCiphertextException.
 std::size_t unwrapped_length(ByteView ciphertext_blob);
-hsm::ForeignObject unwrap_key(Service& service, const UnwrapKeyRequest& request,
-                              const hsm::ForeignTemplate& destination);
+hsm::ApplicationObject unwrap_key(Service& service, const UnwrapKeyRequest& request,
+                                  const hsm::ApplicationTemplate& destination);
 
 }  // namespace trent::kms

@@ -123,9 +123,9 @@ void vectors_derive() {
 
     Header header = make_header(parameters_of(v));
     CHECK_EQ(bytes_of(header), hex(v.at("header")));
-    Sha256 h = wrapping_key_input(header, context);
-    CHECK_EQ(bytes_of(h), hex(v.at("h")));
-    Bytes wrapping_key = encrypt("AES-256-ECB", key, h);
+    Sha256 derivation_data = wrapping_key_input(header, context);
+    CHECK_EQ(bytes_of(derivation_data), hex(v.at("h")));
+    Bytes wrapping_key = encrypt("AES-256-ECB", key, derivation_data);
     CHECK_EQ(wrapping_key, hex(v.at("wrapping_key")));
 
     Bytes content = hex(v.at("plaintext"));

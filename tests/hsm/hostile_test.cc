@@ -54,8 +54,8 @@ kms::GenerateDataKeyRequest data_key(const std::string& key) {
 }
 
 // An application's C_UnwrapKey of a KMS key.
-hsm::ForeignObject unwrap_key(Playing& playing, const std::string& key, const Bytes& blob,
-                              const hsm::Session& session, bool sensitive, bool extractable) {
+hsm::ApplicationObject unwrap_key(Playing& playing, const std::string& key, const Bytes& blob,
+                                  const hsm::Session& session, bool sensitive, bool extractable) {
   hsm::Attributes wanted;
   wanted.number(CKA_CLASS, CKO_SECRET_KEY)
       .number(CKA_KEY_TYPE, CKK_GENERIC_SECRET)

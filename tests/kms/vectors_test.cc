@@ -54,10 +54,11 @@ void the_token_wraps_to_the_same_bytes() {
     const std::string key_id = v.at("key_id");
     const hsm::BaseKeyRef key{catalog::key_label(key_id), parameters.key_material_id,
                               blob::key_material_id_input(key_id)};
-    const Sha256 h = blob::wrapping_key_input(
+    const Sha256 derivation_data = blob::wrapping_key_input(
         parsed.header,
         blob::canonical_context(v.at("encryption_context").get<kms::EncryptionContext>()));
-    CHECK_EQ(hsm::wrap(token(), {key, h}, hex(v.at("plaintext"))), hex(v.at("payload")));
+    CHECK_EQ(hsm::wrap(token(), {key, derivation_data}, hex(v.at("plaintext"))),
+             hex(v.at("payload")));
     ++compared;
   }
   CHECK(compared >= 24);
@@ -76,8 +77,8 @@ void content_must_be_what_the_header_says() {
     parameters.plaintext_length = 37;
     parameters.zero_padded = zero_padded;
     const blob::Header header = blob::make_header(parameters);
-    const Sha256 h = blob::wrapping_key_input(header, blob::canonical_context({}));
-    const SecretBytes payload = key_wrap_pad(aes_ecb(key, h), content);
+    const Sha256 derivation_data = blob::wrapping_key_input(header, blob::canonical_context({}));
+    const SecretBytes payload = key_wrap_pad(aes_ecb(key, derivation_data), content);
     return blob::make_blob(header, payload);
   };
   const auto refused = [&](const Bytes& ciphertext) {

@@ -114,7 +114,7 @@ CK_RV wrap_with_kms_key(Session& session, const CK_MECHANISM& mechanism, const K
   Bytes ciphertext;
   try {
     ciphertext = kms::wrap_key(session.slot().service(), request);
-  } catch (const hsm::ForeignObjectGone&) {
+  } catch (const hsm::ApplicationObjectGone&) {
     throw Failure(CKR_KEY_HANDLE_INVALID);
   }
   *wrapped_len = ciphertext.size();
@@ -139,7 +139,7 @@ CK_OBJECT_HANDLE unwrap_with_kms_key(Session& session, const CK_MECHANISM& mecha
   std::vector<CK_ATTRIBUTE> passed(attributes.begin(), attributes.end());
   std::erase_if(passed, [](const CK_ATTRIBUTE& each) { return each.type == CKA_VALUE_LEN; });
   const ObjectChange change(session, is_on_token(attributes));
-  hsm::ForeignTemplate destination{session.backend(), passed.data(), passed.size()};
+  hsm::ApplicationTemplate destination{session.backend(), passed.data(), passed.size()};
   auto object = kms::unwrap_key(session.slot().service(), request, destination);
   return session.add_object(object.handle, is_on_token(attributes), length);
 }
