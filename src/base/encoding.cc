@@ -1,3 +1,4 @@
+// Text forms of byte strings: Base64, hexadecimal, UTF-8.
 #include "base/encoding.h"
 
 #include <openssl/evp.h>

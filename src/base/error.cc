@@ -1,3 +1,4 @@
+// KMS errors: their names in KMS, and their text for a person.
 #include "base/error.h"
 
 #include "base/encoding.h"

@@ -1,3 +1,4 @@
+// Hashes, random numbers and the private OpenSSL context in which the backend runs.
 #include "base/openssl.h"
 
 #include <openssl/crypto.h>

@@ -1,3 +1,4 @@
+// Ciphertext blobs, written and parsed.
 #include "blob/blob.h"
 
 #include <openssl/asn1.h>

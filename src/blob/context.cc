@@ -1,3 +1,4 @@
+// The canonical form of an encryption context, and which contexts KMS allows.
 #include "blob/context.h"
 
 #include <nlohmann/json.hpp>

@@ -1,3 +1,4 @@
+// The parser of the AWS CLI's shorthand for maps.
 #include "blob/shorthand.h"
 
 #include <string>

@@ -1,3 +1,4 @@
+// The configuration as a command sees it, and the service on it.
 #include <cstdlib>
 
 #include "base/error.h"

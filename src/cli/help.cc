@@ -1,3 +1,4 @@
+// How `--help` looks: usage and names of options.
 #include "cli/help.h"
 
 namespace trent::cli {

@@ -1,3 +1,4 @@
+// What the files that `trent init` writes say.
 #include "cli/init_files.h"
 
 #include <openssl/conf.h>

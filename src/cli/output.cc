@@ -1,3 +1,4 @@
+// Standard output: text, JSON or raw bytes.
 #include "cli/output.h"
 
 #include <unistd.h>

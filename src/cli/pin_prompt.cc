@@ -1,3 +1,4 @@
+// The question for a PIN at the terminal.
 #include "cli/pin_prompt.h"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+// Values of options: literal, from a file or from standard input.
 #include "cli/values.h"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+// The configuration file, read and checked key by key.
 #include "config/config.h"
 
 #include <p11-kit/uri.h>

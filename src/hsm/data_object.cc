@@ -1,3 +1,4 @@
+// CKO_DATA objects: searched, read, created and destroyed.
 #include "hsm/data_object.h"
 
 #include <array>

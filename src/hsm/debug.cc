@@ -1,3 +1,4 @@
+// TRENT_DEBUG: see debug.h.
 #include "hsm/debug.h"
 
 #include <fcntl.h>

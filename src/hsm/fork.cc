@@ -1,3 +1,4 @@
+// The handlers of fork() and exit(), and the lock that they share with token calls.
 #include "hsm/fork.h"
 
 #include <pthread.h>

@@ -1,3 +1,4 @@
+// Locks between the processes of a host: see host_lock.h.
 #include "hsm/host_lock.h"
 
 #include <fcntl.h>

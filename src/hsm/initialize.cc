@@ -1,3 +1,4 @@
+// A new SoftHSM token: see initialize.h.
 #include "hsm/initialize.h"
 
 #include <algorithm>

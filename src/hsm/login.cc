@@ -1,3 +1,4 @@
+// Which slot has the token, and the login to it.
 #include "hsm/login.h"
 
 #include <p11-kit/uri.h>

@@ -1,3 +1,4 @@
+// Loading, initialising and finalising a PKCS#11 module, and the registry of those loaded.
 #include "hsm/module.h"
 
 #include <p11-kit/p11-kit.h>

@@ -1,3 +1,4 @@
+// The PIN from a file or the environment.
 #include "hsm/pin.h"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+// Names of CK_RVs, and the KMS error for each.
 #include "hsm/rv.h"
 
 #include <cstdio>

@@ -1,3 +1,4 @@
+// The object that tells whether our handles are still ours: see sentinel.h.
 #include "hsm/sentinel.h"
 
 #include <array>

@@ -1,3 +1,4 @@
+// Sessions and temporary objects, which are closed and destroyed with their owner.
 #include "hsm/session.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// The transport key of two tokens: see transport.h.
 #include "hsm/transport.h"
 
 #include <array>

@@ -1,3 +1,4 @@
+// The four ways to name a key, parsed.
 #include "kms/key_id.h"
 
 #include <algorithm>

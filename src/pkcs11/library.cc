@@ -1,3 +1,4 @@
+// The module's state between C_Initialize and C_Finalize.
 #include "pkcs11/library.h"
 
 #include <syslog.h>

@@ -1,3 +1,4 @@
+// Mechanisms: Trent's own, and which of the backend's are passed on.
 #include "pkcs11/mechanism.h"
 
 #include <cstring>

@@ -1,3 +1,4 @@
+// The table of object handles.
 #include "pkcs11/object.h"
 
 namespace trent::pkcs11 {

@@ -1,3 +1,4 @@
+// A slot: one token of the configuration, with the KMS keys of its account.
 #include "pkcs11/slot.h"
 
 #include "kms/inventory.h"

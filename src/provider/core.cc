@@ -1,3 +1,4 @@
+// What OpenSSL's core lends to a provider, taken from its dispatch table.
 #include "provider/core.h"
 
 #include <openssl/params.h>

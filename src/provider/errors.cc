@@ -1,3 +1,4 @@
+// KMS errors as entries of OpenSSL's error queue.
 #include "provider/errors.h"
 
 #include <cstring>

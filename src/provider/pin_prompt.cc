@@ -1,3 +1,4 @@
+// The question for a PIN, through OpenSSL's own prompt.
 #include "provider/pin_prompt.h"
 
 #include <fcntl.h>

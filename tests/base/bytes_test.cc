@@ -1,3 +1,4 @@
+// Byte strings, and that secret ones are wiped when they are freed.
 #include "base/bytes.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// KMS errors: names, texts, and what they keep.
 #include "base/error.h"
 
 #include <map>

@@ -1,3 +1,4 @@
+// Another process that runs the same test program: see child.h.
 #include "child.h"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+// The steering of fault.so by a test: see fault.h.
 #include "fault.h"
 
 #include <dlfcn.h>

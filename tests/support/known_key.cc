@@ -1,3 +1,4 @@
+// A key with material that the test knows: see known_key.h.
 #include "known_key.h"
 
 #include <openssl/evp.h>

@@ -1,3 +1,4 @@
+// A SoftHSM token for one test process: see softhsm.h.
 #include "softhsm.h"
 
 #include <dlfcn.h>

@@ -1,3 +1,4 @@
+// C_EncryptInit ... C_VerifyRecover: see operations.h.
 #include "pkcs11/functions/operations.h"
 
 #include <algorithm>
