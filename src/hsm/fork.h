@@ -5,8 +5,8 @@
 
 namespace trent::hsm {
 
-// While a thread holds one, fork() of another thread waits: the child must inherit neither the
-// backend's locks nor Trent's own in a locked state (traps A5). Recursive, and cheap when nested.
+// While a thread holds one, fork() of another thread waits: a lock of the backend's or of Trent's
+// that is held then stays locked in the child for ever. Recursive, and cheap when nested.
 class ForkGuard {
  public:
   ForkGuard();

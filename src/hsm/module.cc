@@ -135,7 +135,9 @@ void Module::initialise() {
   }
   initialised_ = fork_count() + 1;
   use_ = std::make_shared<char>();
-  // After the module's own static objects were made, so that this runs before they go (traps A3).
+  // Handlers of exit run in reverse order: one that is registered after the module made its static
+  // objects runs before they are destroyed, and OPENSSL_cleanup() only after that. A finalisation
+  // in the provider's teardown would crash.
   static std::once_flag once;
   std::call_once(once, [] { std::atexit([] { finalise_all(); }); });
 }

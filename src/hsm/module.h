@@ -150,8 +150,8 @@ class Module {
   CK_FUNCTION_LIST_PTR functions_ = nullptr;
   // Shared by calls, exclusive for (de)initialisation, and for each call of a module without locks.
   mutable std::shared_mutex calls_;
-  // Somebody else in the process initialised it. Perhaps he said that there is one thread only, and
-  // the module has no locks (traps A6): then our threads go one by one.
+  // Somebody else in the process initialised it, perhaps with C_Initialize(NULL), after which
+  // SoftHSM locks nothing: our threads go one by one.
   std::atomic<bool> of_application_ = false;
   std::shared_ptr<const void> use_;             // as many copies as Sessions of this generation
   std::atomic<std::uint64_t> initialised_ = 0;  // fork count + 1 of the process that did it

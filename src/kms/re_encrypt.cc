@@ -5,7 +5,7 @@
 
 namespace trent::kms {
 
-// Order of the checks: KMS's own, as far as it can be observed (kms-semantics 1.6 and 2.5).
+// The order of the checks is KMS's own: see docs/kms-behaviour.md.
 ReEncryptResponse Service::re_encrypt(const ReEncryptRequest& request) {
   hsm::ForkGuard fork;
   Validation()

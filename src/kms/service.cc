@@ -108,7 +108,7 @@ Key Service::Implementation::find(const hsm::ChangeLock& lock, const Named& name
 
 Key Service::Implementation::key_of_blob(const std::optional<std::string>& key_id,
                                          ByteView ciphertext) {
-  // A key that is named is looked for first, whatever the ciphertext is (kms-semantics 1.6).
+  // A key that is named is looked for first, whatever the ciphertext is.
   Key key;
   if (key_id) key = resolve(*key_id);
   blob::KeyMaterialId material = blob::parse_blob(ciphertext).parameters.key_material_id;

@@ -153,7 +153,7 @@ void target_must_exist_and_stay() {
   create("alias/stays", staying);
   CHECK_WORDS(KMSInvalidState, pending, update("alias/stays", going));
   CHECK_EQ(target_of("alias/stays"), staying);
-  // Away from a key that is pending deletion it may go, and be deleted (table 4.1, footnote 10).
+  // Away from a key that is pending deletion it may go, and be deleted.
   CHECK_EQ(target_of("alias/leaves"), going);
   update("alias/leaves", staying);
   CHECK_EQ(target_of("alias/leaves"), staying);
@@ -162,7 +162,7 @@ void target_must_exist_and_stay() {
   remove("alias/of-disabled");
 }
 
-// kms-semantics 3.5: the caller who names the source by an alias means the alias's present key.
+// The caller who names the source by an alias means the alias's present key.
 void retargeted_alias_is_the_wrong_key() {
   std::string a = create_key(service());
   std::string b = create_key(service());

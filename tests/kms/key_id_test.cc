@@ -1,4 +1,4 @@
-// How a request names a key: kms-semantics of the KeyId member, in every operation that has one.
+// How a request names a key: the KeyId member in every operation that has one.
 #include "kms/key_id.h"
 
 #include <functional>

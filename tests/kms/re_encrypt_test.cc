@@ -125,7 +125,7 @@ void source_may_be_named_in_four_ways() {
   }
 }
 
-// kms-semantics 2.5: seen before anything of either key, and before the destination is looked for.
+// Seen before anything of either key, and before the destination is looked for.
 void wrong_source_comes_first() {
   std::string wrong = create_key(service());
   service().disable_key({wrong});
