@@ -16,8 +16,8 @@ using nlohmann::json;
 // characters ("\u0001"). What is longer is not even looked at.
 constexpr std::size_t kMaxJson = 65536;
 
-[[noreturn]] void refuse(const std::string& fault, const char* mend) {
-  throw Error(ErrorCode::Validation, "The encryption context " + fault, mend);
+[[noreturn]] void refuse(const std::string& fault, const char* advice) {
+  throw Error(ErrorCode::Validation, "The encryption context " + fault, advice);
 }
 
 constexpr const char* kWriteAnObject =

@@ -21,7 +21,7 @@ inline constexpr std::size_t kMaxCanonicalContext = 8192;
 // above kMaxCanonicalContext.
 EncryptionContext parse_encryption_context(std::string_view json);
 
-// What is hashed of it (docs/blob-format.md): u32 n, then for each pair u32 |k|, k, u32 |v|, v.
+// The form that is hashed (docs/blob-format.md): u32 n, then for each pair u32 |k|, k, u32 |v|, v.
 // Throws ValidationException above kMaxCanonicalContext, or for text that is not UTF-8.
 Bytes canonical_context(const EncryptionContext& context);
 

@@ -93,7 +93,7 @@ bool is_carried_on(const Versions& versions, const std::string& nonce) {
 
 // Whether this was made when `base` was gone, or to replace it. A revision names the last before it
 // only, and a writer may be held up for longer: the number tells as well. Another lineage is of a
-// record that was made anew.
+// record that was made again.
 bool is_after(const Revision& revision, const Revision& base) {
   return revision.lineage != base.lineage || revision.number > base.number;
 }
@@ -286,7 +286,7 @@ Found find_base(hsm::Token& token, const std::string& label, bool seen, bool exp
 enum class Outcome { Done, Lost };
 
 // A look after `error`, which is the one to report if this fails too. `afresh`: the module is
-// started anew, so that nothing is hidden from it.
+// started again, so that nothing is hidden from it.
 Versions look_after(hsm::Token& token, const std::string& label, bool afresh, const Error& error) {
   try {
     if (afresh) token.start_afresh();

@@ -9,28 +9,28 @@
 // kind of object, the marker, names a revision that is not committed: its candidate is pending.
 //
 // A change finds the committed revision, its base; creates a marker and then the candidate; and
-// DESTROYS THE BASE: that is the commit. Who is not the one that destroyed it has lost, withdraws
-// the candidate and then the marker, and starts again from the find. The winner destroys his
-// marker.
+// DESTROYS THE BASE: that is the commit. A writer that is not the one that destroyed it has lost,
+// withdraws the candidate and then the marker, and starts again from the find. The winner destroys
+// its marker.
 //   - Before the commit, the base is there and the candidate is marked: readers take the base.
 //   - After it, the base is gone: the marked candidate that is based on it holds, a "survivor". A
-//     writer that dies here has made his change; the next one destroys the marker for him.
+//     writer that dies here has made its change; the next one destroys the marker instead.
 //   - A writer that dies before the commit leaves a candidate that can only win if its base is
 //     destroyed by somebody who is not told so; the next change wins that base and removes it.
 //   - Nobody else's candidate is removed before its base was won: its writer may be about to win.
-//   - A writer that cannot know whether he destroyed the base (the token reports a failure, the
-//     connection is lost, SoftHSM fails in the middle of two that destroy at once) looks: the base
-//     is there, the change failed; a revision carries his own on, or his alone is left, it is done;
-//     another one is unmarked, it has won. The only successor of a base that is gone is never
-//     withdrawn, so no record is lost.
+//   - A writer that cannot know whether it destroyed the base (the token reports a failure, the
+//     connection is lost, SoftHSM fails in the middle of two that destroy at once) looks: if the
+//     base is there, the change failed; if a revision is based on its own, or its own alone is
+//     left, it is done; if another one is unmarked, that one has won. The only successor of a base
+//     that is gone is never withdrawn, so no record is lost.
 //   - Two survivors at once: the one that lost withdraws within moments. If both writers are dead,
 //     the lower nonce holds, and the next writer destroys the other's marker and then the other. A
-//     writer that finds his marker destroyed by somebody else looks whether he was passed over: so
-//     it is he who destroys a marker that decides.
+//     writer that finds its marker destroyed by another looks whether it was passed over: so the
+//     one that destroys a marker decides.
 //
 // A creation has no base. It makes marker and candidate, looks for others of the label, and commits
 // by destroying its own marker if there are none; if there are, it withdraws, and tries again after
-// a random pause unless there is a record by then. Each makes his candidate before he looks, so two
+// a random pause unless there is a record by then. Each makes its candidate before it looks, so two
 // cannot both be alone. A candidate that stays for seconds is of a dead writer: whoever waits for
 // it destroys its marker and then it. (SoftHSM can hide a new object from a process that changes
 // the token at the same moment, see hsm::ChangeLock: there the lock of the host is what makes

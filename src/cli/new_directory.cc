@@ -39,9 +39,9 @@ std::string user_name(uid_t id) {
 }
 
 [[noreturn]] void refuse_place(const fs::path& path, const std::string& why,
-                               const std::string& mend) {
+                               const std::string& advice) {
   throw UsageError(path.string() + " " + why +
-                   ", who could put something else in the place of DIR: " + mend);
+                   ", who could put something else in the place of DIR: " + advice);
 }
 
 // That nobody but root can rename what is in this directory, or lead this link elsewhere.

@@ -71,16 +71,16 @@ class Section {
     return text;
   }
 
-  std::string required_text(const char* key, const std::string& mend) const {
+  std::string required_text(const char* key, const std::string& advice) const {
     std::optional<std::string> value = text(key);
-    if (!value) refuse(key, "is missing.", mend);
+    if (!value) refuse(key, "is missing.", advice);
     return *value;
   }
 
   [[noreturn]] void refuse(const char* key, const std::string& fault,
-                           const std::string& mend) const {
+                           const std::string& advice) const {
     const toml::node* node = table_.get(key);
-    refuse_at(node == nullptr ? table_.source() : node->source(), key, fault, mend);
+    refuse_at(node == nullptr ? table_.source() : node->source(), key, fault, advice);
   }
 
   // A relative path is meant from where the configuration file is, not from wherever the
@@ -93,9 +93,9 @@ class Section {
 
  private:
   [[noreturn]] void refuse_at(const toml::source_region& where, const std::string& key,
-                              const std::string& fault, const std::string& mend) const {
+                              const std::string& fault, const std::string& advice) const {
     std::string line = where.begin ? ":" + std::to_string(where.begin.line) : "";
-    throw Error(ErrorCode::Validation, file_ + line + ": " + key + " " + fault, mend);
+    throw Error(ErrorCode::Validation, file_ + line + ": " + key + " " + fault, advice);
   }
 
   const toml::table& table_;
@@ -165,10 +165,10 @@ void require_only(const Section& top, const char* key, const std::string& only,
                   const std::function<bool(const std::string&)>& is_to_come) {
   std::string text = top.text(key).value_or(only);
   if (text == only) return;
-  std::string mend = "Write " + std::string(key) + " = \"" + only + "\", or remove the line.";
+  std::string advice = "Write " + std::string(key) + " = \"" + only + "\", or remove the line.";
   if (is_to_come(text))
-    top.refuse(key, "= " + quote_for_message(text) + " is not available yet.", mend);
-  top.refuse(key, "has an unknown value.", mend);
+    top.refuse(key, "= " + quote_for_message(text) + " is not available yet.", advice);
+  top.refuse(key, "has an unknown value.", advice);
 }
 
 void require_what_is_there(const Section& top) {
@@ -209,14 +209,14 @@ std::string read_uri(const Section& token) {
   struct Free {
     void operator()(P11KitUri* u) const { p11_kit_uri_free(u); }
   };
-  constexpr const char* kMend =
+  constexpr const char* kAdvice =
       R"(Write a PKCS#11 URI (RFC 7512) that names the token, for example uri = "pkcs11:token=kms".)";
-  std::string text = token.required_text("uri", kMend);
+  std::string text = token.required_text("uri", kAdvice);
   std::unique_ptr<P11KitUri, Free> uri(p11_kit_uri_new());
   // An attribute that p11-kit does not know, a misspelt one perhaps, would never match.
   if (p11_kit_uri_parse(text.c_str(), P11_KIT_URI_FOR_ANY, uri.get()) != P11_KIT_URI_OK ||
       p11_kit_uri_any_unrecognized(uri.get()) != 0)
-    token.refuse("uri", "is not a PKCS#11 URI.", kMend);
+    token.refuse("uri", "is not a PKCS#11 URI.", kAdvice);
   if (p11_kit_uri_get_pin_value(uri.get()) != nullptr ||
       p11_kit_uri_get_pin_source(uri.get()) != nullptr)
     token.refuse("uri", "says how to get the PIN.",

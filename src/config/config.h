@@ -38,7 +38,7 @@ struct Config {
 };
 
 // Parses the text of a configuration file; `source` names it in messages.
-// Throws ValidationException that names the file, the line where known, the key and the mend.
+// Throws ValidationException that names the file, the line where known, the key and what to do.
 Config parse_config(std::string_view text, const std::string& source);
 
 // As load_config(), but nullopt if there is none.

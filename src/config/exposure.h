@@ -1,4 +1,4 @@
-// Whether others than its user can get at a file that should be his own.
+// Whether anybody but its user can read or replace a file.
 #pragma once
 
 #include <optional>

@@ -45,8 +45,8 @@ Error not_to_be_had(const fs::path& path, const std::string& why) {
 
 // Makes it with the right mode, or not at all.
 void make(int directory, const struct stat& status, const char* name) {
-  // Whoever may list the directory because of his group may use the lock. Nobody else may hold it
-  // up, unless he can write there.
+  // Whoever may list the directory by membership in its group may use the lock. Nobody else may
+  // hold it up, unless they can write there.
   mode_t mode = S_IRUSR | S_IWUSR;
   if ((status.st_mode & S_IRGRP) != 0) mode |= S_IRGRP | S_IWGRP;
   if ((status.st_mode & S_IWOTH) != 0) mode |= S_IROTH | S_IWOTH;

@@ -25,8 +25,8 @@ class Pin {
 
   // Logs `session` in as the user, unless the token needs no login or is logged in already.
   // A PIN that was refused is never sent again, and the last try is never used up.
-  // Throws AccessDeniedException with the reason and the mend. False if the user has to be asked
-  // first: by ask(), while the caller holds no lock, since he may take his time.
+  // Throws AccessDeniedException with the reason and what to do. False if the user has to be asked
+  // first: by ask(), while the caller holds no lock, since an answer may take long.
   bool login(const Session& session, CK_TOKEN_INFO token);
   // C_Login(CKU_CONTEXT_SPECIFIC) with the PIN of the configuration. Not tried again once it was
   // refused, either.

@@ -9,8 +9,8 @@
 
 namespace trent::hsm {
 
-// Asks a person; nullopt if there is nobody to ask, empty if he gives none. The argument describes
-// the token.
+// Asks a person; nullopt if there is nobody to ask, empty if no PIN is given. The argument
+// describes the token.
 using PinPrompt = std::function<std::optional<SecretBytes>(const std::string& token)>;
 
 // The PIN of "file:/path" (without the newline at its end) or "env:NAME".

@@ -7,9 +7,8 @@
 
 namespace trent::hsm {
 
-// One transport key, for one secret. Whoever can run code in this process could put his own public
-// key in between, as whoever has the PIN can; who only reads its memory sees public keys and
-// ciphertext.
+// One transport key, for one secret. Code in this process could put another public key in between,
+// as whoever has the PIN can; a reader of its memory sees public keys and ciphertext only.
 class Transport {
  public:
   // Throws UnsupportedOperationException if one of the tokens has no ECDH.

@@ -264,7 +264,7 @@ CK_RV fault_of_new_key(Template attributes) {
       case CKA_VALUE_LEN:
         if (number_in(attributes, CKA_VALUE_LEN) != 32UL) return CKR_KEY_SIZE_RANGE;
         break;
-      case CKA_ID:  // it is the key id, which is drawn by lot
+      case CKA_ID:  // it is the key id, which is random
         if (wanted.ulValueLen != 0) return CKR_ATTRIBUTE_READ_ONLY;
         break;
       case CKA_EXTRACTABLE:

@@ -96,10 +96,10 @@ const CK_MECHANISM& checked_mechanism(CK_MECHANISM_PTR mechanism) {
 
 bool carries_handles(CK_MECHANISM_TYPE type) {
   switch (type) {
-    case 0x013:  // CKM_X9_42_MQV_DERIVE and its kin: a second private key
+    case 0x013:  // CKM_X9_42_MQV_DERIVE and the like: a second private key
     case 0x032:  // CKM_X9_42_DH_HYBRID_DERIVE
     case CKM_CONCATENATE_BASE_AND_KEY:
-    case 0x372:   // CKM_SSL3_KEY_AND_MAC_DERIVE and its kin hand out handles
+    case 0x372:   // CKM_SSL3_KEY_AND_MAC_DERIVE and the like hand out handles
     case 0x376:   // CKM_TLS_KEY_AND_MAC_DERIVE
     case 0x3E1:   // CKM_TLS12_KEY_AND_MAC_DERIVE
     case 0x3E3:   // CKM_TLS12_KEY_SAFE_DERIVE

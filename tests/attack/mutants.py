@@ -44,7 +44,7 @@ def find(mutant, root):
     found = list(re.finditer(r"\s+".join(map(re.escape, words)), source))
     if len(found) == 1:
         return source, found[0]
-    return f"its text is {len(found)} times in {mutant['file']}: mend mutants.txt", None
+    return f"its text is {len(found)} times in {mutant['file']}: correct mutants.txt", None
 
 
 class Copy:

@@ -12,7 +12,7 @@ std::string canonical(std::string_view json) {
   return to_hex(canonical_context(parse_encryption_context(json)));
 }
 
-// Refused as a ValidationException that says `part` and how to mend it, in a few lines at most.
+// Refused as a ValidationException that says `part` and how to correct it, in a few lines at most.
 void check_refused(std::string_view json, std::string_view part) {
   try {
     parse_encryption_context(json);

@@ -1,5 +1,5 @@
 #!/bin/sh
-# encrypt, decrypt, re-encrypt, generate-data-key and its kin.
+# encrypt, decrypt, re-encrypt, and the commands for data keys.
 . "$TRENT_SOURCE/tests/support/lib.sh"
 . "$TRENT_SOURCE/tests/cli/lib.sh"
 make_token

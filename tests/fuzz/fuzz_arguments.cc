@@ -38,7 +38,7 @@ static void check_key_identifier(std::string_view text) {
     id = kms::parse_key_identifier(text);
   } catch (const Error& e) {
     require(e.code() == ErrorCode::NotFound, "bad names of keys are NotFoundException");
-    require(!e.message().empty() && !e.advice().empty(), "fault and mend are named");
+    require(!e.message().empty() && !e.advice().empty(), "fault and advice are given");
     return;
   }
   require(id.is_alias() ? id.name.starts_with("alias/") : kms::is_key_id(id.name),

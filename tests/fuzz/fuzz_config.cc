@@ -17,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   } catch (const Error& e) {
     require(e.code() == ErrorCode::Validation, "bad configurations are ValidationException");
     require(e.message().starts_with(file + ":"), "message names file and line");
-    require(!e.advice().empty(), "mend is named");
+    require(!e.advice().empty(), "advice is given");
     require(e.text().size() < 2000, "input is not echoed");
     return 0;
   }

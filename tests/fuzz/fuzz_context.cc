@@ -54,7 +54,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     context = blob::parse_encryption_context(text);
   } catch (const Error& e) {
     require(e.code() == ErrorCode::Validation, "bad contexts are ValidationException");
-    require(!e.message().empty() && !e.advice().empty(), "fault and mend are named");
+    require(!e.message().empty() && !e.advice().empty(), "fault and advice are given");
     require(e.text().size() < 1000, "input is not echoed");
     return 0;
   }

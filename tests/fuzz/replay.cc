@@ -1,5 +1,5 @@
 // Runs a fuzz target over the files of its corpus, where there is no libFuzzer: every build with
-// tests proves that what was found once stays mended.
+// tests proves that what was found once stays fixed.
 #include <filesystem>
 #include <fstream>
 #include <iterator>

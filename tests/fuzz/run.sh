@@ -3,7 +3,7 @@
 # there are processors.
 # Fails if one crashes, hangs or leaks. Nothing that was found is lost: inputs that reach something
 # new go to build-asan/corpus/TARGET, and those that broke a promise to build-asan/found/TARGET; the
-# next run begins with both, and so fails until the fault is mended.
+# next run begins with both, and so fails until the fault is fixed.
 #
 # --coverage says afterwards how much of each folder the inputs reach, in a build without sanitizers,
 # whose checks have branches that nothing can take.

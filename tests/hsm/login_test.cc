@@ -194,7 +194,7 @@ void typing_again_stops_before_the_last_try() {
       fault_module().pretend(pretended);
       return secret(kWrongPin);
     });
-    // The flag appears while the user types: that he was let in to try is what SoftHSM cannot show.
+    // The flag appears while the user types: that the try was allowed is what SoftHSM cannot show.
     auto [error, calls] = failed_login(token);
     has(error, ErrorCode::AccessDenied, {word});
     CHECK_EQ(calls, 0U);

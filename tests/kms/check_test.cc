@@ -1,4 +1,4 @@
-// kms::check: what `trent check` finds, and what --repair mends, and what it never touches.
+// kms::check: what `trent check` finds, what --repair repairs, and what it never touches.
 #include "kms/check.h"
 
 #include <atomic>

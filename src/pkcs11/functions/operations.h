@@ -46,7 +46,7 @@ class Step {
   Operation operation_;
 };
 
-// Never NULL: tokens take offence at that even if the length is 0.
+// Never NULL: tokens refuse that even if the length is 0.
 CK_BYTE_PTR checked_data(CK_BYTE_PTR data, CK_ULONG length);
 
 CK_RV start_operation(Session& session, Kind kind, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key,
@@ -64,7 +64,7 @@ CK_RV init(Session& session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key) {
 
 CK_RV digest_init(Session& session, CK_MECHANISM_PTR mechanism);
 
-// C_Encrypt and its kin.
+// C_Encrypt, C_Decrypt, C_Digest, C_Sign and the like.
 template <Kind kind, auto Function>
 CK_RV one_part(Session& session, CK_BYTE_PTR in, CK_ULONG in_len, CK_BYTE_PTR out,
                CK_ULONG_PTR out_len) {
@@ -112,7 +112,7 @@ CK_RV silent_update(Session& session, CK_BYTE_PTR in, CK_ULONG in_len) {
 
 CK_RV digest_key(Session& session, CK_OBJECT_HANDLE key);
 
-// C_EncryptFinal and its kin.
+// C_EncryptFinal, C_DecryptFinal, C_DigestFinal, C_SignFinal.
 template <Kind kind, auto Function>
 CK_RV last_part(Session& session, CK_BYTE_PTR out, CK_ULONG_PTR out_len) {
   Step step(session, kind, Phase::LastPart);
