@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what is missing, builds, runs all tests; the last line is "N passed, N failed".
-#   sh tests/run.sh [BUILD-DIRECTORY [TEST...]]
-# Tests that are named are all that is built and run.
+#   sh tests/run.sh [BUILD-DIRECTORY [TEST...|--suite SUITE]]
+# Tests that are named, or of the suite, are all that is built and run.
 # CI prepares build directories of other kinds (sanitizers) with `meson setup` and names them here.
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd)

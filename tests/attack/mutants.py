@@ -7,7 +7,7 @@ The list has a block for each mutant, and blank lines between them:
   file: src/...
   - the text that is there, once; white space may differ
   + the text in its place (no such line: nothing)
-  test: a test as `meson test --list` names it, which has to fail
+  test: a test by its name, which has to fail
 """
 import json
 import os
