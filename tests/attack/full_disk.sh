@@ -56,6 +56,7 @@ attempt() {
   free
   [ "$status" -lt 128 ] || [ "$status" -ge 252 ]
   verdict $? "$1 ends orderly with a full disk (exit status $status)"
+  # shellcheck disable=SC2251 # the verdict looks at it
   if [ "$status" = 0 ]; then differs "$before"; else ! differs "$before"; fi
   verdict $? "$1 is what it said: $(printf %s "$said" | tr '\n' ' ' | cut -c 1-70)"
   [ "$secret" = 'a secret' ]

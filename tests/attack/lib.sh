@@ -1,5 +1,6 @@
 # For the attacks: a token of their own with the keys alias/old and alias/new. Source with the
 # build directory's trent in place (TRENT_BUILD, by default build/).
+# shellcheck shell=sh
 . "$(dirname "$0")/../support/lib.sh"
 make_token
 for alias in old new; do

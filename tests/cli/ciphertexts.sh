@@ -186,7 +186,7 @@ random_bytes() {
   assert_eq "$(names a)" Plaintext
   assert_eq "$(field a Plaintext | base64 -d | wc -c)" 32
   trent generate-random --number-of-bytes 32 >b
-  ! cmp -s a b
+  if cmp -s a b; then return 1; fi
   assert_eq "$(trent generate-random --number-of-bytes 1024 --output raw | wc -c)" 1024
   fails 252 '--number-of-bytes is required' generate-random
   fails 254 'ValidationException' generate-random --number-of-bytes 1025

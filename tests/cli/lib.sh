@@ -1,4 +1,6 @@
 # For the tests of the command. Source after support/lib.sh.
+# shellcheck shell=sh
+# shellcheck disable=SC2034,SC2154 # set here for the scripts that source this, and the other way round
 
 # trent as a person calls it.
 trent() { timeout 60 "$trent" "$@"; }

@@ -3,6 +3,7 @@
 # The page's ```sh blocks are run in their order in one shell, in the directory $work; a ```text
 # block after one of them is what it has to print, where ... stands for anything within the line.
 # A block with the name of a file, as ```c move.c, is written to that file.
+# shellcheck shell=sh
 
 # make_script PAGE: the blocks as one script, with what each has to print in want.N.
 make_script() {

@@ -1,4 +1,6 @@
 # For the scripts beside it: a token with two keys, and openssl with both providers.
+# shellcheck shell=sh
+# shellcheck disable=SC2034 # what is set here is for the scripts that source this
 . "$TRENT_SOURCE/tests/support/lib.sh"
 make_token
 

@@ -9,6 +9,8 @@
 #
 # A case is a function. It runs in a subshell under `set -e`, in the directory $work; the first
 # command that fails ends it, and its whole output is shown.
+# shellcheck shell=sh
+# shellcheck disable=SC2034 # what is set here is for the scripts that source this
 set -u
 : "${TRENT_SOURCE:=$(cd "$(dirname "$0")/../.." && pwd)}"
 : "${TRENT_BUILD:=$TRENT_SOURCE/build}"

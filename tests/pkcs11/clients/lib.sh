@@ -1,5 +1,6 @@
 # For tests with other people's PKCS#11 programs. Source instead of support/lib.sh: makes a token with
 # `trent init` and enters its environment, as the documentation tells a user to.
+# shellcheck shell=sh
 . "$TRENT_SOURCE/tests/support/lib.sh"
 module=$TRENT_BUILD/src/trent.so
 kms=$work/kms

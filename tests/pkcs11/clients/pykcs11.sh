@@ -50,6 +50,7 @@ finds_disabled_keys() {
 }
 
 through_the_proxy() {
+  # shellcheck disable=SC2119 # no more lines
   p11_kit_registers
   module=$(of_library p11-kit-proxy.so)
   for case in encrypts_and_decrypts re_encrypts_without_parameters re_encrypts_with_parameters \
