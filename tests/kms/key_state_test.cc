@@ -1,5 +1,5 @@
-// EnableKey, DisableKey, ScheduleKeyDeletion, CancelKeyDeletion, and what a key's state forbids: the
-// table in docs/kms-behaviour.md.
+// EnableKey, DisableKey, ScheduleKeyDeletion, CancelKeyDeletion, and what a key's state forbids:
+// the table in docs/kms-behaviour.md.
 #include <functional>
 
 #include "kms/implementation.h"
