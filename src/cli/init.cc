@@ -20,7 +20,7 @@
 #include "cli/output.h"
 #include "cli/verb.h"
 #include "hsm/initialize.h"
-#include "hsm/signals.h"
+#include "process/signals.h"
 
 namespace trent::cli {
 
@@ -102,7 +102,7 @@ void link_modules(const fs::path& directory) {
 
 void make(const NewToken& token) {
   umask(077);
-  hsm::SignalsBlocked uninterrupted;  // nothing half-made is left behind by ^C
+  process::SignalsBlocked uninterrupted;  // nothing half-made is left behind by ^C
   // `env` comes last: whoever finds it finds all.
   NewDirectory directory(token.directory, "env",
                          {"tokens", "tokens.backup", "softhsm2.conf", "pin", "so-pin", "trent.toml",

@@ -12,7 +12,7 @@
 
 #include "cli/errors.h"
 #include "cli/file_descriptor.h"
-#include "hsm/signals.h"
+#include "process/signals.h"
 
 namespace trent::cli {
 
@@ -80,7 +80,7 @@ fs::path target_of(const std::string& path) {
 
 void replace_file(const std::string& path, ByteView content, Readers readers) {
   const fs::path target = target_of(path);
-  hsm::SignalsBlocked uninterrupted;  // ^C leaves nothing beside it
+  process::SignalsBlocked uninterrupted;  // ^C leaves nothing beside it
   Beside beside(target);
   beside.write(content, target);
   if (readers == Readers::AsBefore) beside.take_over_readers(target);

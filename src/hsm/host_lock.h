@@ -1,10 +1,11 @@
 // One process of this host at a time does something to a token.
 #pragma once
 
-#include <sys/types.h>
-
 #include <chrono>
+#include <optional>
 #include <string>
+
+#include "process/file_lock.h"
 
 namespace trent::hsm {
 
@@ -24,20 +25,16 @@ class HostLock {
     Start,   // initialising the module, finding the token, logging in, setting a PIN
     Change,  // making and destroying token objects
   };
-  enum class Kind { Exclusive, Shared };
+  using Kind = process::FileLock::Kind;
 
   static constexpr std::chrono::seconds kPatience{60};
 
   // `name`: the module or the token, where SoftHSM's configuration does not say which lock it is.
   HostLock(Purpose purpose, const std::string& name, Kind kind = Kind::Exclusive,
            std::chrono::milliseconds patience = kPatience);
-  ~HostLock();
-  HostLock(const HostLock&) = delete;
-  HostLock& operator=(const HostLock&) = delete;
 
  private:
-  int descriptor_ = -1;
-  pid_t owner_;  // a child of fork() shares the lock with its parent, and leaves it alone
+  std::optional<process::FileLock> lock_;
 };
 
 }  // namespace trent::hsm

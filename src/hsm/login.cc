@@ -10,9 +10,9 @@
 #include <thread>
 #include <vector>
 
-#include "base/notice.h"
 #include "base/openssl.h"
 #include "hsm/softhsm_files.h"
+#include "process/notice.h"
 
 namespace trent::hsm {
 
@@ -56,22 +56,22 @@ void Pin::ask(int asked) {
   std::unique_lock lock(mutex_);
   if (!prompted_.empty()) return;  // another thread has asked
   if (asked >= kTries && refusal_) throw Error(*refusal_);
-  if (question_ && question_->fork_count == fork_count()) {
+  if (question_ && question_->fork_count == process::fork_count()) {
     const std::shared_future<void> answered = question_->answered;
     lock.unlock();
-    const ForkPause pause;
+    const process::ForkPause pause;
     answered.wait();
     return;
   }
   const std::string label = label_;
   std::promise<void> answer;
-  question_ = Question{fork_count(), answer.get_future().share()};
+  question_ = Question{process::fork_count(), answer.get_future().share()};
   lock.unlock();
 
   std::optional<SecretBytes> pin;
   std::exception_ptr failure;
   try {
-    const ForkPause pause;
+    const process::ForkPause pause;
     if (prompt_) pin = prompt_(label);
   } catch (...) {
     failure = std::current_exception();
@@ -278,9 +278,10 @@ namespace {
 void restore_emptied_tokens(const Module& module) {
   if (!is_softhsm(module)) return;
   for (const RestoredToken& token : restore_token_objects(Damage::Empty))
-    say_once("SoftHSM's " + token.file.string() +
-             " was empty, as a login that is killed leaves it; it was restored from the copy of " +
-             token.copied + ".");
+    process::say_once(
+        "SoftHSM's " + token.file.string() +
+        " was empty, as a login that is killed leaves it; it was restored from the copy of " +
+        token.copied + ".");
 }
 
 }  // namespace

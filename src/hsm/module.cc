@@ -67,8 +67,8 @@ bool any_token_for_a_while(CK_FUNCTION_LIST& functions) {
 }  // namespace
 
 std::shared_ptr<Module> Module::open(const std::string& name) {
-  watch_fork();
-  ForkGuard fork;
+  process::watch_fork();
+  process::ForkGuard fork;
   std::lock_guard lock(registry().mutex);
   std::shared_ptr<Module> module;
   if (auto known = registry().modules.find(name); known != registry().modules.end()) {
@@ -104,18 +104,18 @@ void Module::load() {
 }
 
 std::uint64_t Module::generation() const {
-  return fork_count() + again_.load();
+  return process::fork_count() + again_.load();
 }
 
 bool Module::usable() const {
-  return !backend_closed() && initialised_ == fork_count() + 1;
+  return !process::backend_closed() && initialised_ == process::fork_count() + 1;
 }
 
 void Module::initialise() {
   BackendCall call;
   std::lock_guard lock(calls_);
-  if (initialised_ == fork_count() + 1) return;
-  if (backend_closed())
+  if (initialised_ == process::fork_count() + 1) return;
+  if (process::backend_closed())
     throw Error(ErrorCode::KeyUnavailable, "The process is exiting; " + name_ + " is closed.");
   if (initialised_ == 0) of_application_ = is_initialised();
   CK_RV rv = p11_kit_module_initialize(functions_);
@@ -133,7 +133,7 @@ void Module::initialise() {
                 "Name the module of the HSM, for example /usr/lib/softhsm/libsofthsm2.so.")
         .in_configuration();
   }
-  initialised_ = fork_count() + 1;
+  initialised_ = process::fork_count() + 1;
   use_ = std::make_shared<char>();
   // Handlers of exit run in reverse order: one that is registered after the module made its static
   // objects runs before they are destroyed, and OPENSSL_cleanup() only after that. A finalisation
@@ -189,13 +189,13 @@ void Module::forget_sessions(std::uint64_t seen) {
 }
 
 std::shared_ptr<const void> Module::use() const {
-  ForkGuard fork;
+  process::ForkGuard fork;
   std::shared_lock lock(calls_);
   return use_;
 }
 
 void Module::finalise_if_unused(const std::string& name) {
-  ForkGuard fork;
+  process::ForkGuard fork;
   std::lock_guard lock(registry().mutex);
   auto known = registry().modules.find(name);
   if (known != registry().modules.end()) known->second->finalise_if_unused();
@@ -239,7 +239,7 @@ bool Module::has_other_sessions() const {
 }
 
 void Module::finalise() noexcept {
-  if (initialised_ != fork_count() + 1) return;
+  if (initialised_ != process::fork_count() + 1) return;
   initialised_ = 0;
   OpensslGuard guard;
   p11_kit_module_finalize(functions_);
@@ -247,7 +247,7 @@ void Module::finalise() noexcept {
 
 void Module::finalise_all() noexcept {
   // A thread that never comes back out of the token is no reason to crash: leak instead.
-  if (!close_backend(2000)) return;
+  if (!process::close_backend(2000)) return;
   for (auto& [name, module] : registry().modules) module->finalise();
 }
 

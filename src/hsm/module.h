@@ -16,17 +16,17 @@
 
 #include "base/openssl.h"
 #include "hsm/debug.h"
-#include "hsm/fork.h"
 #include "hsm/mechanism_names.h"
 #include "hsm/rv.h"
-#include "hsm/signals.h"
+#include "process/fork.h"
+#include "process/signals.h"
 
 namespace trent::hsm {
 
 // Held for the time of one call into a backend: keeps fork() of other threads and the finalisation
 // at exit out, and gives the backend the private library context and a clean error queue.
 class BackendCall {
-  ForkGuard fork_;
+  process::ForkGuard fork_;
   OpensslGuard openssl_;
 };
 
@@ -92,11 +92,11 @@ class Module {
     // SoftHSM empties its file token.object and writes it anew in every login: ^C in between would
     // destroy the token. Not where a NULL PIN makes the token ask on its own keypad, which may take
     // long, and which SoftHSM does not have.
-    std::optional<SignalsBlocked> uninterrupted;
+    std::optional<process::SignalsBlocked> uninterrupted;
     if constexpr (concerns_pin(name)) {
       if (!(is_null(arguments) || ...)) uninterrupted.emplace();
     }
-    if (!debug_enabled()) return (functions_->*Function)(arguments...);
+    if (!process::log_enabled()) return (functions_->*Function)(arguments...);
     auto start = std::chrono::steady_clock::now();
     CK_RV rv = (functions_->*Function)(arguments...);
     auto duration = std::chrono::steady_clock::now() - start;

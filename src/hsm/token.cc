@@ -208,7 +208,7 @@ std::shared_ptr<Connection> Token::connect() {
 }
 
 std::vector<RestoredToken> Token::restore_files() {
-  ForkGuard fork;
+  process::ForkGuard fork;
   const HostLock lock = startup_lock();
   return restore_token_objects(Damage::Any);
 }

@@ -12,10 +12,10 @@
 #include "base/error.h"
 #include "blob/blob.h"
 #include "catalog/catalog.h"
-#include "hsm/fork.h"
 #include "hsm/token.h"
 #include "hsm/wrapping.h"
 #include "kms/service.h"
+#include "process/fork.h"
 
 namespace trent::kms {
 

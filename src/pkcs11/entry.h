@@ -6,9 +6,9 @@
 #include <mutex>
 #include <string_view>
 
-#include "hsm/fork.h"
 #include "pkcs11/failure.h"
 #include "pkcs11/session.h"
+#include "process/fork.h"
 
 namespace trent::pkcs11 {
 
@@ -16,7 +16,7 @@ template <class Body>
 CK_RV guarded(HandleRole role, std::string_view name, Body body) {
   const auto start = std::chrono::steady_clock::now();
   try {
-    hsm::ForkGuard fork;
+    process::ForkGuard fork;
     return body();
   } catch (...) {
     return rv_of_exception(role, name, start);

@@ -108,7 +108,7 @@ CK_RV rv_of_exception(HandleRole role, std::string_view name,
     return failure.rv();
   } catch (const Error& error) {
     const CK_RV rv = rv_of(error, role);
-    if (hsm::debug_enabled())
+    if (process::log_enabled())
       hsm::debug_call(name, error.what(), rv, std::chrono::steady_clock::now() - start);
     return rv;
   } catch (const std::bad_alloc&) {

@@ -11,9 +11,9 @@
 #include <utility>
 
 #include "hsm/debug.h"
-#include "hsm/fork.h"
 #include "hsm/module.h"
 #include "pkcs11/session.h"
+#include "process/fork.h"
 
 namespace trent::pkcs11 {
 

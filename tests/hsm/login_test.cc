@@ -232,8 +232,8 @@ void fork_does_not_wait_for_the_person_who_is_asked() {
   });
   // As an operation does, and nested as it happens.
   auto operation = [&] {
-    const hsm::ForkGuard outer;
-    const hsm::ForkGuard inner;
+    const process::ForkGuard outer;
+    const process::ForkGuard inner;
     use(token);
   };
   std::thread asked(operation);

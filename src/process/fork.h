@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace trent::hsm {
+namespace trent::process {
 
 // While a thread holds one, fork() of another thread waits: a lock of the backend's or of Trent's
 // that is held then stays locked in the child for ever. Recursive, and cheap when nested.
@@ -40,4 +40,10 @@ std::uint64_t fork_count();
 bool close_backend(int milliseconds);
 bool backend_closed();
 
+}  // namespace trent::process
+
+namespace trent::hsm {
+using process::fork_count;
+using process::ForkGuard;
+using process::watch_fork;
 }  // namespace trent::hsm

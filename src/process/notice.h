@@ -3,10 +3,10 @@
 
 #include <string>
 
-namespace trent {
+namespace trent::process {
 
 // One line to standard error, the first time in a process that it is said. TRENT_QUIET=1 keeps it
 // silent.
 void say_once(const std::string& text);
 
-}  // namespace trent
+}  // namespace trent::process

@@ -1,5 +1,5 @@
 // Notices: a library speaks seldom, and never twice.
-#include "base/notice.h"
+#include "process/notice.h"
 
 #include <unistd.h>
 
@@ -9,7 +9,7 @@
 #include <set>
 #include <string_view>
 
-namespace trent {
+namespace trent::process {
 
 void say_once(const std::string& text) {
   struct Said {
@@ -32,4 +32,4 @@ void say_once(const std::string& text) {
   [[maybe_unused]] ssize_t written = write(STDERR_FILENO, line.data(), line.size());
 }
 
-}  // namespace trent
+}  // namespace trent::process

@@ -1,5 +1,5 @@
 // The handlers of fork() and exit(), and the lock that they share with token calls.
-#include "hsm/fork.h"
+#include "process/fork.h"
 
 #include <pthread.h>
 #include <time.h>
@@ -8,7 +8,7 @@
 #include <mutex>
 #include <utility>
 
-namespace trent::hsm {
+namespace trent::process {
 
 namespace {
 
@@ -87,4 +87,4 @@ bool backend_closed() {
   return closed.load(std::memory_order_relaxed);
 }
 
-}  // namespace trent::hsm
+}  // namespace trent::process

@@ -3,7 +3,7 @@
 
 #include <csignal>
 
-namespace trent::hsm {
+namespace trent::process {
 
 // While it lives, the calling thread is not interrupted by a signal; those that arrive are
 // delivered at its end. Not those that a fault of the program itself raises.
@@ -24,4 +24,4 @@ class SignalsBlocked {
   sigset_t previous_;
 };
 
-}  // namespace trent::hsm
+}  // namespace trent::process

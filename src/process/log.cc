@@ -1,0 +1,57 @@
+// The log that $TRENT_DEBUG asks for.
+#include "process/log.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <string>
+
+namespace trent::process {
+
+namespace {
+
+// -1: off. Opened once; lines are single appends, so threads and children may share the file.
+int log_descriptor() {
+  static const int descriptor = [] {
+    const char* value = secure_getenv("TRENT_DEBUG");
+    if (value == nullptr || *value == '\0') return -1;
+    if (std::strcmp(value, "stderr") == 0) return STDERR_FILENO;
+    if (std::strncmp(value, "file:", 5) == 0) {
+      int fd = open(value + 5, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, S_IRUSR | S_IWUSR);
+      if (fd >= 0) return fd;
+    }
+    std::fprintf(stderr,
+                 "trent: TRENT_DEBUG=%s: not a file that can be written; use stderr or "
+                 "file:PATH\n",
+                 value);
+    return -1;
+  }();
+  return descriptor;
+}
+
+}  // namespace
+
+bool log_enabled() {
+  return log_descriptor() >= 0;
+}
+
+void log_line(std::string_view text) {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  std::tm parts{};
+  gmtime_r(&now.tv_sec, &parts);
+  char when[64];
+  std::snprintf(when, sizeof when, "%04d-%02d-%02dT%02d:%02d:%02d.%06ldZ %d/%d ",
+                parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min,
+                parts.tm_sec, now.tv_nsec / 1000, getpid(), gettid());
+  const std::string line = when + std::string(text) + '\n';
+  // What cannot be logged must not fail because of that.
+  [[maybe_unused]] ssize_t written = write(log_descriptor(), line.data(), line.size());
+}
+
+}  // namespace trent::process
