@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "base/error.h"
+#include "hsm/base_key_store.h"
 
 namespace trent::catalog {
 

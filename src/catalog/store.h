@@ -47,6 +47,7 @@
 
 #include "base/error.h"
 #include "catalog/record.h"
+#include "hsm/change_lock.h"
 #include "hsm/data_object.h"
 #include "hsm/token.h"
 

@@ -15,6 +15,7 @@
 #include "base/openssl.h"
 #include "catalog/record.h"
 #include "catalog/store.h"
+#include "hsm/change_lock.h"
 #include "hsm/data_object.h"
 #include "hsm/token.h"
 

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "hsm/change_lock.h"
 #include "hsm/data_trial.h"
 #include "hsm/secret.h"
 #include "hsm/token.h"

@@ -202,4 +202,17 @@ KeyAttributes read_key_attributes(const Session& session, CK_OBJECT_HANDLE key) 
   return found;
 }
 
+bool is_key_of(const Session& session, CK_OBJECT_HANDLE object, const BaseKeyRef& ref) {
+  try {
+    return fingerprint(session, object, ref.fingerprint_input) == ref.id;
+  } catch (const Error& error) {
+    // A key of another type, or without the right to derive, is none of ours.
+    if (error.ck_rv() == CKR_KEY_FUNCTION_NOT_PERMITTED ||
+        error.ck_rv() == CKR_KEY_TYPE_INCONSISTENT || error.ck_rv() == CKR_KEY_SIZE_RANGE ||
+        error.ck_rv() == CKR_MECHANISM_INVALID)
+      return false;
+    throw;
+  }
+}
+
 }  // namespace trent::hsm

@@ -46,6 +46,9 @@ class BaseKey {
 // Derives the fingerprint into a readable 32-byte object, reads and destroys it.
 Fingerprint fingerprint(const Session& session, CK_OBJECT_HANDLE base_key, const Sha256& input);
 
+// Whether the object's value is the one that `ref` names.
+bool is_key_of(const Session& session, CK_OBJECT_HANDLE object, const BaseKeyRef& ref);
+
 enum class Purpose { Wrap, Unwrap };
 
 // C_DeriveKey(CKM_AES_ECB_ENCRYPT_DATA, derivation_data): the AES-256 session key for one wrap or

@@ -9,6 +9,7 @@
 
 #include "base/encoding.h"
 #include "base/openssl.h"
+#include "hsm/change_lock.h"
 #include "hsm/data_object.h"
 #include "hsm/token.h"
 

@@ -2,110 +2,29 @@
 // lends logged-in sessions.
 #pragma once
 
-#include <atomic>
-#include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
-#include <shared_mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "config/config.h"
 #include "hsm/base_key.h"
+#include "hsm/connection.h"
 #include "hsm/host_lock.h"
 #include "hsm/login.h"
 #include "hsm/profile.h"
-#include "hsm/sentinel.h"
 #include "hsm/session.h"
 #include "hsm/softhsm_files.h"
 
 namespace trent::hsm {
 
-// Everything that is void at once when the token, the login or the process changes: the anchor
-// session (kept open, so that the login and the copies of base keys live), idle sessions, handles.
-class Connection {
- public:
-  // `trust_handles`, `max_base_keys`: see TokenConfig.
-  Connection(std::shared_ptr<Module> module, LoggedIn logged_in,
-             std::chrono::microseconds trust_handles, std::size_t max_base_keys);
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
-
-  // What the module was when this was opened; see Module::generation().
-  std::uint64_t generation() const { return generation_; }
-  bool alive() const { return generation_ == module_->generation(); }
-  const CK_TOKEN_INFO& token_info() const { return token_.info; }
-  CK_SLOT_ID slot() const { return token_.slot; }
-
-  // Throws CKR_OBJECT_HANDLE_INVALID, as a lost connection does, if our handles are not ours any
-  // more: see Sentinel.
-  Session take_session();
-  void give_back(Session session);
-  // Whether the handles no longer name what this connection opened and made.
-  bool handles_are_void() const;
-
-  // The self-test's result; runs it at first use.
-  const Profile& profile(const Session& session);
-
-  // Finds the key by label and id among the token's objects, proves by its fingerprint that it is
-  // the one, and remembers it. Throws KeyUnavailableException if it is not there, and
-  // KMSInternalException if an object has its name but not its value. The ones that were
-  // used last are remembered: each is an object more for the token to search.
-  std::shared_ptr<const BaseKey> base_key(const Session& session, const BaseKeyRef& ref);
-  void forget_base_key(const Fingerprint& id);
-
-  // Set by longest_secret() of wrapping.h; 0: not known yet.
-  std::atomic<std::size_t> longest_secret = 0;
-  // Set by require_data_objects() of data_trial.h.
-  std::atomic<bool> keeps_data_objects = false;
-
- private:
-  std::shared_ptr<Module> module_;
-  std::uint64_t generation_;
-  FoundToken token_;
-  Session anchor_;
-  Sentinel sentinel_;
-  bool logged_in_;  // not so where the token asks for no login
-  std::chrono::microseconds trust_handles_;
-  std::size_t max_base_keys_;
-  std::mutex idle_mutex_;
-  std::vector<Session> idle_;
-  std::mutex profile_mutex_;
-  std::optional<Profile> profile_;
-  struct KnownKey {
-    explicit KnownKey(std::shared_ptr<const BaseKey> found) : key(std::move(found)) {}
-    std::shared_ptr<const BaseKey> key;
-    mutable std::atomic<std::uint64_t> used = 0;  // the time, in uses
-  };
-  const std::shared_ptr<const BaseKey>& use(const KnownKey& known);
-  std::vector<std::shared_ptr<const BaseKey>> evict();
-
-  std::shared_mutex keys_mutex_;
-  std::atomic<std::uint64_t> uses_ = 0;
-  std::map<Fingerprint, KnownKey> keys_;  // goes before the anchor
-};
+class TokenNames;
 
 // Whether an operation may be done again on a fresh connection when its own was lost.
 enum class Retry {
   Always,          // it changes nothing in the token
   IfNotPerformed,  // only where the error says that the token did not act
-};
-
-// Which tokens the [[token]] entries of one configuration turned out to be: no two may be the same,
-// for the keys of two accounts would lie under one roof.
-class TokenNames {
- public:
-  explicit TokenNames(std::vector<TokenConfig> entries) : entries_(std::move(entries)) {}
-  // Throws ValidationException if another entry has this token, or names it.
-  void claim(const TokenConfig& entry, const Module& module, const FoundToken& token);
-
- private:
-  const std::vector<TokenConfig> entries_;
-  std::mutex mutex_;
-  std::map<std::string, std::string> tokens_;  // by entry
 };
 
 // Thread-safe.
@@ -179,62 +98,8 @@ class Token {
   std::shared_ptr<Connection> connection_;
 };
 
-// Held by whoever creates or destroys token objects, for the whole of an operation: one thread of
-// one process of this host at a time. Who has it hands it down; taking it twice waits for ever.
-//
-// SoftHSM keeps a counter of changes in a file. A process that makes a change counts it as seen
-// together with those that other processes made just before: it then never finds their objects
-// (Generation::commit, 2.6.1). So whoever holds the lock searches the token once before the first
-// change: the operations do when they find what they are to change, others call look().
-// Between hosts there is no SoftHSM, and the catalog's revisions keep the peace.
-class ChangeLock {
- public:
-  explicit ChangeLock(Token& token);
-
-  // A search that finds nothing.
-  void look() const;
-
- private:
-  Token& token_;
-  HostLock lock_;
-};
-
-// Held over a search that must not be misled by a change in the middle: see ChangeLock, of which
-// any number of these may stand in the place.
-class NoChange {
- public:
-  explicit NoChange(Token& token);
-
- private:
-  HostLock lock_;
-};
-
 // Random bytes from the token's generator.
 SecretBytes generate_random(Token& token, std::size_t length);
-
-// Makes an AES-256 base key: a token object with this label, whose CKA_ID is its fingerprint for
-// `fingerprint_input`. Returns the fingerprint. Leaves nothing behind if it throws.
-Fingerprint generate_base_key(Token& token, const std::string& label,
-                              const Sha256& fingerprint_input);
-
-// Destroys the base key with this label and id, if there is one.
-void destroy_base_key(Token& token, const std::string& label, ByteView id);
-
-// Label of the token's base key with this id; nullopt if there is none.
-std::optional<std::string> label_of_base_key(Token& token, const Fingerprint& id);
-
-struct BaseKeyState : KeyAttributes {
-  bool proven = false;  // its value is the one that its id names
-};
-struct BaseKeySurvey {
-  std::vector<BaseKeyState> keys;
-  std::vector<std::string> unreadable;  // why, one for each secret key that cannot be read
-};
-// Looks at all secret keys of the token for whose label there is a fingerprint's input, each by its
-// handle: in a token of many objects, nothing costs more than to look for one of them.
-BaseKeySurvey survey_base_keys(
-    Token& token,
-    const std::function<std::optional<Sha256>(const std::string& label)>& fingerprint_input);
 
 // Label, manufacturer, model, serial; and what the self-test found.
 std::string describe_token(Token& token);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "hsm/change_lock.h"
 #include "kms/implementation.h"
 #include "kms/key_name.h"
 #include "kms/paging.h"

@@ -9,6 +9,7 @@
 
 #include "catalog/alias_record.h"
 #include "catalog/key_record.h"
+#include "hsm/base_key_store.h"
 #include "hsm/data_object.h"
 #include "hsm/token.h"
 #include "kms/remembered.h"

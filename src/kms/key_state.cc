@@ -1,6 +1,7 @@
 // EnableKey, DisableKey, ScheduleKeyDeletion, CancelKeyDeletion (states: KMS Developer Guide, "Key
 // states of AWS KMS keys").
 #include "base/error.h"
+#include "hsm/change_lock.h"
 #include "kms/implementation.h"
 #include "kms/validation.h"
 

@@ -4,6 +4,8 @@
 
 #include "base/encoding.h"
 #include "base/error.h"
+#include "hsm/base_key_store.h"
+#include "hsm/change_lock.h"
 #include "hsm/data_trial.h"
 #include "kms/implementation.h"
 #include "kms/key_id.h"

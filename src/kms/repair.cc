@@ -9,6 +9,8 @@
 
 #include "base/encoding.h"
 #include "catalog/store.h"
+#include "hsm/base_key_store.h"
+#include "hsm/change_lock.h"
 
 namespace trent::kms {
 

@@ -6,6 +6,7 @@
 #include "base/encoding.h"
 #include "base/error.h"
 #include "hsm/debug.h"
+#include "hsm/token_names.h"
 #include "kms/implementation.h"
 #include "kms/key_id.h"
 

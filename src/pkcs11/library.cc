@@ -12,6 +12,7 @@
 
 #include "hsm/debug.h"
 #include "hsm/module.h"
+#include "hsm/token_names.h"
 #include "pkcs11/session.h"
 #include "process/fork.h"
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "hsm/change_lock.h"
 #include "hsm/session.h"
 #include "pkcs11/library.h"
 #include "pkcs11/operation.h"

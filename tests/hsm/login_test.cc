@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "fault.h"
+#include "hsm/base_key_store.h"
 #include "hsm/token.h"
 #include "sanitized.h"
 #include "words.h"

@@ -1,0 +1,35 @@
+// The lock on changes of a token, by the name that the configuration gives the token.
+#include "hsm/change_lock.h"
+
+#include <string>
+
+#include "hsm/token.h"
+
+namespace trent::hsm {
+
+namespace {
+
+// Whoever is asked for the PIN must not hold up the others.
+std::string change_lock_name(Token& token) {
+  token.log_in();
+  return token.config().module + '\0' + token.config().uri;
+}
+
+}  // namespace
+
+ChangeLock::ChangeLock(Token& token)
+    : token_(token), lock_(HostLock::Purpose::Change, change_lock_name(token)) {}
+
+NoChange::NoChange(Token& token)
+    : lock_(HostLock::Purpose::Change, change_lock_name(token), HostLock::Kind::Shared) {}
+
+void ChangeLock::look() const {
+  token_.run(Retry::Always, [](Connection&, const Session& session) {
+    Attributes nothing;
+    // Differs from every token object at once: SoftHSM has nothing to decrypt.
+    nothing.flag(CKA_TOKEN, false).flag(CKA_PRIVATE, true).number(CKA_CLASS, CKO_DATA);
+    return session.find(nothing).size();
+  });
+}
+
+}  // namespace trent::hsm

@@ -1,0 +1,149 @@
+// A connection lends its sessions, and remembers the base keys that it has found and proven.
+#include "hsm/connection.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "base/encoding.h"
+
+namespace trent::hsm {
+
+Connection::Connection(std::shared_ptr<Module> module, LoggedIn logged_in,
+                       std::chrono::microseconds trust_handles, std::size_t max_base_keys)
+    : module_(std::move(module)),
+      generation_(module_->generation()),
+      token_(logged_in.token),
+      anchor_(std::move(logged_in.anchor)),
+      sentinel_(anchor_),
+      logged_in_(anchor_.is_of_user()),
+      trust_handles_(trust_handles),
+      max_base_keys_(max_base_keys) {}
+
+bool Connection::handles_are_void() const {
+  CK_RV rv = sentinel_.check();
+  return rv == CKR_OBJECT_HANDLE_INVALID || rv == CKR_SESSION_HANDLE_INVALID;
+}
+
+Session Connection::take_session() {
+  if (CK_RV rv = sentinel_.check_if_due(trust_handles_); rv != CKR_OK)
+    throw token_error("C_GetAttributeValue", rv);
+  {
+    std::lock_guard lock(idle_mutex_);
+    if (!idle_.empty()) {
+      Session session = std::move(idle_.back());
+      idle_.pop_back();
+      return session;
+    }
+  }
+  // A token with few sessions: wait for one of ours to be given back, or for other programs.
+  for (int waited = 0;; ++waited) {
+    try {
+      Session session(module_, token_.slot);
+      if (logged_in_) session.expect_login();
+      return session;
+    } catch (const Error& error) {
+      if (error.ck_rv() != CKR_SESSION_COUNT || waited == 200) throw;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    std::lock_guard lock(idle_mutex_);
+    if (!idle_.empty()) {
+      Session session = std::move(idle_.back());
+      idle_.pop_back();
+      return session;
+    }
+  }
+}
+
+void Connection::give_back(Session session) {
+  constexpr std::size_t kMaxIdle = 64;
+  std::lock_guard lock(idle_mutex_);
+  if (idle_.size() < kMaxIdle) idle_.push_back(std::move(session));
+}
+
+const Profile& Connection::profile(const Session& session) {
+  std::lock_guard lock(profile_mutex_);
+  if (!profile_) profile_ = test_token(session);
+  return *profile_;
+}
+
+std::shared_ptr<const BaseKey> Connection::base_key(const Session& session, const BaseKeyRef& ref) {
+  {
+    std::shared_lock lock(keys_mutex_);
+    auto known = keys_.find(ref.id);
+    if (known != keys_.end()) return use(known->second);
+  }
+  Attributes search;
+  // CKA_TOKEN: the copies carry the same label and id, and outlive the key that they copy.
+  search.number(CKA_CLASS, CKO_SECRET_KEY)
+      .flag(CKA_TOKEN, true)
+      .flag(CKA_PRIVATE, true)
+      .text(CKA_LABEL, ref.label)
+      .bytes(CKA_ID, ref.id);
+  std::vector<CK_OBJECT_HANDLE> found = session.find(search);
+  if (found.empty())
+    throw Error(ErrorCode::KeyUnavailable,
+                "The key material " + to_hex(ref.id) + " (" + ref.label + ") is not in the token.",
+                "Restore it from the backup of the HSM; `trent check` shows what is missing.");
+  const KeyAttributes attributes = read_key_attributes(session, found.front());
+  if (!attributes.unfit.empty())
+    throw Error(ErrorCode::KMSInternal,
+                "The object " + ref.label + " in the token " + attributes.unfit.front() +
+                    ": it is no key material of Trent's.",
+                "Somebody replaced or changed it. Nothing was done with it; see `trent check`.");
+  if (!is_key_of(session, found.front(), ref))
+    throw Error(ErrorCode::KMSInternal,
+                "The object " + ref.label + " in the token is not the key that its id names.",
+                "Somebody replaced it. Nothing was done with it; see `trent check`.");
+  CK_OBJECT_HANDLE copy = CK_INVALID_HANDLE;
+  std::vector<std::shared_ptr<const BaseKey>> evicted;  // destroyed after the lock is released
+  std::unique_lock lock(keys_mutex_);
+  auto known = keys_.find(ref.id);
+  if (known != keys_.end()) return use(known->second);
+  // SoftHSM copies no key that nobody may change.
+  if (attributes.modifiable && profile(session).session_copies) {
+    Attributes in_session;
+    in_session.flag(CKA_TOKEN, false);
+    // A key that may not be copied is used as it is.
+    if (anchor_.try_call<&CK_FUNCTION_LIST::C_CopyObject>(found.front(), in_session.data(),
+                                                          in_session.size(), &copy) != CKR_OK)
+      copy = CK_INVALID_HANDLE;
+  }
+  auto key = std::make_shared<const BaseKey>(anchor_, found.front(), copy);
+  if (keys_.size() >= max_base_keys_) evicted = evict();
+  return use(keys_.try_emplace(ref.id, std::move(key)).first->second);
+}
+
+const std::shared_ptr<const BaseKey>& Connection::use(const KnownKey& known) {
+  known.used = ++uses_;
+  return known.key;
+}
+
+// Some at once, so that a long search for the oldest is not made for each new one.
+std::vector<std::shared_ptr<const BaseKey>> Connection::evict() {
+  std::vector<std::uint64_t> times;
+  for (const auto& [id, known] : keys_) times.push_back(known.used);
+  const auto last = times.begin() + static_cast<std::ptrdiff_t>(max_base_keys_ / 10);
+  std::nth_element(times.begin(), last, times.end());
+  std::vector<std::shared_ptr<const BaseKey>> evicted;
+  for (auto known = keys_.begin(); known != keys_.end();) {
+    if (known->second.used < *last) {
+      evicted.push_back(std::move(known->second.key));
+      known = keys_.erase(known);
+    } else {
+      ++known;
+    }
+  }
+  return evicted;
+}
+
+void Connection::forget_base_key(const Fingerprint& id) {
+  std::shared_ptr<const BaseKey> last;  // its copy is destroyed after the lock is released
+  std::unique_lock lock(keys_mutex_);
+  auto known = keys_.find(id);
+  if (known == keys_.end()) return;
+  last = known->second.key;
+  keys_.erase(known);
+  lock.unlock();
+}
+
+}  // namespace trent::hsm
