@@ -1,11 +1,12 @@
 // trent check
+#include <fcntl.h>
+
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <optional>
 
 #include "base/encoding.h"
+#include "base/file.h"
 #include "cli/errors.h"
 #include "cli/output.h"
 #include "cli/replace_file.h"
@@ -116,11 +117,11 @@ class MemoryFile {
     if (status.type() == std::filesystem::file_type::not_found) return;
     if (status.type() != std::filesystem::file_type::regular)
       throw Failure(path_ + " is no file, and cannot be the memory of earlier checks.");
-    std::ifstream file(path_, std::ios::binary);
-    if (!file) throw Failure("Cannot read " + path_ + ", the memory of earlier checks.");
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    const FileDescriptor file(open(path_.c_str(), O_RDONLY | O_CLOEXEC));
+    const auto text = read_up_to<std::string>(file.get(), std::string::npos);
+    if (!text) throw Failure("Cannot read " + path_ + ", the memory of earlier checks.");
     try {
-      memory_ = kms::parse_memory(text);
+      memory_ = kms::parse_memory(*text);
     } catch (const std::runtime_error& reason) {
       throw Failure(path_ + " is no memory of `trent check --remember`: " + reason.what() +
                     ". It was left as it is; name another file, or restore it from a backup.");

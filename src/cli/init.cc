@@ -12,9 +12,9 @@
 
 #include "base/encoding.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/openssl.h"
 #include "cli/errors.h"
-#include "cli/file_descriptor.h"
 #include "cli/init_files.h"
 #include "cli/new_directory.h"
 #include "cli/output.h"

@@ -12,8 +12,8 @@
 #include <cstring>
 #include <vector>
 
+#include "base/file.h"
 #include "cli/errors.h"
-#include "cli/file_descriptor.h"
 #include "cli/init_files.h"
 
 namespace trent::cli {

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "base/bytes.h"
-#include "cli/file_descriptor.h"
+#include "base/file.h"
 
 namespace trent::cli {
 

@@ -12,8 +12,8 @@
 #include <string_view>
 
 #include "base/encoding.h"
+#include "base/file.h"
 #include "cli/errors.h"
-#include "cli/file_descriptor.h"
 
 namespace trent::cli {
 

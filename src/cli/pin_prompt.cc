@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "base/encoding.h"
-#include "cli/file_descriptor.h"
+#include "base/file.h"
 
 namespace trent::cli {
 

@@ -10,8 +10,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include "base/file.h"
 #include "cli/errors.h"
-#include "cli/file_descriptor.h"
 #include "process/signals.h"
 
 namespace trent::cli {

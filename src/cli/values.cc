@@ -11,9 +11,9 @@
 
 #include "base/encoding.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "blob/shorthand.h"
 #include "cli/errors.h"
-#include "cli/file_descriptor.h"
 
 namespace trent::cli {
 
@@ -28,19 +28,13 @@ constexpr std::string_view kStandardInput = "-";
 constexpr std::size_t kMaxInput = 1 << 20;
 
 SecretBytes read_all(int fd, const std::string& name) {
-  SecretBytes content;
-  SecretBytes block(16384);
-  for (;;) {
-    ssize_t n = read(fd, block.data(), block.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) throw UsageError("Unable to read " + name + ": " + std::strerror(errno));
-    if (n == 0) return content;
-    content.insert(content.end(), block.begin(), block.begin() + n);
-    if (content.size() > kMaxInput)
-      throw UsageError(name +
-                       " is larger than 1 MiB. KMS encrypts at most 4096 bytes: encrypt large data "
-                       "with a data key (trent generate-data-key).");
-  }
+  auto content = read_up_to<SecretBytes>(fd, kMaxInput + 1);
+  if (!content) throw UsageError("Unable to read " + name + ": " + std::strerror(errno));
+  if (content->size() > kMaxInput)
+    throw UsageError(name +
+                     " is larger than 1 MiB. KMS encrypts at most 4096 bytes: encrypt large data "
+                     "with a data key (trent generate-data-key).");
+  return *std::move(content);
 }
 
 SecretBytes read_file(const std::string& path, const std::string& argument) {

@@ -1,6 +1,7 @@
 // The configuration file, read and checked key by key.
 #include "config/config.h"
 
+#include <fcntl.h>
 #include <p11-kit/uri.h>
 
 #include <algorithm>
@@ -8,7 +9,6 @@
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <initializer_list>
 #include <memory>
@@ -16,6 +16,7 @@
 
 #include "base/encoding.h"
 #include "base/error.h"
+#include "base/file.h"
 
 // toml++ 3.3.0 takes for granted that no file holds "[[[token]]]": an assertion in its headers, an
 // assumption in its compiled form. Not asserted, it is a parse error like any other
@@ -250,18 +251,16 @@ TokenConfig read_token(const Section& token, const std::vector<TokenConfig>& ear
 }
 
 std::string read_file(const std::string& path, const std::string& named_by) {
-  errno = 0;
-  std::ifstream in(path, std::ios::binary);
-  std::string text;
-  for (char c; in.get(c);) text.push_back(c);
-  if (!in.is_open() || in.bad()) {  // opening a directory works, reading it does not
-    std::string reason = std::generic_category().message(errno);
+  const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  std::optional<std::string> text;
+  if (file) text = read_up_to<std::string>(file.get(), std::string::npos);
+  if (!text)
     throw Error(ErrorCode::Validation,
-                "The configuration file " + path + named_by + " cannot be read: " + reason + ".",
+                "The configuration file " + path + named_by +
+                    " cannot be read: " + std::generic_category().message(errno) + ".",
                 "Correct the path or its permissions, or make a new configuration with `trent init "
                 "DIR`.");
-  }
-  return text;
+  return *std::move(text);
 }
 
 Config read_config(const std::string& path, const std::string& named_by) {

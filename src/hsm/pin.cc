@@ -2,13 +2,13 @@
 #include "hsm/pin.h"
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 
 #include "base/error.h"
+#include "base/file.h"
 
 namespace trent::hsm {
 
@@ -23,22 +23,12 @@ Error bad_source(const std::string& source, const std::string& why) {
 }
 
 SecretBytes read_file(const std::string& source, const char* path) {
-  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-  if (fd < 0) throw bad_source(source, std::strerror(errno));
-  SecretBytes pin(kMaxPin + 1);
-  std::size_t size = 0;
-  ssize_t n = 0;
-  while (size < pin.size() && (n = read(fd, pin.data() + size, pin.size() - size)) != 0) {
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) break;
-    size += static_cast<std::size_t>(n);
-  }
-  int error = errno;
-  close(fd);
-  if (n < 0) throw bad_source(source, std::strerror(error));
-  if (size > kMaxPin) throw bad_source(source, "longer than a PIN can be");
-  pin.resize(size);
-  return pin;
+  const FileDescriptor file(open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  if (!file) throw bad_source(source, std::strerror(errno));
+  auto pin = read_up_to<SecretBytes>(file.get(), kMaxPin + 1);
+  if (!pin) throw bad_source(source, std::strerror(errno));
+  if (pin->size() > kMaxPin) throw bad_source(source, "longer than a PIN can be");
+  return *std::move(pin);
 }
 
 }  // namespace

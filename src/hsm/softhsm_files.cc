@@ -9,14 +9,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <thread>
 
 #include "base/error.h"
+#include "base/file.h"
 
 namespace trent::hsm {
 
@@ -28,22 +28,6 @@ constexpr const char* kDefaultConfiguration = "/etc/softhsm/softhsm2.conf";
 constexpr const char* kDefaultTokens = "/var/lib/softhsm/tokens/";
 constexpr const char* kTokenObject = "token.object";
 constexpr std::size_t kMaxFile = std::size_t{1} << 16;  // a token.object has some 320 bytes
-
-class Descriptor {
- public:
-  explicit Descriptor(int descriptor) : descriptor_(descriptor) {}
-  ~Descriptor() {
-    if (descriptor_ >= 0) close(descriptor_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-
-  explicit operator bool() const { return descriptor_ >= 0; }
-  int get() const { return descriptor_; }
-
- private:
-  int descriptor_;
-};
 
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kBlank = " \t\v\f\r\n";
@@ -72,33 +56,17 @@ fs::path configuration_path() {
 
 // All of a regular file that is not absurdly long.
 std::optional<Bytes> read_file(int directory, const char* name) {
-  Descriptor file(openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  const FileDescriptor file(
+      openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   struct stat status {};
   if (!file || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
-  Bytes content(kMaxFile);
-  std::size_t size = 0;
-  while (size < content.size()) {
-    ssize_t n =
-        pread(file.get(), content.data() + size, content.size() - size, static_cast<off_t>(size));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return std::nullopt;
-    if (n == 0) break;
-    size += static_cast<std::size_t>(n);
-  }
-  content.resize(size);
-  return content;
+  return read_up_to<Bytes>(file.get(), kMaxFile);
 }
 
-bool write_all(int file, ByteView content) {
-  std::size_t done = 0;
-  while (done < content.size()) {
-    ssize_t n =
-        pwrite(file, content.data() + done, content.size() - done, static_cast<off_t>(done));
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    done += static_cast<std::size_t>(n);
-  }
-  return ftruncate(file, static_cast<off_t>(content.size())) == 0 && fsync(file) == 0;
+// `file` is at its beginning.
+bool overwrite(int file, ByteView content) {
+  return write_all(file, content) && ftruncate(file, static_cast<off_t>(content.size())) == 0 &&
+         fsync(file) == 0;
 }
 
 // SoftHSM names the directory of a token by a UUID, and makes the serial number of parts of it.
@@ -129,9 +97,9 @@ fs::path copies_of(const fs::path& tokens) {
 
 // The directory of the copies, if nobody can put something into it who cannot change the tokens.
 // `make`: makes it, as open to others as that of the tokens.
-Descriptor open_copies(const fs::path& tokens, bool make) {
+FileDescriptor open_copies(const fs::path& tokens, bool make) {
   struct stat of_tokens {};
-  if (stat(tokens.c_str(), &of_tokens) != 0) return Descriptor(-1);
+  if (stat(tokens.c_str(), &of_tokens) != 0) return FileDescriptor(-1);
   fs::path path = copies_of(tokens);
   const bool made = make && mkdir(path.c_str(), 0700) == 0;
   constexpr int kDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
@@ -142,14 +110,14 @@ Descriptor open_copies(const fs::path& tokens, bool make) {
                of_tokens.st_gid) == 0)
       fchmod(directory, of_tokens.st_mode & (S_ISGID | 0770));
   }
-  Descriptor opened(directory);
+  FileDescriptor opened(directory);
   struct stat status {};
-  if (!opened || fstat(opened.get(), &status) != 0) return Descriptor(-1);
+  if (!opened || fstat(opened.get(), &status) != 0) return FileDescriptor(-1);
   const mode_t writable_for_more = status.st_mode & ~of_tokens.st_mode & 0022;
   const bool trusted =
       (status.st_uid == geteuid() || status.st_uid == of_tokens.st_uid || status.st_uid == 0) &&
       writable_for_more == 0 && ((status.st_mode & 0020) == 0 || status.st_gid == of_tokens.st_gid);
-  return Descriptor(trusted ? fcntl(opened.get(), F_DUPFD_CLOEXEC, 0) : -1);
+  return FileDescriptor(trusted ? fcntl(opened.get(), F_DUPFD_CLOEXEC, 0) : -1);
 }
 
 std::string copy_name(const std::string& uuid) {
@@ -164,14 +132,14 @@ bool same_but_for_generation(ByteView a, ByteView b) {
 }
 
 void keep(const fs::path& tokens, const std::string& uuid) {
-  Descriptor token(open((tokens / uuid).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  FileDescriptor token(open((tokens / uuid).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!token) return;
   auto content = read_file(token.get(), kTokenObject);
   struct stat status {};
   if (!content || classify_token_object(*content) != TokenObject::Whole ||
       fstatat(token.get(), kTokenObject, &status, AT_SYMLINK_NOFOLLOW) != 0)
     return;
-  Descriptor copies = open_copies(tokens, true);
+  FileDescriptor copies = open_copies(tokens, true);
   if (!copies) return;
   const std::string name = copy_name(uuid);
   if (auto copy = read_file(copies.get(), name.c_str());
@@ -179,13 +147,13 @@ void keep(const fs::path& tokens, const std::string& uuid) {
     return;
   const std::string fresh = "." + name;
   unlinkat(copies.get(), fresh.c_str(), 0);  // of a process that was killed
-  Descriptor file(openat(copies.get(), fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-                         S_IRUSR | S_IWUSR));
+  FileDescriptor file(openat(copies.get(), fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+                             S_IRUSR | S_IWUSR));
   if (!file) return;
   if (fchown(file.get(), geteuid() == 0 ? status.st_uid : static_cast<uid_t>(-1), status.st_gid) ==
       0)
     fchmod(file.get(), status.st_mode & 0660);
-  if (!write_all(file.get(), *content) ||
+  if (!overwrite(file.get(), *content) ||
       renameat(copies.get(), fresh.c_str(), copies.get(), name.c_str()) != 0)
     unlinkat(copies.get(), fresh.c_str(), 0);
   else
@@ -208,9 +176,9 @@ Error not_restored(const fs::path& file) {
 // after all then writes over what is put there, and loses nothing.
 bool restore(const fs::path& token, ByteView copy, Damage damage) {
   const fs::path path = token / kTokenObject;
-  Descriptor file(open(path.c_str(),
-                       O_RDWR | O_NOFOLLOW | O_CLOEXEC | (damage == Damage::Any ? O_CREAT : 0),
-                       S_IRUSR | S_IWUSR));
+  FileDescriptor file(open(path.c_str(),
+                           O_RDWR | O_NOFOLLOW | O_CLOEXEC | (damage == Damage::Any ? O_CREAT : 0),
+                           S_IRUSR | S_IWUSR));
   if (!file) throw not_restored(path);
   // One that was not there is made for whoever the token belongs to.
   struct stat of_token {};
@@ -223,9 +191,9 @@ bool restore(const fs::path& token, ByteView copy, Damage damage) {
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
   if (fcntl(file.get(), F_OFD_SETLK, &lock) != 0) return false;  // somebody is at work in it
-  Descriptor directory(open(token.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  FileDescriptor directory(open(token.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory || !is_damaged(read_file(directory.get(), kTokenObject), damage)) return false;
-  if (!write_all(file.get(), copy)) throw not_restored(path);
+  if (!overwrite(file.get(), copy)) throw not_restored(path);
   return true;
 }
 
@@ -285,11 +253,11 @@ std::string parse_token_directory(std::string_view text) {
 }
 
 std::optional<fs::path> softhsm_token_directory() {
-  std::ifstream file(configuration_path(), std::ios::binary);
+  const FileDescriptor file(open(configuration_path().c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
   if (!file) return std::nullopt;
-  std::string text(std::istreambuf_iterator<char>(file), {});
-  if (file.bad()) return std::nullopt;
-  std::string directory = parse_token_directory(text.substr(0, text.find('\0')));
+  const auto text = read_up_to<std::string>(file.get(), std::string::npos);
+  if (!text) return std::nullopt;
+  std::string directory = parse_token_directory(text->substr(0, text->find('\0')));
   while (directory.size() > 1 && directory.back() == '/') directory.pop_back();
   return directory;
 }
@@ -341,12 +309,12 @@ std::vector<RestoredToken> restore_token_objects(Damage damage) {
   std::vector<RestoredToken> restored;
   auto tokens = softhsm_token_directory();
   if (!tokens) return restored;
-  Descriptor copies = open_copies(*tokens, false);
+  FileDescriptor copies = open_copies(*tokens, false);
   if (!copies) return restored;
 
   std::vector<std::pair<std::string, Bytes>> damaged;  // names, and copies
   auto damaged_now = [&](const std::string& uuid) {
-    Descriptor token(open((*tokens / uuid).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    FileDescriptor token(open((*tokens / uuid).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     return token && is_damaged(read_file(token.get(), kTokenObject), damage);
   };
   for (const std::string& uuid : token_names(*tokens)) {
@@ -389,12 +357,12 @@ std::string softhsm_advice() {
     const fs::path token = *tokens / uuid;
     if (!may(token, R_OK | X_OK) || (!may(token / kTokenObject, R_OK) && errno == EACCES))
       return "You may not read the token in " + token.string() + ". " + how_to_reach(token);
-    Descriptor directory(open(token.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    FileDescriptor directory(open(token.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!directory || !is_damaged(read_file(directory.get(), kTokenObject), Damage::Any)) continue;
     const std::string damaged =
         "SoftHSM's " + (token / kTokenObject).string() +
         " is damaged, as a login that is killed may leave it; its keys are not lost. ";
-    Descriptor copies = open_copies(*tokens, false);
+    FileDescriptor copies = open_copies(*tokens, false);
     auto copy = copies ? read_file(copies.get(), copy_name(uuid).c_str()) : std::nullopt;
     if (copy && classify_token_object(*copy) == TokenObject::Whole)
       return damaged + "`trent check --repair` puts its copy back.";

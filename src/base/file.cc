@@ -1,11 +1,9 @@
 // Writing to a file descriptor, and bringing names to the disk.
-#include "cli/file_descriptor.h"
+#include "base/file.h"
 
 #include <fcntl.h>
 
-#include <cerrno>
-
-namespace trent::cli {
+namespace trent {
 
 bool write_all(int fd, ByteView content) {
   while (!content.empty()) {
@@ -22,4 +20,4 @@ void sync_directory(const std::filesystem::path& path) {
   if (directory) fsync(directory.get());
 }
 
-}  // namespace trent::cli
+}  // namespace trent
