@@ -1,4 +1,4 @@
-// Text forms of byte strings: Base64, hexadecimal, UTF-8.
+// Hexadecimal, base64, UTF-8, and what of a text may be shown.
 #include "base/encoding.h"
 
 #include <openssl/evp.h>

@@ -33,6 +33,11 @@ std::size_t count_characters(std::string_view text);
 // not UTF-8 left out, and cut after 64 bytes.
 std::string quote_for_message(std::string_view text);
 
+// A control character of ASCII.
+constexpr bool is_control(char c) {
+  return (c >= 0 && c < ' ') || c == 0x7f;
+}
+
 // Text that may hold something from outside, as a terminal or a log may get it: what could control
 // it (control characters, changes of the writing direction) and what is not UTF-8 is escaped, as
 // \n, \x1b or \u{202e}. Everything else stays as it is.

@@ -7,12 +7,12 @@
 #include <cerrno>
 #include <cmath>
 #include <cstring>
-#include <ctime>
 #include <string>
 #include <string_view>
 
 #include "base/encoding.h"
 #include "base/file.h"
+#include "base/utc.h"
 #include "cli/errors.h"
 
 namespace trent::cli {
@@ -22,12 +22,7 @@ namespace {
 // 1700000000.123 -> 2023-11-14T22:13:20.123000+00:00, as Python's datetime writes it.
 std::string iso8601(double epoch_seconds) {
   auto milliseconds = std::llround(epoch_seconds * 1000);
-  std::time_t seconds = milliseconds / 1000;
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  char text[64];
-  std::size_t length = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
-  std::string out(text, length);
+  std::string out = format_utc(milliseconds / 1000, "%FT%T");
   if (auto fraction = milliseconds % 1000; fraction != 0) {
     std::string digits = std::to_string(1000 + fraction);
     out += "." + digits.substr(1) + "000";
@@ -78,7 +73,7 @@ bool is_printable(ByteView bytes) {
   return std::ranges::none_of(bytes, [&](std::uint8_t b) {
     bool c1 = previous == 0xc2 && b < 0xa0;  // U+0080..U+009F are control characters too
     previous = b;
-    return (b < 0x20 && b != '\n' && b != '\t') || b == 0x7f || c1;
+    return (is_control(static_cast<char>(b)) && b != '\n' && b != '\t') || c1;
   });
 }
 

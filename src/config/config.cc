@@ -14,6 +14,7 @@
 #include <memory>
 #include <system_error>
 
+#include "base/arn.h"
 #include "base/encoding.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -67,7 +68,7 @@ class Section {
     if (value == nullptr) refuse(key, "must be a string.", "Put the value in quotes.");
     const std::string& text = value->get();
     if (text.empty()) refuse(key, "is empty.", "Give it a value, or remove the line.");
-    if (std::ranges::any_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; }))
+    if (std::ranges::any_of(text, is_control))
       refuse(key, "holds a control character.", "Write it as one line of printable text.");
     return text;
   }
@@ -103,18 +104,12 @@ class Section {
   const std::string& file_;
 };
 
-bool is_principal(std::string_view arn) {
-  // arn:PARTITION:iam|sts::ACCOUNT:RESOURCE
-  std::vector<std::string_view> fields;
-  for (int i = 0; i < 5; ++i) {
-    std::size_t colon = arn.find(':');
-    if (colon == std::string_view::npos) return false;
-    fields.push_back(arn.substr(0, colon));
-    arn.remove_prefix(colon + 1);
-  }
-  return fields[0] == "arn" && fields[1].starts_with("aws") &&
-         (fields[2] == "iam" || fields[2] == "sts") && fields[3].empty() && is_account(fields[4]) &&
-         !arn.empty();
+// arn:PARTITION:iam|sts::ACCOUNT:RESOURCE
+bool is_principal(std::string_view text) {
+  const auto arn = parse_arn(text);
+  return arn && arn->partition.starts_with("aws") &&
+         (arn->service == "iam" || arn->service == "sts") && arn->region.empty() &&
+         is_account(arn->account) && !arn->resource.empty();
 }
 
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {

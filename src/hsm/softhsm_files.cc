@@ -17,6 +17,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/utc.h"
 
 namespace trent::hsm {
 
@@ -199,12 +200,8 @@ bool restore(const fs::path& token, ByteView copy, Damage damage) {
 
 std::string date_of(int directory, const std::string& name) {
   struct stat status {};
-  std::tm parts{};
-  char text[32] = "?";
-  if (fstatat(directory, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-      gmtime_r(&status.st_mtim.tv_sec, &parts) != nullptr)
-    std::strftime(text, sizeof text, "%F %TZ", &parts);
-  return text;
+  if (fstatat(directory, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return "?";
+  return format_utc(status.st_mtim.tv_sec, "%F %TZ");
 }
 
 // "belongs to root, group softhsm", and how to become one who may.

@@ -1,21 +1,14 @@
 // The four ways to name a key, parsed.
 #include "kms/key_id.h"
 
-#include <algorithm>
-#include <array>
-
+#include "base/arn.h"
 #include "base/encoding.h"
 #include "base/error.h"
-#include "base/openssl.h"
+#include "base/uuid.h"
 
 namespace trent::kms {
 
 namespace {
-
-bool is_hex(std::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-}
 
 Error invalid_arn(std::string_view text) {
   return Error(ErrorCode::NotFound, "Invalid arn " + std::string(text),
@@ -23,26 +16,18 @@ Error invalid_arn(std::string_view text) {
                "arn:aws:kms:REGION:ACCOUNT:alias/NAME.");
 }
 
-KeyIdentifier parse_arn(std::string_view text) {
-  // arn:aws:kms:REGION:ACCOUNT:RESOURCE
-  std::array<std::string_view, 5> parts;
-  std::string_view rest = text;
-  for (std::string_view& part : parts) {
-    std::size_t colon = rest.find(':');
-    if (colon == rest.npos) throw invalid_arn(text);
-    part = rest.substr(0, colon);
-    rest.remove_prefix(colon + 1);
-  }
-  if (parts[0] != "arn" || parts[1] != "aws" || parts[2] != "kms") throw invalid_arn(text);
+KeyIdentifier parse_key_arn(std::string_view text) {
+  const auto arn = parse_arn(text);
+  if (!arn || arn->partition != "aws" || arn->service != "kms") throw invalid_arn(text);
   KeyIdentifier id;
-  id.region = parts[3];
-  id.account = parts[4];
-  if (rest.starts_with("key/") && is_key_id(rest.substr(4))) {
+  id.region = arn->region;
+  id.account = arn->account;
+  if (arn->resource.starts_with("key/") && is_key_id(arn->resource.substr(4))) {
     id.form = KeyIdentifier::Form::KeyArn;
-    id.name = rest.substr(4);
-  } else if (rest.starts_with("alias/")) {
+    id.name = arn->resource.substr(4);
+  } else if (arn->resource.starts_with("alias/")) {
     id.form = KeyIdentifier::Form::AliasArn;
-    id.name = rest;
+    id.name = arn->resource;
   } else {
     throw invalid_arn(text);
   }
@@ -52,16 +37,14 @@ KeyIdentifier parse_arn(std::string_view text) {
 }  // namespace
 
 bool is_key_id(std::string_view text) {
-  if (text.starts_with("mrk-")) return text.size() == 36 && is_hex(text.substr(4));
-  if (text.size() != 36) return false;
-  for (std::size_t dash : {8, 13, 18, 23})
-    if (text[dash] != '-') return false;
-  return is_hex(text.substr(0, 8)) && is_hex(text.substr(9, 4)) && is_hex(text.substr(14, 4)) &&
-         is_hex(text.substr(19, 4)) && is_hex(text.substr(24));
+  if (!text.starts_with("mrk-")) return parse_uuid(text).has_value();
+  text.remove_prefix(4);
+  const auto bytes = from_hex(text);
+  return bytes && bytes->size() == sizeof(Uuid) && to_hex(*bytes) == text;
 }
 
 KeyIdentifier parse_key_identifier(std::string_view text) {
-  if (text.starts_with("arn:")) return parse_arn(text);
+  if (text.starts_with("arn:")) return parse_key_arn(text);
   if (text.starts_with("alias/"))
     return {KeyIdentifier::Form::AliasName, {}, {}, std::string(text)};
   if (is_key_id(text)) return {KeyIdentifier::Form::KeyId, {}, {}, std::string(text)};
@@ -70,13 +53,7 @@ KeyIdentifier parse_key_identifier(std::string_view text) {
 }
 
 std::string new_key_id() {
-  std::array<std::uint8_t, 16> random{};
-  fill_random(random);
-  random[6] = static_cast<std::uint8_t>((random[6] & 0x0f) | 0x40);
-  random[8] = static_cast<std::uint8_t>((random[8] & 0x3f) | 0x80);
-  std::string id = to_hex(random);
-  for (std::size_t dash : {8, 13, 18, 23}) id.insert(dash, "-");
-  return id;
+  return format_uuid(random_uuid());
 }
 
 std::string arn_prefix(std::string_view region, std::string_view account) {

@@ -3,11 +3,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <ctime>
 #include <set>
 #include <thread>
 
 #include "base/encoding.h"
+#include "base/utc.h"
 #include "catalog/store.h"
 #include "hsm/base_key_store.h"
 #include "hsm/change_lock.h"
@@ -57,11 +57,7 @@ void recover_keys(const ChangeLock& lock, Account& account, const Contents& cont
 }
 
 std::string date(Timestamp time) {
-  std::time_t seconds = std::chrono::system_clock::to_time_t(time);
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  char text[32];
-  return {text, std::strftime(text, sizeof text, "%F", &utc)};
+  return format_utc(std::chrono::system_clock::to_time_t(time), "%F");
 }
 
 // Whether the token itself tells that the deletion date is past, give or take a day: something in

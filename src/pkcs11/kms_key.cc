@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/encoding.h"
+#include "base/uuid.h"
 #include "kms/inventory.h"
 #include "kms/key_id.h"
 #include "kms/key_name.h"
@@ -79,15 +80,8 @@ std::optional<Bytes> common_attribute(CK_ATTRIBUTE_TYPE type) {
 
 // The 16 bytes of the UUID.
 Bytes id_of(const std::string& key_id) {
-  std::string digits = key_id;
-  std::erase(digits, '-');
-  return from_hex(digits).value_or(Bytes{});
-}
-
-std::string key_id_of(ByteView id) {
-  std::string key_id = to_hex(id);
-  for (std::size_t dash : {8, 13, 18, 23}) key_id.insert(dash, 1, '-');
-  return key_id;
+  const auto uuid = parse_uuid(key_id);
+  return uuid ? Bytes(uuid->begin(), uuid->end()) : Bytes{};
 }
 
 std::optional<Bytes> attribute_of(Slot& slot, const kms::KeyMetadata& key, CK_ATTRIBUTE_TYPE type) {
@@ -142,8 +136,12 @@ std::optional<kms::KeyMetadata> look_up_label(Session& session, std::string_view
 std::vector<kms::KeyMetadata> candidates(Session& session, Template search) {
   std::optional<kms::KeyMetadata> key;
   if (const CK_ATTRIBUTE* id = find_attribute(search, CKA_ID)) {
-    constexpr std::size_t kUuid = 16;
-    if (id->ulValueLen == kUuid) key = look_up(session, key_id_of(value_of(*id)));
+    const ByteView value = value_of(*id);
+    Uuid uuid{};
+    if (value.size() == uuid.size()) {
+      std::copy(value.begin(), value.end(), uuid.begin());
+      key = look_up(session, format_uuid(uuid));
+    }
   } else if (const CK_ATTRIBUTE* unique = find_attribute(search, kAttributeUniqueId)) {
     key = look_up(session, std::string(as_text(value_of(*unique))));
   } else if (const CK_ATTRIBUTE* arn = find_attribute(search, CKA_TRENT_KEY_ARN)) {

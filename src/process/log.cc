@@ -11,6 +11,8 @@
 #include <ctime>
 #include <string>
 
+#include "base/utc.h"
+
 namespace trent::process {
 
 namespace {
@@ -43,13 +45,10 @@ bool log_enabled() {
 void log_line(std::string_view text) {
   timespec now{};
   clock_gettime(CLOCK_REALTIME, &now);
-  std::tm parts{};
-  gmtime_r(&now.tv_sec, &parts);
-  char when[64];
-  std::snprintf(when, sizeof when, "%04d-%02d-%02dT%02d:%02d:%02d.%06ldZ %d/%d ",
-                parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min,
-                parts.tm_sec, now.tv_nsec / 1000, getpid(), gettid());
-  const std::string line = when + std::string(text) + '\n';
+  char rest[64];
+  std::snprintf(rest, sizeof rest, ".%06ldZ %d/%d ", now.tv_nsec / 1000, getpid(), gettid());
+  std::string line = format_utc(now.tv_sec, "%FT%T");
+  line.append(rest).append(text).append("\n");
   // What cannot be logged must not fail because of that.
   [[maybe_unused]] ssize_t written = write(log_descriptor(), line.data(), line.size());
 }

@@ -3,11 +3,14 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <set>
 #include <string_view>
+
+#include "base/encoding.h"
 
 namespace trent::process {
 
@@ -26,8 +29,7 @@ void say_once(const std::string& text) {
   }
   std::string line = "trent: " + text;
   // Names of files come from outside: nothing of them may control the terminal.
-  for (char& c : line)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  std::ranges::replace_if(line, is_control, '?');
   line += '\n';
   [[maybe_unused]] ssize_t written = write(STDERR_FILENO, line.data(), line.size());
 }

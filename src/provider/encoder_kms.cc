@@ -7,10 +7,11 @@
 #include <openssl/core_names.h>
 #include <openssl/params.h>
 
-#include <ctime>
+#include <chrono>
 
 #include "base/encoding.h"
 #include "base/error.h"
+#include "base/utc.h"
 #include "provider/errors.h"
 #include "provider/key.h"
 #include "provider/provider.h"
@@ -40,12 +41,7 @@ std::string aliases_of(const Key& key) {
 }
 
 std::string utc(kms::Timestamp time) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  char text[sizeof("2025-01-01 00:00:00 UTC")];
-  std::strftime(text, sizeof(text), "%F %T UTC", &parts);
-  return text;
+  return format_utc(std::chrono::system_clock::to_time_t(time), "%F %T UTC");
 }
 
 std::string describe(const Key& key) {

@@ -1,0 +1,21 @@
+// The parts of an ARN.
+#include "base/arn.h"
+
+namespace trent {
+
+std::optional<Arn> parse_arn(std::string_view text) {
+  Arn arn;
+  std::string_view prefix;
+  for (std::string_view* part :
+       {&prefix, &arn.partition, &arn.service, &arn.region, &arn.account}) {
+    const std::size_t colon = text.find(':');
+    if (colon == text.npos) return std::nullopt;
+    *part = text.substr(0, colon);
+    text.remove_prefix(colon + 1);
+  }
+  if (prefix != "arn") return std::nullopt;
+  arn.resource = text;
+  return arn;
+}
+
+}  // namespace trent

@@ -1,0 +1,18 @@
+// Names of resources in AWS.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+namespace trent {
+
+// arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE. Any part may be empty, and the resource may hold
+// colons. Views of the text that was parsed.
+struct Arn {
+  std::string_view partition, service, region, account, resource;
+};
+
+// nullopt unless `text` has these parts.
+std::optional<Arn> parse_arn(std::string_view text);
+
+}  // namespace trent
