@@ -27,8 +27,8 @@ AliasRecord AliasRecord::parse(std::string_view text) {
     record.revision = revision_of(in);
     record.name = in.at("name").get<std::string>();
     record.target = in.at("target").get<std::string>();
-    record.created = timestamp(in.at("created"));
-    record.updated = timestamp(in.at("updated"));
+    record.created = from_milliseconds(in.at("created"));
+    record.updated = from_milliseconds(in.at("updated"));
     return record;
   });
 }
@@ -37,8 +37,8 @@ std::string to_text(const AliasRecord& record) {
   json out = revision_members(record.revision);
   out["name"] = record.name;
   out["target"] = record.target;
-  out["created"] = milliseconds(record.created);
-  out["updated"] = milliseconds(record.updated);
+  out["created"] = to_milliseconds(record.created);
+  out["updated"] = to_milliseconds(record.updated);
   return out.dump();
 }
 

@@ -44,7 +44,7 @@ KeyRecord KeyRecord::parse(std::string_view text) {
     KeyRecord record;
     record.revision = revision_of(in);
     record.key_id = in.at("key_id").get<std::string>();
-    record.created = timestamp(in.at("created"));
+    record.created = from_milliseconds(in.at("created"));
     record.description = in.at("description").get<std::string>();
     record.usage = in.at("usage").get<std::string>();
     record.spec = in.at("spec").get<std::string>();
@@ -53,13 +53,13 @@ KeyRecord KeyRecord::parse(std::string_view text) {
     if (record.state != "Enabled" && record.state != "Disabled" &&
         record.state != "PendingDeletion")
       throw std::runtime_error("its state is unknown");
-    if (in.contains("deletion")) record.deletion = timestamp(in.at("deletion"));
+    if (in.contains("deletion")) record.deletion = from_milliseconds(in.at("deletion"));
     if (record.deletion.has_value() != (record.state == "PendingDeletion"))
       throw std::runtime_error("its deletion date does not go with its state");
     if (!in.at("materials").is_array()) throw std::runtime_error("its materials are not a list");
     for (const json& material : in.at("materials"))
       record.materials.push_back(
-          {material_id(material.at("id")), timestamp(material.at("created"))});
+          {material_id(material.at("id")), from_milliseconds(material.at("created"))});
     record.current = material_id(in.at("current"));
     if (!record.has_material(record.current))
       throw std::runtime_error("its current key material is not among its materials");
@@ -70,17 +70,17 @@ KeyRecord KeyRecord::parse(std::string_view text) {
 std::string to_text(const KeyRecord& record) {
   json out = revision_members(record.revision);
   out["key_id"] = record.key_id;
-  out["created"] = milliseconds(record.created);
+  out["created"] = to_milliseconds(record.created);
   out["description"] = record.description;
   out["usage"] = record.usage;
   out["spec"] = record.spec;
   out["origin"] = record.origin;
   out["state"] = record.state;
-  if (record.deletion) out["deletion"] = milliseconds(*record.deletion);
+  if (record.deletion) out["deletion"] = to_milliseconds(*record.deletion);
   out["materials"] = json::array();
   for (const KeyMaterial& material : record.materials)
     out["materials"].push_back(
-        {{"id", to_hex(material.id)}, {"created", milliseconds(material.created)}});
+        {{"id", to_hex(material.id)}, {"created", to_milliseconds(material.created)}});
   out["current"] = to_hex(record.current);
   return out.dump();
 }

@@ -1,48 +1,33 @@
 // What the records of a token were, kept outside of it: see remembered.h.
 #include "kms/remembered.h"
 
-#include <nlohmann/json.hpp>
+#include <chrono>
 #include <stdexcept>
+
+#include "base/json.h"
 
 namespace trent::kms {
 
 namespace {
 
-using catalog::Timestamp;
 using nlohmann::json;
-using std::chrono::milliseconds;
 
 constexpr std::uint64_t kFormat = 1;
-
-std::uint64_t number(const json& value) {
-  if (!value.is_number_unsigned()) throw std::runtime_error("a number is not a whole one");
-  return value.get<std::uint64_t>();
-}
-
-Timestamp timestamp(const json& value) {
-  constexpr auto kLimit = std::chrono::duration_cast<milliseconds>(Timestamp::duration::max());
-  const std::uint64_t since_epoch = number(value);
-  if (since_epoch > static_cast<std::uint64_t>(kLimit.count()))
-    throw std::runtime_error("a date is out of range");
-  return Timestamp(milliseconds(since_epoch));
-}
 
 json to_json(const RememberedRecord& record) {
   json out{{"revision", record.revision.number},
            {"lineage", record.revision.lineage},
            {"nonce", record.revision.nonce}};
-  if (record.deletion)
-    out["deletion"] =
-        std::chrono::duration_cast<milliseconds>(record.deletion->time_since_epoch()).count();
+  if (record.deletion) out["deletion"] = to_milliseconds(*record.deletion);
   return out;
 }
 
 RememberedRecord record_of(const json& in) {
   RememberedRecord record;
-  record.revision.number = number(in.at("revision"));
+  record.revision.number = whole_number<std::uint64_t>(in.at("revision"));
   record.revision.lineage = in.at("lineage").get<std::string>();
   record.revision.nonce = in.at("nonce").get<std::string>();
-  if (in.contains("deletion")) record.deletion = timestamp(in.at("deletion"));
+  if (in.contains("deletion")) record.deletion = from_milliseconds(in.at("deletion"));
   return record;
 }
 
@@ -73,11 +58,8 @@ std::string to_text(const Memory& memory) {
 }
 
 Memory parse_memory(std::string_view text) {
-  try {
-    // The parser takes a NUL for the end and would not look at what follows.
-    if (text.find('\0') != text.npos) throw std::runtime_error("it holds a NUL");
-    const json in = json::parse(text);
-    if (number(object(in).at("format")) != kFormat)
+  return read_json(text, [](const json& in) {
+    if (whole_number<std::uint64_t>(object(in).at("format")) != kFormat)
       throw std::runtime_error("it was written by a later version of Trent");
     Memory memory;
     for (const auto& [serial, token] : object(in.at("tokens")).items()) {
@@ -86,9 +68,7 @@ Memory parse_memory(std::string_view text) {
         records.emplace(label, record_of(object(record)));
     }
     return memory;
-  } catch (const json::exception& error) {
-    throw std::runtime_error(error.what());
-  }
+  });
 }
 
 std::vector<std::string> what_went_back(const RememberedRecords& before,
