@@ -28,7 +28,7 @@ Session Connection::take_session() {
   if (CK_RV rv = sentinel_.check_if_due(trust_handles_); rv != CKR_OK)
     throw token_error("C_GetAttributeValue", rv);
   {
-    std::lock_guard lock(idle_mutex_);
+    const Lock lock(idle_mutex_);
     if (!idle_.empty()) {
       Session session = std::move(idle_.back());
       idle_.pop_back();
@@ -45,7 +45,7 @@ Session Connection::take_session() {
       if (error.ck_rv() != CKR_SESSION_COUNT || waited == 200) throw;
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    std::lock_guard lock(idle_mutex_);
+    const Lock lock(idle_mutex_);
     if (!idle_.empty()) {
       Session session = std::move(idle_.back());
       idle_.pop_back();
@@ -56,19 +56,19 @@ Session Connection::take_session() {
 
 void Connection::give_back(Session session) {
   constexpr std::size_t kMaxIdle = 64;
-  std::lock_guard lock(idle_mutex_);
+  const Lock lock(idle_mutex_);
   if (idle_.size() < kMaxIdle) idle_.push_back(std::move(session));
 }
 
 const Profile& Connection::profile(const Session& session) {
-  std::lock_guard lock(profile_mutex_);
+  const Lock lock(profile_mutex_);
   if (!profile_) profile_ = test_token(session);
   return *profile_;
 }
 
 std::shared_ptr<const BaseKey> Connection::base_key(const Session& session, const BaseKeyRef& ref) {
   {
-    std::shared_lock lock(keys_mutex_);
+    const SharedLock lock(keys_mutex_);
     auto known = keys_.find(ref.id);
     if (known != keys_.end()) return use(known->second);
   }
@@ -96,7 +96,7 @@ std::shared_ptr<const BaseKey> Connection::base_key(const Session& session, cons
                 "Somebody replaced it. Nothing was done with it; see `trent check`.");
   CK_OBJECT_HANDLE copy = CK_INVALID_HANDLE;
   std::vector<std::shared_ptr<const BaseKey>> evicted;  // destroyed after the lock is released
-  std::unique_lock lock(keys_mutex_);
+  Lock lock(keys_mutex_);
   auto known = keys_.find(ref.id);
   if (known != keys_.end()) return use(known->second);
   // SoftHSM copies no key that nobody may change.
@@ -138,7 +138,7 @@ std::vector<std::shared_ptr<const BaseKey>> Connection::evict() {
 
 void Connection::forget_base_key(const Fingerprint& id) {
   std::shared_ptr<const BaseKey> last;  // its copy is destroyed after the lock is released
-  std::unique_lock lock(keys_mutex_);
+  Lock lock(keys_mutex_);
   auto known = keys_.find(id);
   if (known == keys_.end()) return;
   last = known->second.key;

@@ -5,12 +5,11 @@
 #include <chrono>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <shared_mutex>
 #include <utility>
 #include <vector>
 
+#include "base/thread_safety.h"
 #include "hsm/base_key.h"
 #include "hsm/login.h"
 #include "hsm/profile.h"
@@ -66,21 +65,21 @@ class Connection {
   bool logged_in_;  // not so where the token asks for no login
   std::chrono::microseconds trust_handles_;
   std::size_t max_base_keys_;
-  std::mutex idle_mutex_;
-  std::vector<Session> idle_;
-  std::mutex profile_mutex_;
-  std::optional<Profile> profile_;
+  Mutex idle_mutex_;
+  std::vector<Session> idle_ GUARDED_BY(idle_mutex_);
+  Mutex profile_mutex_;
+  std::optional<Profile> profile_ GUARDED_BY(profile_mutex_);
   struct KnownKey {
     explicit KnownKey(std::shared_ptr<const BaseKey> found) : key(std::move(found)) {}
     std::shared_ptr<const BaseKey> key;
     mutable std::atomic<std::uint64_t> used = 0;  // the time, in uses
   };
-  const std::shared_ptr<const BaseKey>& use(const KnownKey& known);
-  std::vector<std::shared_ptr<const BaseKey>> evict();
+  const std::shared_ptr<const BaseKey>& use(const KnownKey& known) REQUIRES_SHARED(keys_mutex_);
+  std::vector<std::shared_ptr<const BaseKey>> evict() REQUIRES(keys_mutex_);
 
-  std::shared_mutex keys_mutex_;
+  SharedMutex keys_mutex_;
   std::atomic<std::uint64_t> uses_ = 0;
-  std::map<Fingerprint, KnownKey> keys_;  // goes before the anchor
+  std::map<Fingerprint, KnownKey> keys_ GUARDED_BY(keys_mutex_);  // goes before the anchor
 };
 
 }  // namespace trent::hsm

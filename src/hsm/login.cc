@@ -53,7 +53,7 @@ Pin::Pin(std::string pin_source, PinPrompt prompt)
 
 void Pin::ask(int asked) {
   constexpr int kTries = 3;
-  std::unique_lock lock(mutex_);
+  Lock lock(mutex_);
   if (!prompted_.empty()) return;  // another thread has asked
   if (asked >= kTries && refusal_) throw Error(*refusal_);
   if (question_ && question_->fork_count == process::fork_count()) {
@@ -124,7 +124,7 @@ bool Pin::login(const Session& session, CK_TOKEN_INFO token) {
   if (session.is_of_user()) return true;
 
   const std::string label = label_of(token);
-  std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   require_tries(label, token.flags);
   CK_RV rv = CKR_OK;
   SecretBytes pin;
@@ -178,7 +178,7 @@ bool Pin::login(const Session& session, CK_TOKEN_INFO token) {
 }
 
 CK_RV Pin::login_for_operation(const Session& session) {
-  std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   SecretBytes pin = read_pin(pin_source_);
   if (was_refused(pin)) return CKR_PIN_INCORRECT;
   CK_TOKEN_INFO token{};

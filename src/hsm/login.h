@@ -6,11 +6,11 @@
 #include <cstdint>
 #include <future>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/thread_safety.h"
 #include "config/config.h"
 #include "hsm/module.h"
 #include "hsm/pin.h"
@@ -44,17 +44,20 @@ class Pin {
   };
 
   void require_tries(const std::string& label, CK_FLAGS flags) const;
-  bool was_refused(const SecretBytes& pin) const;
-  void refuse(const std::string& label, const SecretBytes& pin, CK_RV rv);
+  bool was_refused(const SecretBytes& pin) const REQUIRES(mutex_);
+  void refuse(const std::string& label, const SecretBytes& pin, CK_RV rv) REQUIRES(mutex_);
 
   const std::string pin_source_;
   const PinPrompt prompt_;
-  std::mutex mutex_;      // of what follows
-  std::string label_;     // of the token that wants a PIN
-  SecretBytes prompted_;  // kept for another try, and the login after fork or a lost connection
-  std::vector<SecretBytes> refused_;
-  std::optional<Error> refusal_;  // the last one of a PIN that was typed
-  std::optional<Question> question_;
+  Mutex mutex_;
+  // Of the token that wants a PIN.
+  std::string label_ GUARDED_BY(mutex_);
+  // Kept for another try, and the login after fork or a lost connection.
+  SecretBytes prompted_ GUARDED_BY(mutex_);
+  std::vector<SecretBytes> refused_ GUARDED_BY(mutex_);
+  // The last one of a PIN that was typed.
+  std::optional<Error> refusal_ GUARDED_BY(mutex_);
+  std::optional<Question> question_ GUARDED_BY(mutex_);
 };
 
 struct FoundToken {

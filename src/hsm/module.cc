@@ -20,8 +20,8 @@ namespace {
 // p11-kit shares the loaded modules of a process; this map keeps one Module for each, so that the
 // provider and the PKCS#11 door of one process share sessions' fate. Never destroyed.
 struct Registry {
-  std::mutex mutex;
-  std::map<std::string, std::shared_ptr<Module>> modules;
+  Mutex mutex;
+  std::map<std::string, std::shared_ptr<Module>> modules GUARDED_BY(mutex);
 };
 
 Registry& registry() {
@@ -69,7 +69,7 @@ bool any_token_for_a_while(CK_FUNCTION_LIST& functions) {
 std::shared_ptr<Module> Module::open(const std::string& name) {
   process::watch_fork();
   process::ForkGuard fork;
-  std::lock_guard lock(registry().mutex);
+  const Lock lock(registry().mutex);
   std::shared_ptr<Module> module;
   if (auto known = registry().modules.find(name); known != registry().modules.end()) {
     module = known->second;
@@ -113,7 +113,7 @@ bool Module::usable() const {
 
 void Module::initialise() {
   BackendCall call;
-  std::lock_guard lock(calls_);
+  const Lock lock(calls_);
   if (initialised_ == process::fork_count() + 1) return;
   if (process::backend_closed())
     throw Error(ErrorCode::KeyUnavailable, "The process is exiting; " + name_ + " is closed.");
@@ -161,7 +161,7 @@ bool Module::is_trent() const {
 void Module::initialise_again(std::uint64_t seen) {
   {
     BackendCall call;
-    std::lock_guard lock(calls_);
+    const Lock lock(calls_);
     if (seen != generation()) return;  // another thread has been here
     if (is_initialised() &&
         (of_application_ || (use_.use_count() > 1 && any_token_for_a_while(*functions_))))
@@ -175,13 +175,13 @@ void Module::initialise_again(std::uint64_t seen) {
 
 bool Module::shows_token() const {
   BackendCall call;
-  std::shared_lock lock(calls_);
+  const SharedLock lock(calls_);
   return usable() && any_token(*functions_);
 }
 
 void Module::forget_sessions(std::uint64_t seen) {
   BackendCall call;
-  std::lock_guard lock(calls_);
+  const Lock lock(calls_);
   if (seen != generation()) return;
   ++again_;
   of_application_ = true;
@@ -190,20 +190,20 @@ void Module::forget_sessions(std::uint64_t seen) {
 
 std::shared_ptr<const void> Module::use() const {
   process::ForkGuard fork;
-  std::shared_lock lock(calls_);
+  const SharedLock lock(calls_);
   return use_;
 }
 
 void Module::finalise_if_unused(const std::string& name) {
   process::ForkGuard fork;
-  std::lock_guard lock(registry().mutex);
+  const Lock lock(registry().mutex);
   auto known = registry().modules.find(name);
   if (known != registry().modules.end()) known->second->finalise_if_unused();
 }
 
 void Module::finalise_if_unused() {
   BackendCall call;
-  std::lock_guard lock(calls_);
+  const Lock lock(calls_);
   if (!usable() || of_application_ || use_.use_count() > 1 || has_other_sessions()) return;
   initialised_ = 0;
   ++again_;

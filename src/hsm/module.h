@@ -15,6 +15,7 @@
 #include <type_traits>
 
 #include "base/openssl.h"
+#include "base/thread_safety.h"
 #include "hsm/debug.h"
 #include "hsm/mechanism_names.h"
 #include "hsm/rv.h"
@@ -123,7 +124,8 @@ class Module {
   void finalise() noexcept;
   void finalise_if_unused();
   bool has_other_sessions() const;
-  static void finalise_all() noexcept;
+  // No thread is in here any more, or comes in.
+  static void finalise_all() noexcept NO_THREAD_SAFETY_ANALYSIS;
 
   static constexpr bool concerns_pin(std::string_view function) {
     return function.find("PIN") != function.npos || function.find("Login") != function.npos ||
@@ -149,11 +151,12 @@ class Module {
   std::string name_;
   CK_FUNCTION_LIST_PTR functions_ = nullptr;
   // Shared by calls, exclusive for (de)initialisation, and for each call of a module without locks.
-  mutable std::shared_mutex calls_;
+  mutable SharedMutex calls_;
   // Somebody else in the process initialised it, perhaps with C_Initialize(NULL), after which
   // SoftHSM locks nothing: our threads go one by one.
   std::atomic<bool> of_application_ = false;
-  std::shared_ptr<const void> use_;             // as many copies as Sessions of this generation
+  // As many copies as Sessions of this generation.
+  std::shared_ptr<const void> use_ GUARDED_BY(calls_);
   std::atomic<std::uint64_t> initialised_ = 0;  // fork count + 1 of the process that did it
   std::atomic<std::uint64_t> again_ = 0;
 };

@@ -28,7 +28,7 @@ std::vector<RestoredToken> Token::restore_files() {
 
 // nullptr: the user has to be asked for the PIN first.
 std::shared_ptr<Connection> Token::try_connect() {
-  std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   if (connection_ && connection_->alive()) return connection_;
   connection_.reset();
   HostLock startup = startup_lock();
@@ -50,13 +50,13 @@ void Token::disconnect(const std::shared_ptr<Connection>& lost) {
     module->initialise_again(lost->generation());
   else if (lost->handles_are_void())
     module->forget_sessions(lost->generation());
-  std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   if (connection_ == lost) connection_.reset();
 }
 
 void Token::start_afresh() {
   {
-    std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     auto module = Module::open(config_.module);
     const std::uint64_t seen = module->generation();
     const std::weak_ptr<Connection> last = connection_;
@@ -121,7 +121,7 @@ Session Token::open_session() {
 void Token::forget_base_key(const Fingerprint& id) {
   std::shared_ptr<Connection> connection;
   {
-    std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     connection = connection_;
   }
   if (connection) connection->forget_base_key(id);

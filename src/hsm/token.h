@@ -3,11 +3,11 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/thread_safety.h"
 #include "config/config.h"
 #include "hsm/base_key.h"
 #include "hsm/connection.h"
@@ -94,8 +94,8 @@ class Token {
   TokenConfig config_;
   Pin pin_;
   std::shared_ptr<TokenNames> names_;
-  std::mutex mutex_;
-  std::shared_ptr<Connection> connection_;
+  Mutex mutex_;
+  std::shared_ptr<Connection> connection_ GUARDED_BY(mutex_);
 };
 
 // Random bytes from the token's generator.

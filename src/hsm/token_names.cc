@@ -27,7 +27,7 @@ void TokenNames::claim(const TokenConfig& entry, const Module& module, const Fou
   for (const TokenConfig& other : entries_)
     if (name_of(other) != name && other.module == entry.module && names_it(other))
       refuse(name_of(other));
-  std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   for (const auto& [other, its_token] : tokens_)
     if (other != name && its_token == described) refuse(other);
   tokens_[name] = described;

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <map>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/thread_safety.h"
 #include "config/config.h"
 #include "hsm/login.h"
 
@@ -22,8 +22,8 @@ class TokenNames {
 
  private:
   const std::vector<TokenConfig> entries_;
-  std::mutex mutex_;
-  std::map<std::string, std::string> tokens_;  // by entry
+  Mutex mutex_;
+  std::map<std::string, std::string> tokens_ GUARDED_BY(mutex_);  // by entry
 };
 
 }  // namespace trent::hsm

@@ -4,12 +4,12 @@
 
 #include <cstring>
 #include <memory>
-#include <mutex>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "base/openssl.h"
+#include "base/thread_safety.h"
 
 namespace trent::pkcs11 {
 
@@ -19,7 +19,7 @@ class HandleMap {
  public:
   // Below 2^32, for clients and proxies that carry no more; never 0 (CK_INVALID_HANDLE).
   unsigned long add(std::shared_ptr<T> thing) {
-    std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     for (;;) {
       std::uint32_t handle = 0;
       std::uint8_t random[sizeof handle];
@@ -31,20 +31,20 @@ class HandleMap {
 
   // nullptr if there is none.
   std::shared_ptr<T> find(unsigned long handle) const {
-    std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     auto found = things_.find(handle);
     return found == things_.end() ? nullptr : found->second;
   }
 
   // Another thing under the same handle, if there is one.
   void replace(unsigned long handle, std::shared_ptr<T> thing) {
-    std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     auto found = things_.find(handle);
     if (found != things_.end()) found->second = std::move(thing);
   }
 
   std::shared_ptr<T> take(unsigned long handle) {
-    std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     auto found = things_.find(handle);
     if (found == things_.end()) return nullptr;
     std::shared_ptr<T> thing = std::move(found->second);
@@ -54,7 +54,7 @@ class HandleMap {
 
   template <class Wanted>
   std::vector<std::shared_ptr<T>> take_if(Wanted wanted) {
-    std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     std::vector<std::shared_ptr<T>> taken;
     for (auto each = things_.begin(); each != things_.end();) {
       if (!wanted(*each->second)) {
@@ -68,8 +68,8 @@ class HandleMap {
   }
 
  private:
-  mutable std::mutex mutex_;
-  std::unordered_map<unsigned long, std::shared_ptr<T>> things_;
+  mutable Mutex mutex_;
+  std::unordered_map<unsigned long, std::shared_ptr<T>> things_ GUARDED_BY(mutex_);
 };
 
 }  // namespace trent::pkcs11

@@ -4,7 +4,7 @@
 namespace trent::pkcs11 {
 
 CK_OBJECT_HANDLE ObjectTable::add(CK_SLOT_ID slot, const KmsKey& key) {
-  std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   auto [name, is_new] = kms_keys_.try_emplace({slot, key.key_id}, CK_INVALID_HANDLE);
   if (is_new) name->second = objects_.add(std::make_shared<const Object>(Object{slot, key}));
   return name->second;
@@ -18,7 +18,7 @@ CK_OBJECT_HANDLE ObjectTable::insert(const BackendName& name, const BackendObjec
 }
 
 CK_OBJECT_HANDLE ObjectTable::add_made(CK_SLOT_ID slot, const BackendObject& object) {
-  std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   BackendName name{slot, object.generation, object.handle};
   auto known = backend_objects_.find(name);
   if (known != backend_objects_.end()) {
@@ -36,7 +36,7 @@ CK_OBJECT_HANDLE ObjectTable::add_made(CK_SLOT_ID slot, const BackendObject& obj
 
 CK_OBJECT_HANDLE ObjectTable::add_found(CK_SLOT_ID slot, std::uint64_t generation,
                                         CK_OBJECT_HANDLE backend_handle) {
-  std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   BackendName name{slot, generation, backend_handle};
   auto known = backend_objects_.find(name);
   if (known != backend_objects_.end()) return known->second;
@@ -55,7 +55,7 @@ std::shared_ptr<const Object> ObjectTable::get(CK_SLOT_ID slot, CK_OBJECT_HANDLE
 
 std::optional<CK_OBJECT_HANDLE> ObjectTable::find(CK_SLOT_ID slot, std::uint64_t generation,
                                                   CK_OBJECT_HANDLE backend_handle) const {
-  std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   auto found = backend_objects_.find({slot, generation, backend_handle});
   if (found == backend_objects_.end()) return std::nullopt;
   return found->second;
@@ -74,12 +74,12 @@ void ObjectTable::take(CK_OBJECT_HANDLE handle) {
 }
 
 void ObjectTable::remove(CK_OBJECT_HANDLE handle) {
-  std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   take(handle);
 }
 
 void ObjectTable::remove_owned_by(std::uint64_t session) {
-  std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   auto owned = owned_.extract(session);
   if (owned.empty()) return;
   for (CK_OBJECT_HANDLE handle : owned.mapped()) take(handle);

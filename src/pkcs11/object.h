@@ -8,6 +8,7 @@
 #include <unordered_set>
 #include <variant>
 
+#include "base/thread_safety.h"
 #include "pkcs11/failure.h"
 #include "pkcs11/handles.h"
 
@@ -64,14 +65,14 @@ class ObjectTable {
     // NOLINTNEXTLINE(modernize-use-nullptr): a mistake of clang-tidy 14 about <=>
     auto operator<=>(const BackendName&) const = default;
   };
-  CK_OBJECT_HANDLE insert(const BackendName& name, const BackendObject& object);
-  void take(CK_OBJECT_HANDLE handle);
+  CK_OBJECT_HANDLE insert(const BackendName& name, const BackendObject& object) REQUIRES(mutex_);
+  void take(CK_OBJECT_HANDLE handle) REQUIRES(mutex_);
 
-  mutable std::mutex mutex_;  // of the names; taken before the map's own
+  mutable Mutex mutex_;  // taken before the map's own
   HandleMap<const Object> objects_;
-  std::map<KmsName, CK_OBJECT_HANDLE> kms_keys_;
-  std::map<BackendName, CK_OBJECT_HANDLE> backend_objects_;
-  std::unordered_map<std::uint64_t, std::unordered_set<CK_OBJECT_HANDLE>> owned_;
+  std::map<KmsName, CK_OBJECT_HANDLE> kms_keys_ GUARDED_BY(mutex_);
+  std::map<BackendName, CK_OBJECT_HANDLE> backend_objects_ GUARDED_BY(mutex_);
+  std::unordered_map<std::uint64_t, std::unordered_set<CK_OBJECT_HANDLE>> owned_ GUARDED_BY(mutex_);
 };
 
 }  // namespace trent::pkcs11

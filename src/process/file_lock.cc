@@ -13,13 +13,13 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <sstream>
 #include <system_error>
 #include <thread>
 
 #include "base/error.h"
+#include "base/thread_safety.h"
 #include "process/signals.h"
 
 namespace trent::process {
@@ -135,16 +135,12 @@ class Waiting {
       close(waiting->file_);
       return poll(file, operation, until);
     }
-    std::unique_lock lock(waiting->mutex_);
-    waiting->answered_.wait_until(lock, until, [&] { return waiting->answer_.has_value(); });
-    waiting->abandoned_ = !waiting->answer_.has_value();
-    const bool locked = waiting->answer_.value_or(false);
-    lock.unlock();
-    if (waiting->abandoned_)
-      thread.detach();
-    else
+    const std::optional<bool> answer = waiting->answer_by(until);
+    if (answer)
       thread.join();
-    return locked;
+    else
+      thread.detach();
+    return answer.value_or(false);
   }
 
  private:
@@ -153,12 +149,20 @@ class Waiting {
     do {
       result = flock(file_, operation);
     } while (result != 0 && errno == EINTR);
-    std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     // Unlocked rather than closed only: a child of fork() may have the file open, too.
     if (abandoned_ && result == 0) flock(file_, LOCK_UN);
     close(file_);
     answer_ = result == 0;
     answered_.notify_one();
+  }
+
+  // Of the thread; nullopt: it has none yet, and is abandoned.
+  std::optional<bool> answer_by(Clock::time_point until) {
+    Lock lock(mutex_);
+    while (!answer_ && answered_.wait_until(lock, until) == std::cv_status::no_timeout) continue;
+    abandoned_ = !answer_;
+    return answer_;
   }
 
   // Without a thread: fair it is not.
@@ -170,10 +174,10 @@ class Waiting {
     return true;
   }
 
-  std::mutex mutex_;
-  std::condition_variable answered_;
-  std::optional<bool> answer_;
-  bool abandoned_ = false;
+  Mutex mutex_;
+  std::condition_variable_any answered_;
+  std::optional<bool> answer_ GUARDED_BY(mutex_);
+  bool abandoned_ GUARDED_BY(mutex_) = false;
   int file_ = -1;
 };
 

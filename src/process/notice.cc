@@ -6,25 +6,25 @@
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <string_view>
 
 #include "base/encoding.h"
+#include "base/thread_safety.h"
 
 namespace trent::process {
 
 void say_once(const std::string& text) {
   struct Said {
-    std::mutex mutex;
-    std::set<std::string> texts;
+    Mutex mutex;
+    std::set<std::string> texts GUARDED_BY(mutex);
   };
   // Never destroyed: threads may outlive static destruction.
   static Said* const said = std::make_unique<Said>().release();
   const char* quiet = std::getenv("TRENT_QUIET");
   if (quiet != nullptr && std::string_view(quiet) == "1") return;
   {
-    std::lock_guard lock(said->mutex);
+    const Lock lock(said->mutex);
     if (!said->texts.insert(text).second) return;
   }
   std::string line = "trent: " + text;

@@ -15,7 +15,7 @@
 namespace trent::provider {
 
 std::shared_ptr<kms::Service> Provider::service() {
-  std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   if (!service_)
     service_ = std::make_shared<kms::Service>(load_config(core_.setting("trent-conf")), ask_pin);
   return service_;

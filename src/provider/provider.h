@@ -5,8 +5,8 @@
 #include <openssl/core_dispatch.h>
 
 #include <memory>
-#include <mutex>
 
+#include "base/thread_safety.h"
 #include "kms/service.h"
 #include "provider/core.h"
 
@@ -24,8 +24,8 @@ class Provider {
 
  private:
   Core core_;
-  std::mutex mutex_;
-  std::shared_ptr<kms::Service> service_;
+  Mutex mutex_;
+  std::shared_ptr<kms::Service> service_ GUARDED_BY(mutex_);
 };
 
 inline Provider& from_context(void* provctx) {
