@@ -2,7 +2,6 @@
 #include "catalog/catalog.h"
 
 #include <algorithm>
-#include <mutex>
 
 #include "base/error.h"
 #include "hsm/base_key_store.h"
@@ -21,7 +20,7 @@ Catalog::Catalog(hsm::Token& token, std::chrono::milliseconds refresh)
       refresh_(refresh),
       keys_(token, refresh,
             {[this](const KeyRecord& record) {
-               std::lock_guard lock(mutex_);
+               const Lock lock(mutex_);
                for (const KeyMaterial& material : record.materials)
                  key_ids_[material.id] = record.key_id;
              },
@@ -47,7 +46,7 @@ std::shared_ptr<const AliasRecord> Catalog::alias(const std::string& name) {
 std::shared_ptr<const KeyRecord> Catalog::key_of_material(const KeyMaterialId& id) {
   std::optional<std::string> key_id;
   {
-    std::shared_lock lock(mutex_);
+    const SharedLock lock(mutex_);
     auto known = key_ids_.find(id);
     if (known != key_ids_.end()) key_id = known->second;
   }
@@ -65,7 +64,7 @@ std::shared_ptr<const KeyRecord> Catalog::key_of_material(const KeyMaterialId& i
 std::shared_ptr<const Listing> Catalog::list(bool continued) {
   const Changes before = changes();
   {
-    std::shared_lock lock(mutex_);
+    const SharedLock lock(mutex_);
     const auto limit = continued ? std::max<Clock::duration>(refresh_, kPages) : refresh_;
     if (listing_ && listed_changes_ == before && Clock::now() - listed_ < limit) return listing_;
   }
@@ -85,7 +84,7 @@ std::shared_ptr<const Listing> Catalog::list(bool continued) {
       continue;  // damaged
     }
   }
-  std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   if (before == changes()) {
     listing_ = listing;
     listed_ = Clock::now();

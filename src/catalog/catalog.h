@@ -5,10 +5,10 @@
 #include <chrono>
 #include <map>
 #include <memory>
-#include <shared_mutex>
 #include <string>
 #include <vector>
 
+#include "base/thread_safety.h"
 #include "catalog/alias_record.h"
 #include "catalog/key_record.h"
 #include "catalog/table.h"
@@ -63,11 +63,12 @@ class Catalog {
   std::chrono::milliseconds refresh_;
   Table<KeyRecord> keys_;
   Table<AliasRecord> aliases_;
-  std::shared_mutex mutex_;                       // of what follows
-  std::map<KeyMaterialId, std::string> key_ids_;  // by material: this never changes
-  std::shared_ptr<const Listing> listing_;
-  Clock::time_point listed_;  // when the listing was complete
-  Changes listed_changes_{};  // those that it knows; another one, and it is out of date
+  SharedMutex mutex_;
+  std::map<KeyMaterialId, std::string> key_ids_ GUARDED_BY(mutex_);  // by material: never changes
+  std::shared_ptr<const Listing> listing_ GUARDED_BY(mutex_);
+  Clock::time_point listed_ GUARDED_BY(mutex_);  // when the listing was complete
+  // Those that it knows; another one, and it is out of date.
+  Changes listed_changes_ GUARDED_BY(mutex_){};
 };
 
 }  // namespace trent::catalog

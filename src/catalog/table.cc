@@ -1,7 +1,6 @@
 // The records of one type: caching, and the way from a record to the texts that the store keeps.
 #include "catalog/table.h"
 
-#include <mutex>
 #include <stdexcept>
 #include <utility>
 
@@ -40,7 +39,7 @@ typename Table<Record>::Pointer Table<Record>::find(const std::string& label) {
   Cached cached;
   std::uint64_t changes = 0;
   {
-    std::shared_lock lock(mutex_);
+    const SharedLock lock(mutex_);
     changes = changes_;
     auto entry = cache_.find(label);
     if (entry != cache_.end()) {
@@ -53,7 +52,7 @@ typename Table<Record>::Pointer Table<Record>::find(const std::string& label) {
   if (cached.record && Clock::now() - cached.found < kFindAgain) {
     auto object = hsm::read_data(token_, cached.handle);
     if (object && object->label == label && sha256({as_bytes(object->value)}) == cached.text) {
-      std::lock_guard lock(mutex_);
+      const Lock lock(mutex_);
       auto entry = cache_.find(label);
       if (entry != cache_.end() && entry->second.handle == cached.handle)
         entry->second.read = Clock::now();
@@ -64,7 +63,7 @@ typename Table<Record>::Pointer Table<Record>::find(const std::string& label) {
   if (!object && token_.ensure_presence()) object = find_record(token_, label);
   if (object) return remember(*object, changes);
   if (cached.record) forget(label, false);
-  std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   if (missing_.size() >= kMaxRemembered) missing_.clear();
   if (changes == changes_) missing_[label] = Clock::now();
   return nullptr;
@@ -134,7 +133,7 @@ void Table<Record>::tidy(const hsm::ChangeLock& lock, const std::string& label) 
 
 template <RecordType Record>
 std::uint64_t Table<Record>::changes() const {
-  std::shared_lock lock(mutex_);
+  const SharedLock lock(mutex_);
   return changes_;
 }
 
@@ -147,7 +146,7 @@ typename Table<Record>::Pointer Table<Record>::remember(const hsm::DataObject& o
   const Sha256 text = sha256({as_bytes(object.value)});
   const auto now = Clock::now();
   {
-    std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     if (changes != changes_) return record;
     missing_.erase(object.label);
     Cached& entry = cache_[object.label];
@@ -162,7 +161,7 @@ typename Table<Record>::Pointer Table<Record>::remember(const hsm::DataObject& o
 
 template <RecordType Record>
 bool Table<Record>::has_seen(const std::string& label) const {
-  std::shared_lock lock(mutex_);
+  const SharedLock lock(mutex_);
   return seen_.contains(label) || cache_.contains(label);
 }
 
@@ -171,7 +170,7 @@ template <RecordType Record>
 void Table<Record>::forget(const std::string& label, bool there) {
   Pointer outdated;
   {
-    std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     ++changes_;
     missing_.erase(label);
     if (seen_.size() >= kMaxRemembered) seen_.clear();

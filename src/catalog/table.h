@@ -8,11 +8,11 @@
 #include <memory>
 #include <optional>
 #include <set>
-#include <shared_mutex>
 #include <string>
 #include <string_view>
 
 #include "base/openssl.h"
+#include "base/thread_safety.h"
 #include "catalog/record.h"
 #include "catalog/store.h"
 #include "hsm/change_lock.h"
@@ -88,12 +88,13 @@ class Table {
   hsm::Token& token_;
   const std::chrono::milliseconds refresh_;
   const Watch<Record> watch_;
-  mutable std::shared_mutex mutex_;
-  std::map<std::string, Cached> cache_;               // by label
-  std::map<std::string, Clock::time_point> missing_;  // labels that were last looked for in vain
-  std::set<std::string> seen_;                        // labels of those that were forgotten
+  mutable SharedMutex mutex_;
+  std::map<std::string, Cached> cache_ GUARDED_BY(mutex_);  // by label
+  // Labels that were last looked for in vain.
+  std::map<std::string, Clock::time_point> missing_ GUARDED_BY(mutex_);
+  std::set<std::string> seen_ GUARDED_BY(mutex_);  // labels of those that were forgotten
   // Changes made here. What was read from the token before the last one is not to be remembered.
-  std::uint64_t changes_ = 0;
+  std::uint64_t changes_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace trent::catalog
