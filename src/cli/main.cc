@@ -10,6 +10,7 @@
 #include "cli/arguments.h"
 #include "cli/errors.h"
 #include "cli/help.h"
+#include "cli/kms_verb.h"
 #include "cli/output.h"
 #include "cli/process.h"
 #include "cli/replace_file.h"
@@ -69,15 +70,15 @@ void write_output_file(const std::string& path, ByteView result, bool secret) {
   }
 }
 
-int run(const KmsVerb& verb, const std::function<Answer(kms::Service&)>& operation,
-        const CommandLine& line) {
+int run(KmsCommand& command, const CommandLine& line) {
   bool raw = line.output == "raw";
+  const Raw raw_output = command.raw();
   bool at_terminal = !line.output_file && output_is_terminal();
-  if (raw && verb.raw == Raw::None)
+  if (raw && raw_output == Raw::None)
     throw UsageError(
         "It has more than one result, so there is no raw output: take them from the "
         "JSON.");
-  if (raw && verb.raw == Raw::Binary && at_terminal)
+  if (raw && raw_output == Raw::Binary && at_terminal)
     throw UsageError(
         "The result is binary and would upset the terminal: write it to a file "
         "(--output-file PATH), or use --output json.");
@@ -86,16 +87,16 @@ int run(const KmsVerb& verb, const std::function<Answer(kms::Service&)>& operati
   Answer answer;
   std::string text;
   try {
-    answer = operation(service);
+    answer = command.run(service);
     if (line.output == "text") text = answer.text();
   } catch (const Error& error) {
-    std::cerr << "An error occurred (" << error.name() << ") when calling the " << verb.operation
-              << " operation: " << error.message() << '\n';
+    std::cerr << "An error occurred (" << error.name() << ") when calling the "
+              << command.operation().name << " operation: " << error.message() << '\n';
     if (!error.advice().empty()) std::cerr << error.advice() << '\n';
     return error.is_in_configuration() ? kConfiguration : kService;
   }
   if (answer.json.is_null()) return kSuccess;
-  if (raw && verb.raw == Raw::Data && at_terminal && !is_printable(answer.raw))
+  if (raw && raw_output == Raw::Data && at_terminal && !is_printable(answer.raw))
     throw UsageError(
         "The plaintext is binary and would upset the terminal: write it to a file "
         "(--output-file PATH), or use --output json.");
@@ -104,7 +105,7 @@ int run(const KmsVerb& verb, const std::function<Answer(kms::Service&)>& operati
                     : line.output == "text" ? as_bytes(text)
                                             : as_bytes(json);
   if (line.output_file)
-    write_output_file(*line.output_file, result, answer.secret);
+    write_output_file(*line.output_file, result, command.is_secret());
   else
     write_output(result);
   return kSuccess;
@@ -126,24 +127,26 @@ Options& add_verb(CLI::App& app, const char* name, const char* summary, const ch
   return *line.options.emplace_back(std::make_unique<Options>(*sub));
 }
 
-void add_kms_verb(CLI::App& app, const KmsVerb& verb, const char* group, CommandLine& line) {
-  Options& options = add_verb(app, verb.name, verb.summary, verb.help, group, line);
-  auto operation = verb.define(options);
-  if (verb.has_text)
+void add_kms_verb(CLI::App& app, const KmsVerb& verb, const kms::model::Operation& operation,
+                  CommandLine& line) {
+  const std::string name(verb.name);
+  Options& options = add_verb(app, name.c_str(), verb.summary, verb.help, verb.group, line);
+  auto command = std::make_shared<KmsCommand>(operation, options);
+  if (operation.is_paged())
     options.choice(line.output, "--output", {"json", "text", "raw"},
                    "text: a line for each; raw: only the identifiers");
   else
     options.choice(line.output, "--output", {"json", "raw"},
                    "raw: only the blob, the plaintext or the identifier");
-  if (verb.raw != Raw::Nothing)
+  if (operation.has_response())
     options.path(line.output_file, "--output-file",
                  "Write the result to this file, which is replaced as\na whole if all went well");
-  CLI::App* sub = app.get_subcommand(verb.name);
+  CLI::App* sub = app.get_subcommand(name);
   config_option(*sub, line);
-  sub->callback([&line, &options, &verb, operation] {
-    line.action = [&line, &options, &verb, operation] {
+  sub->callback([&line, &options, command] {
+    line.action = [&line, &options, command] {
       options.load();
-      return run(verb, operation, line);
+      return run(*command, line);
     };
   });
 }
@@ -190,10 +193,10 @@ int command(int argc, char** argv) {
   app.require_subcommand(0, 1);
   const LocalVerb local_verbs[] = {init_verb(), check_verb(), version_verb()};
   for (const LocalVerb& verb : local_verbs) add_local_verb(app, verb, line);
-  for (const KmsVerb& verb : key_verbs()) add_kms_verb(app, verb, "Keys", line);
-  for (const KmsVerb& verb : alias_verbs()) add_kms_verb(app, verb, "Aliases", line);
-  for (const KmsVerb& verb : ciphertext_verbs()) add_kms_verb(app, verb, "Encryption", line);
-  for (const KmsVerb& verb : data_key_verbs()) add_kms_verb(app, verb, "Data keys", line);
+  for (const KmsVerb& verb : kms_verbs())
+    for (const kms::model::Operation* operation : kms::operations::all())
+      if (kms::model::hyphenated(operation->name) == verb.name)
+        add_kms_verb(app, verb, *operation, line);
 
   try {
     try {

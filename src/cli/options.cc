@@ -98,8 +98,11 @@ void Options::flag(bool& target, const char* flags, const char* help) {
   app_.add_flag(flags, target, help);
 }
 
-void Options::list(std::vector<std::string>& target, const char* flag, const char* help) {
-  app_.add_option(flag, target, help)->option_text("TEXT ...");
+void Options::list(std::vector<std::string>& target, const char* flag, Need need,
+                   const char* help) {
+  app_.add_option(flag, target, help)
+      ->option_text(option_text("TEXT ...", need))
+      ->required(need == Need::Required);
 }
 
 void Options::positional(std::string& target, const char* name, const char* help) {

@@ -33,7 +33,7 @@ class Options {
               const char* help);
   void number(std::optional<std::int64_t>& target, const char* flag, Need need, const char* help);
   void flag(bool& target, const char* flags, const char* help);
-  void list(std::vector<std::string>& target, const char* flag, const char* help);
+  void list(std::vector<std::string>& target, const char* flag, Need need, const char* help);
   void binary(SecretBytes& target, const char* flag, Need need, const char* help);
   void binary(Bytes& target, const char* flag, Need need, const char* help);
   void context(blob::EncryptionContext& target, const char* flag, const char* help);

@@ -56,7 +56,7 @@ SecretString json_text(kms::Json json) {
   return text;
 }
 
-std::string text_line(std::initializer_list<std::string_view> fields) {
+std::string text_line(const std::vector<std::string_view>& fields) {
   std::string line;
   for (std::string_view field : fields)
     line += (line.empty() ? "" : "\t") + (field.empty() ? "-" : printable(field));

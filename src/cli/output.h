@@ -1,12 +1,12 @@
 // What goes to standard output.
 #pragma once
 
-#include <initializer_list>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
-#include "kms/json.h"
+#include "kms/model/json.h"
 
 namespace trent::cli {
 
@@ -18,7 +18,7 @@ SecretString json_text(kms::Json json);
 
 // A line of `--output text`, as `aws` has it: with tabs between the fields, and - for an empty one.
 // What could control the terminal is escaped.
-std::string text_line(std::initializer_list<std::string_view> fields);
+std::string text_line(const std::vector<std::string_view>& fields);
 
 // True if standard output is a terminal.
 bool output_is_terminal();

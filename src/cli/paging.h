@@ -8,7 +8,7 @@
 
 #include "cli/errors.h"
 #include "cli/options.h"
-#include "kms/json.h"
+#include "kms/model/json.h"
 
 namespace trent::cli {
 
@@ -38,22 +38,17 @@ inline void paging_options(Options& options, Paging& paging) {
                "One page: the one after that which ended in this\nNextMarker");
 }
 
-// `list(limit, marker)` does one call of the operation; `items` is the list in its response.
-// `add` is called for every item, in order.
-template <class Response, class Item, class List, class Add>
-kms::Json list_pages(const Paging& paging, List list, std::vector<Item> Response::*items,
-                     const char* items_name, Add add) {
+// `list(limit, marker)` does one call of the operation and gives its response; `items` is the name
+// of the list in it.
+template <class List>
+kms::Json list_pages(const Paging& paging, const kms::Json::string_t& items, List list) {
   bool one_page = paging.limit || paging.marker || paging.no_paginate;
   bool all_pages = paging.max_items || paging.page_size || paging.starting_token;
   if (one_page && all_pages)
     throw UsageError(
         "--limit, --marker and --no-paginate ask for one page: they do not go together with "
         "--max-items, --page-size and --starting-token.");
-  if (one_page) {
-    Response response = list(paging.limit, paging.marker);
-    for (const Item& item : response.*items) add(item);
-    return response;
-  }
+  if (one_page) return list(paging.limit, paging.marker);
   if (paging.max_items && *paging.max_items < 1)
     throw UsageError("Error parsing parameter '--max-items': It must be at least 1.");
 
@@ -64,17 +59,18 @@ kms::Json list_pages(const Paging& paging, List list, std::vector<Item> Response
     // The pages end where --max-items does, so that KMS's marker is the token to go on with.
     std::int64_t limit = paging.page_size.value_or(kDefaultPageSize);
     if (missing) limit = std::min(limit, *missing);
-    Response response = list(limit, next);
-    for (const Item& item : response.*items) {
-      add(item);
-      all.push_back(item);
+    kms::Json page = list(limit, next);
+    next.reset();
+    if (const auto found = page.find(items); found != page.end()) {
+      if (missing) *missing -= static_cast<std::int64_t>(found->size());
+      for (kms::Json& item : *found) all.push_back(std::move(item));
     }
-    if (missing) *missing -= static_cast<std::int64_t>((response.*items).size());
-    next = response.truncated ? std::optional(response.next_marker) : std::nullopt;
+    if (const auto marker = page.find("NextMarker"); marker != page.end())
+      next = std::string(std::string_view(marker->template get_ref<const kms::Json::string_t&>()));
     if (!next || (missing && *missing <= 0)) break;
   }
   kms::Json json = kms::Json::object();
-  json[items_name] = std::move(all);
+  json[items] = std::move(all);
   if (next) json["NextToken"] = *next;
   return json;
 }

@@ -15,8 +15,4 @@ namespace trent::hsm {
 void debug_call(std::string_view function, std::string_view arguments, CK_RV rv,
                 std::chrono::nanoseconds duration);
 
-inline bool debug_enabled() {
-  return process::log_enabled();
-}
-
 }  // namespace trent::hsm

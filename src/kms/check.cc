@@ -7,7 +7,7 @@
 #include "hsm/data_trial.h"
 #include "hsm/giveaway.h"
 #include "kms/contents.h"
-#include "kms/implementation.h"
+#include "kms/key.h"
 #include "kms/repair.h"
 
 namespace trent::kms {
@@ -170,9 +170,9 @@ TokenReport check_account(Account& account, const CheckOptions& options) {
 }  // namespace
 
 std::vector<TokenReport> check(Service& service, const CheckOptions& options) {
-  hsm::ForkGuard fork;
+  process::ForkGuard fork;
   std::vector<TokenReport> reports;
-  for (const auto& account : service.implementation().accounts) {
+  for (const auto& account : service.accounts()) {
     try {
       std::vector<std::string> restored;
       if (options.repair)
@@ -184,14 +184,14 @@ std::vector<TokenReport> check(Service& service, const CheckOptions& options) {
       report.repaired.insert(report.repaired.begin(), restored.begin(), restored.end());
     } catch (const Error& error) {
       // The other tokens are checked all the same.
-      if (service.implementation().accounts.size() == 1) throw;
+      if (service.accounts().size() == 1) throw;
       TokenReport& report = reports.emplace_back();
       report.arn_prefix = account->prefix;
       report.token = "not checked";
       report.problems.emplace_back(error.what());
     }
   }
-  const std::string& file = service.implementation().config.source;
+  const std::string& file = service.config().source;
   if (auto exposed = exposure(file))
     reports.front().warnings.push_back("The configuration " + file + " " + *exposed);
   return reports;

@@ -5,7 +5,7 @@
 #include <stdexcept>
 
 #include "catalog/store.h"
-#include "kms/implementation.h"
+#include "kms/key.h"
 
 namespace trent::kms {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "kms/contents.h"
-#include "kms/implementation.h"
+#include "kms/key.h"
 
 namespace trent::kms {
 

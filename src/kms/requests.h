@@ -14,11 +14,19 @@
 
 #include "base/bytes.h"
 #include "blob/context.h"
+#include "kms/model/field.h"
+#include "kms/operations/operations.h"
 
 namespace trent::kms {
 
-using blob::EncryptionContext;
-using Timestamp = std::chrono::system_clock::time_point;
+// Help for options whose name does not say enough.
+// The operations that manage a key take no alias, so that none is retargeted under them.
+inline constexpr const char* kManagedKeyHelp = "Key ID or key ARN (no alias)";
+inline constexpr const char* kNewContextHelp =
+    "Public names and values the ciphertext is bound to:\nNAME=VALUE,NAME=VALUE or JSON";
+inline constexpr const char* kDryRunHelp =
+    "Only find out whether it would succeed: that is\nDryRunOperationException, exit code 254";
+inline constexpr const char* kOldContextHelp = "Exactly the pairs that were given at encryption";
 
 // EncryptionAlgorithmSpec, KeySpec, KeyState ... are carried as KMS spells them.
 inline constexpr const char* kSymmetricDefault = "SYMMETRIC_DEFAULT";
@@ -39,6 +47,14 @@ struct KeyMetadata {
   std::vector<std::string> encryption_algorithms;
   bool multi_region = false;
   std::string current_key_material_id;  // 64 hex digits, symmetric keys only
+
+  static model::Fields fields();
+};
+
+struct CreateKeyResponse {
+  KeyMetadata key_metadata;
+
+  static model::Fields fields();
 };
 
 struct CreateKeyRequest {
@@ -46,60 +62,113 @@ struct CreateKeyRequest {
   std::optional<std::string> key_usage;  // default ENCRYPT_DECRYPT
   std::optional<std::string> key_spec;   // default SYMMETRIC_DEFAULT
   std::optional<std::string> origin;     // default AWS_KMS
+
+  using Response = CreateKeyResponse;
+  static model::Fields fields();
+  static const model::Operation& operation() { return operations::create_key(); }
 };
-struct CreateKeyResponse {
+
+struct DescribeKeyResponse {
   KeyMetadata key_metadata;
+
+  static model::Fields fields();
 };
 
 struct DescribeKeyRequest {
   std::string key_id;  // key id, key ARN, alias name or alias ARN
   std::vector<std::string> grant_tokens;
-};
-struct DescribeKeyResponse {
-  KeyMetadata key_metadata;
+
+  using Response = DescribeKeyResponse;
+  static model::Fields fields();
+  static const model::Operation& operation() { return operations::describe_key(); }
 };
 
 struct KeyListEntry {
   std::string key_id;
   std::string key_arn;
+
+  static model::Fields fields();
 };
-struct ListKeysRequest {
-  std::optional<std::int64_t> limit;  // 1..1000, default 100
-  std::optional<std::string> marker;  // next_marker of the page before
-};
+
 struct ListKeysResponse {
   std::vector<KeyListEntry> keys;
   bool truncated = false;
   std::string next_marker;  // only if truncated
+
+  static model::Fields fields();
+};
+
+struct ListKeysRequest {
+  std::optional<std::int64_t> limit;  // 1..1000, default 100
+  std::optional<std::string> marker;  // next_marker of the page before
+
+  using Response = ListKeysResponse;
+  static model::Fields fields();
+  static const model::Operation& operation() { return operations::list_keys(); }
 };
 
 struct CreateAliasRequest {
   std::string alias_name;     // "alias/..."
   std::string target_key_id;  // key id or key ARN
+
+  using Response = model::Nothing;
+  static model::Fields fields();
+  static const model::Operation& operation() { return operations::create_alias(); }
 };
+
 struct UpdateAliasRequest {
   std::string alias_name;
   std::string target_key_id;
+
+  using Response = model::Nothing;
+  static model::Fields fields();
+  static const model::Operation& operation() { return operations::update_alias(); }
 };
+
 struct DeleteAliasRequest {
   std::string alias_name;
+
+  using Response = model::Nothing;
+  static model::Fields fields();
+  static const model::Operation& operation() { return operations::delete_alias(); }
 };
+
 struct AliasListEntry {
   std::string alias_name;
   std::string alias_arn;
   std::string target_key_id;  // bare key id
   Timestamp creation_date;
   Timestamp last_updated_date;
+
+  static model::Fields fields();
 };
-struct ListAliasesRequest {
-  std::optional<std::string> key_id;  // key id or key ARN; default: all aliases
-  std::optional<std::int64_t> limit;  // 1..1000, default 50
-  std::optional<std::string> marker;
-};
+
 struct ListAliasesResponse {
   std::vector<AliasListEntry> aliases;
   bool truncated = false;
   std::string next_marker;
+
+  static model::Fields fields();
+};
+
+struct ListAliasesRequest {
+  std::optional<std::string> key_id;  // key id or key ARN; default: all aliases
+  std::optional<std::int64_t> limit;  // 1..1000, default 50
+  std::optional<std::string> marker;
+
+  using Response = ListAliasesResponse;
+  static model::Fields fields();
+  static const model::Operation& operation() { return operations::list_aliases(); }
+};
+
+struct EncryptResponse {
+  Bytes ciphertext_blob;
+  std::string key_id;  // key ARN
+  std::string encryption_algorithm;
+  // Not on KMS's wire for Encrypt; for the doors that show it (OpenSSL's key-material-id).
+  std::string key_material_id;
+
+  static model::Fields fields();
 };
 
 struct EncryptRequest {
@@ -109,13 +178,19 @@ struct EncryptRequest {
   std::vector<std::string> grant_tokens;
   std::optional<std::string> encryption_algorithm;  // default SYMMETRIC_DEFAULT
   bool dry_run = false;
+
+  using Response = EncryptResponse;
+  static model::Fields fields();
+  static const model::Operation& operation() { return operations::encrypt(); }
 };
-struct EncryptResponse {
-  Bytes ciphertext_blob;
+
+struct DecryptResponse {
   std::string key_id;  // key ARN
+  SecretBytes plaintext;
   std::string encryption_algorithm;
-  // Not on KMS's wire for Encrypt; for the doors that show it (OpenSSL's key-material-id).
   std::string key_material_id;
+
+  static model::Fields fields();
 };
 
 struct DecryptRequest {
@@ -125,12 +200,22 @@ struct DecryptRequest {
   std::optional<std::string> key_id;                // the blob names the key, too
   std::optional<std::string> encryption_algorithm;  // default SYMMETRIC_DEFAULT
   bool dry_run = false;
+
+  using Response = DecryptResponse;
+  static model::Fields fields();
+  static const model::Operation& operation() { return operations::decrypt(); }
 };
-struct DecryptResponse {
-  std::string key_id;  // key ARN
-  SecretBytes plaintext;
-  std::string encryption_algorithm;
-  std::string key_material_id;
+
+struct ReEncryptResponse {
+  Bytes ciphertext_blob;
+  std::string source_key_id;  // key ARN
+  std::string key_id;         // key ARN of the destination
+  std::string source_encryption_algorithm;
+  std::string destination_encryption_algorithm;
+  std::string source_key_material_id;
+  std::string destination_key_material_id;
+
+  static model::Fields fields();
 };
 
 struct ReEncryptRequest {
@@ -143,15 +228,19 @@ struct ReEncryptRequest {
   std::optional<std::string> destination_encryption_algorithm;  // likewise
   std::vector<std::string> grant_tokens;
   bool dry_run = false;
+
+  using Response = ReEncryptResponse;
+  static model::Fields fields();
+  static const model::Operation& operation() { return operations::re_encrypt(); }
 };
-struct ReEncryptResponse {
+
+struct GenerateDataKeyResponse {
   Bytes ciphertext_blob;
-  std::string source_key_id;  // key ARN
-  std::string key_id;         // key ARN of the destination
-  std::string source_encryption_algorithm;
-  std::string destination_encryption_algorithm;
-  std::string source_key_material_id;
-  std::string destination_key_material_id;
+  SecretBytes plaintext;
+  std::string key_id;
+  std::string key_material_id;
+
+  static model::Fields fields();
 };
 
 // Exactly one of key_spec and number_of_bytes.
@@ -162,48 +251,89 @@ struct GenerateDataKeyRequest {
   std::optional<std::int64_t> number_of_bytes;  // 1..1024
   std::vector<std::string> grant_tokens;
   bool dry_run = false;
+
+  using Response = GenerateDataKeyResponse;
+  static model::Fields fields();
+  static const model::Operation& operation() { return operations::generate_data_key(); }
 };
-struct GenerateDataKeyResponse {
-  Bytes ciphertext_blob;
-  SecretBytes plaintext;
-  std::string key_id;
-  std::string key_material_id;
-};
-using GenerateDataKeyWithoutPlaintextRequest = GenerateDataKeyRequest;
+
 struct GenerateDataKeyWithoutPlaintextResponse {
   Bytes ciphertext_blob;
   std::string key_id;
   std::string key_material_id;
+
+  static model::Fields fields();
+};
+
+// The same as for GenerateDataKey.
+struct GenerateDataKeyWithoutPlaintextRequest : GenerateDataKeyRequest {
+  using Response = GenerateDataKeyWithoutPlaintextResponse;
+  static model::Fields fields();
+  static const model::Operation& operation() {
+    return operations::generate_data_key_without_plaintext();
+  }
+};
+
+struct GenerateRandomResponse {
+  SecretBytes plaintext;
+
+  static model::Fields fields();
 };
 
 struct GenerateRandomRequest {
   std::optional<std::int64_t> number_of_bytes;  // 1..1024, required by KMS
-};
-struct GenerateRandomResponse {
-  SecretBytes plaintext;
+
+  using Response = GenerateRandomResponse;
+  static model::Fields fields();
+  static const model::Operation& operation() { return operations::generate_random(); }
 };
 
 struct EnableKeyRequest {
   std::string key_id;  // key id or key ARN
+
+  using Response = model::Nothing;
+  static model::Fields fields();
+  static const model::Operation& operation() { return operations::enable_key(); }
 };
+
 struct DisableKeyRequest {
   std::string key_id;
+
+  using Response = model::Nothing;
+  static model::Fields fields();
+  static const model::Operation& operation() { return operations::disable_key(); }
 };
-struct ScheduleKeyDeletionRequest {
-  std::string key_id;
-  std::optional<std::int64_t> pending_window_in_days;  // 7..30, default 30
-};
+
 struct ScheduleKeyDeletionResponse {
   std::string key_id;  // key ARN
   Timestamp deletion_date;
   std::string key_state;
   std::int64_t pending_window_in_days = 0;
+
+  static model::Fields fields();
 };
-struct CancelKeyDeletionRequest {
+
+struct ScheduleKeyDeletionRequest {
   std::string key_id;
+  std::optional<std::int64_t> pending_window_in_days;  // 7..30, default 30
+
+  using Response = ScheduleKeyDeletionResponse;
+  static model::Fields fields();
+  static const model::Operation& operation() { return operations::schedule_key_deletion(); }
 };
+
 struct CancelKeyDeletionResponse {
   std::string key_id;  // key ARN
+
+  static model::Fields fields();
+};
+
+struct CancelKeyDeletionRequest {
+  std::string key_id;
+
+  using Response = CancelKeyDeletionResponse;
+  static model::Fields fields();
+  static const model::Operation& operation() { return operations::cancel_key_deletion(); }
 };
 
 }  // namespace trent::kms

@@ -7,9 +7,8 @@
 
 #include "base/encoding.h"
 #include "base/uuid.h"
-#include "kms/inventory.h"
 #include "kms/key_id.h"
-#include "kms/key_name.h"
+#include "kms/object_requests.h"
 
 namespace trent::pkcs11 {
 
@@ -117,7 +116,7 @@ std::optional<kms::KeyMetadata> look_up(Session& session, const std::string& key
   try {
     const kms::KeyIdentifier identifier = kms::parse_key_identifier(key_id);
     if (identifier.is_arn() && identifier.account != slot.config().account) return std::nullopt;
-    return slot.service().describe_key({key_id, {}}).key_metadata;
+    return slot.call(kms::DescribeKeyRequest{key_id, {}}).key_metadata;
   } catch (const Error& error) {
     if (error.code() != ErrorCode::NotFound && error.code() != ErrorCode::Validation) throw;
     return std::nullopt;
@@ -149,7 +148,10 @@ std::vector<kms::KeyMetadata> candidates(Session& session, Template search) {
   } else if (const CK_ATTRIBUTE* label = find_attribute(search, CKA_LABEL)) {
     key = look_up_label(session, as_text(value_of(*label)));
   } else {
-    return kms::all_keys(session.slot().service());
+    std::vector<kms::KeyMetadata> all;
+    for (kms::KeyAndAliases& each : session.slot().call(kms::ListEverythingRequest{}).keys)
+      all.push_back(std::move(each.metadata));
+    return all;
   }
   if (!key) return {};
   return {std::move(*key)};
@@ -178,7 +180,7 @@ template <class Change>
 void change_alias(Slot& slot, Change change) {
   slot.forget_labels();
   try {
-    change(slot.service());
+    change();
   } catch (const Error& error) {
     if (error.code() == ErrorCode::Validation) throw Failure(CKR_ATTRIBUTE_VALUE_INVALID);
     throw;
@@ -216,7 +218,8 @@ std::vector<CK_OBJECT_HANDLE> find_kms_keys(Session& session, Template search) {
 
 CK_RV get_attributes(Session& session, const KmsKey& key, Template attributes) {
   require(session.logged_in(), CKR_OBJECT_HANDLE_INVALID);
-  kms::KeyMetadata metadata = session.slot().service().describe_key({key.key_id, {}}).key_metadata;
+  kms::KeyMetadata metadata =
+      session.slot().call(kms::DescribeKeyRequest{key.key_id, {}}).key_metadata;
   CK_RV result = CKR_OK;
   for (CK_ATTRIBUTE& wanted : attributes) {
     auto value = attribute_of(session.slot(), metadata, wanted.type);
@@ -235,7 +238,7 @@ CK_RV get_attributes(Session& session, const KmsKey& key, Template attributes) {
 void set_attributes(Session& session, const KmsKey& key, Template attributes) {
   require_write_access(session);
   Slot& slot = session.slot();
-  slot.service().describe_key({key.key_id, {}});  // or the handle is bad
+  slot.call(kms::DescribeKeyRequest{key.key_id, {}});  // or the handle is bad
   for (const CK_ATTRIBUTE& wanted : attributes)
     require(wanted.type == CKA_LABEL, CKR_ATTRIBUTE_READ_ONLY);
   const CK_ATTRIBUTE* label = find_attribute(attributes, CKA_LABEL);
@@ -244,8 +247,7 @@ void set_attributes(Session& session, const KmsKey& key, Template attributes) {
   slot.forget_labels();
   std::string old_label = slot.label(key.key_id);
   std::string old_name = old_label == key.key_id ? "" : "alias/" + old_label;
-  change_alias(
-      slot, [&](kms::Service& service) { kms::rename_key(service, key.key_id, old_name, name); });
+  change_alias(slot, [&] { slot.call(kms::RenameKeyRequest{key.key_id, old_name, name}); });
   slot.forget_labels();
 }
 
@@ -287,10 +289,11 @@ KmsKey create_kms_key(Session& session, Template attributes) {
   Slot& slot = session.slot();
   const CK_ATTRIBUTE* label = find_attribute(attributes, CKA_LABEL);
   if (label == nullptr || label->ulValueLen == 0)
-    return {slot.service().create_key({}).key_metadata.key_id};
+    return {slot.call(kms::CreateKeyRequest{}).key_metadata.key_id};
   KmsKey key;
-  change_alias(slot, [&](kms::Service& service) {
-    key.key_id = kms::create_key_with_alias(service, alias_of_label(value_of(*label))).key_id;
+  change_alias(slot, [&] {
+    const kms::CreateNamedKeyRequest request{alias_of_label(value_of(*label))};
+    key.key_id = slot.call(request).key_metadata.key_id;
   });
   slot.forget_labels();
   return key;
@@ -298,7 +301,7 @@ KmsKey create_kms_key(Session& session, Template attributes) {
 
 void destroy_kms_key(Session& session, const KmsKey& key) {
   require_write_access(session);
-  session.slot().service().schedule_key_deletion({key.key_id, std::nullopt});
+  session.slot().call(kms::ScheduleKeyDeletionRequest{key.key_id, std::nullopt});
 }
 
 }  // namespace trent::pkcs11

@@ -42,7 +42,8 @@ KmsOperation start_kms_operation(Session& session, Kind kind, const CK_MECHANISM
   }
   // A key that is private, disabled or gone is refused here, where the standard expects it.
   require(session.logged_in(), CKR_USER_NOT_LOGGED_IN);
-  kms::KeyMetadata metadata = session.slot().service().describe_key({key.key_id, {}}).key_metadata;
+  kms::KeyMetadata metadata =
+      session.slot().call(kms::DescribeKeyRequest{key.key_id, {}}).key_metadata;
   require(metadata.enabled, CKR_KEY_FUNCTION_NOT_PERMITTED);
   return operation;
 }
@@ -57,7 +58,7 @@ void add_input(Kind kind, KmsOperation& operation, ByteView input) {
 const SecretBytes& finish_kms_operation(Session& session, Kind kind, KmsOperation& operation) {
   if (operation.output) return *operation.output;
   require(!operation.input.empty(), bad_length(kind));
-  kms::Service& service = session.slot().service();
+  Slot& slot = session.slot();
   const SecretBytes& input = operation.input;
   Bytes ciphertext;
   if (operation.re_encrypt) {
@@ -67,19 +68,19 @@ const SecretBytes& finish_kms_operation(Session& session, Kind kind, KmsOperatio
     request.source_encryption_context = operation.source_context;
     request.destination_key_id = operation.key_id;
     request.destination_encryption_context = operation.context;
-    ciphertext = service.re_encrypt(request).ciphertext_blob;
+    ciphertext = slot.call(request).ciphertext_blob;
   } else if (kind == Kind::Encrypt) {
     kms::EncryptRequest request;
     request.key_id = operation.key_id;
     request.plaintext = input;
     request.encryption_context = operation.context;
-    ciphertext = service.encrypt(request).ciphertext_blob;
+    ciphertext = slot.call(request).ciphertext_blob;
   } else {
     kms::DecryptRequest request;
     request.ciphertext_blob = {input.begin(), input.end()};
     request.encryption_context = operation.context;
     request.key_id = operation.key_id;
-    operation.output = std::move(service.decrypt(request).plaintext);
+    operation.output = std::move(slot.call(request).plaintext);
     return *operation.output;
   }
   operation.output.emplace(ciphertext.begin(), ciphertext.end());

@@ -36,7 +36,7 @@ Current& current_library() {
 // configuration is no error, but a bad one is.
 std::optional<Config> find(const std::string& configuration) {
   auto config = find_config(configuration);
-  if (!config && hsm::debug_enabled())
+  if (!config && process::log_enabled())
     hsm::debug_call("C_Initialize", "no trent.toml was found: no slots", CKR_OK,
                     std::chrono::nanoseconds(0));
   return config;
@@ -44,11 +44,11 @@ std::optional<Config> find(const std::string& configuration) {
 
 }  // namespace
 
-Library::Library(const std::optional<Config>& config) : fork_count_(hsm::fork_count()) {
+Library::Library(const std::optional<Config>& config) : fork_count_(process::fork_count()) {
   if (!config) return;
-  auto names = std::make_shared<hsm::TokenNames>(config->tokens);
+  service_.emplace(*config);
   for (CK_SLOT_ID id = 0; id < config->tokens.size(); ++id)
-    slots_.push_back(std::make_unique<Slot>(id, *config, names));
+    slots_.push_back(std::make_unique<Slot>(id, *service_));
 }
 
 Library::~Library() = default;
@@ -56,17 +56,17 @@ Library::~Library() = default;
 std::shared_ptr<Library> Library::current() {
   Current& current = current_library();
   std::lock_guard lock(current.mutex);
-  require(current.library && current.library->fork_count_ == hsm::fork_count(),
+  require(current.library && current.library->fork_count_ == process::fork_count(),
           CKR_CRYPTOKI_NOT_INITIALIZED);
   return current.library;
 }
 
 void Library::initialise(const std::string& configuration) {
-  hsm::watch_fork();
+  process::watch_fork();
   Current& current = current_library();
   std::shared_ptr<Library> of_parent;  // goes after the lock is released
   std::lock_guard lock(current.mutex);
-  require(!current.library || current.library->fork_count_ != hsm::fork_count(),
+  require(!current.library || current.library->fork_count_ != process::fork_count(),
           CKR_CRYPTOKI_ALREADY_INITIALIZED);
   try {
     of_parent = std::exchange(current.library, std::make_shared<Library>(find(configuration)));
@@ -147,7 +147,7 @@ void log_out(Session& last) {
   Slot& slot = last.slot();
   slot.logged_out = false;
   if (!slot.logged_in.exchange(false)) return;
-  slot.service().set_principal({});
+  slot.set_user({});
   try {
     if (!slot.token().has_pin()) last.call<&CK_FUNCTION_LIST::C_Logout>();
   } catch (const Error&) {  // no token, no login

@@ -49,6 +49,7 @@ class Library {
   void end(const std::shared_ptr<Session>& session);
 
   std::uint64_t fork_count_;
+  std::optional<kms::Service> service_;
   std::vector<std::unique_ptr<Slot>> slots_;
   ObjectTable objects_;
   HandleMap<Session> sessions_;

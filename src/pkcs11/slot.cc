@@ -1,37 +1,54 @@
-// A slot: one token of the configuration, with the KMS keys of its account.
+// A slot: a view of one account of the service.
 #include "pkcs11/slot.h"
 
-#include "kms/inventory.h"
+#include "kms/object_requests.h"
 
 namespace trent::pkcs11 {
 
 namespace {
 
-// Bare key ids and aliases belong to the caller's account; in this slot that is the slot's own.
-Config config_for(std::size_t index, Config config) {
-  const std::string& account = config.tokens.at(index).account;
-  if (config.principal.find(":" + account + ":") == std::string::npos)
-    config.principal = "arn:aws:iam::" + account + ":root";
-  return config;
+// Whoever calls through the slot of another account than the principal's is that account's root.
+kms::Caller caller_in(const kms::Account& account, const std::string& principal) {
+  if (principal.find(":" + account.id + ":") != std::string::npos) return {principal, account.id};
+  return {"arn:aws:iam::" + account.id + ":root", account.id};
 }
 
 }  // namespace
 
-Slot::Slot(CK_SLOT_ID id, const Config& config, std::shared_ptr<hsm::TokenNames> names)
-    : id_(id), service_(config_for(id, config), {}, std::move(names)) {}
+Slot::Slot(CK_SLOT_ID id, kms::Service& service)
+    : id_(id),
+      service_(service),
+      account_(service.accounts()[id]),
+      configured_(caller_in(account_, service.config().principal)),
+      caller_(configured_) {}
+
+kms::Caller Slot::caller() {
+  std::lock_guard lock(caller_mutex_);
+  return caller_;
+}
+
+void Slot::set_user(const std::string& name) {
+  std::lock_guard lock(caller_mutex_);
+  caller_ = configured_;
+  if (name.empty()) return;
+  caller_.principal = name;
+  caller_.authentication = kms::Caller::Authentication::UserName;
+}
 
 std::string Slot::label(const std::string& key_id) {
   std::lock_guard lock(labels_mutex_);
   auto age = [&] { return std::chrono::steady_clock::now() - *aliases_read_; };
   if (!aliases_read_ || age() >= service_.config().refresh) {
-    aliases_ = kms::all_aliases(service_);
+    aliases_.clear();
+    for (kms::KeyAndAliases& key : call(kms::ListEverythingRequest{}).keys)
+      if (!key.aliases.empty()) aliases_.emplace(key.metadata.key_id, key.aliases.front());
     // From here on: where reading takes longer than `refresh`, each label would need it otherwise.
     aliases_read_ = std::chrono::steady_clock::now();
   }
   auto found = aliases_.find(key_id);
   if (found == aliases_.end()) return key_id;
   constexpr std::size_t kPrefix = 6;  // "alias/"
-  return found->second.front().substr(kPrefix);
+  return found->second.substr(kPrefix);
 }
 
 void Slot::forget_labels() {

@@ -18,12 +18,21 @@ namespace trent::pkcs11 {
 // Thread-safe. Opens nothing before it is asked for something.
 class Slot {
  public:
-  // The token number `id` of the configuration; `names` are those of all slots.
-  Slot(CK_SLOT_ID id, const Config& config, std::shared_ptr<hsm::TokenNames> names);
+  // The token number `id` of the service's configuration.
+  Slot(CK_SLOT_ID id, kms::Service& service);
 
   CK_SLOT_ID id() const { return id_; }
-  kms::Service& service() { return service_; }
-  hsm::Token& token() { return service_.token(); }
+  const Config& library_config() const { return service_.config(); }
+  hsm::Token& token() { return account_.token; }
+
+  // Does the operation, as the one who calls through this slot: bare key ids and aliases are those
+  // of its account.
+  template <class Request>
+  typename Request::Response call(const Request& request) {
+    return service_.call(caller(), request);
+  }
+  // C_LoginUser gave this name; empty: the principal of the configuration calls again.
+  void set_user(const std::string& name);
   const TokenConfig& config() { return token().config(); }
 
   // CKA_LABEL of a key: its first alias, without "alias/", or else its id. Names that others change
@@ -44,10 +53,16 @@ class Slot {
   std::atomic<std::uint64_t> logouts = 0;
 
  private:
+  kms::Caller caller();
+
   CK_SLOT_ID id_;
-  kms::Service service_;
+  kms::Service& service_;
+  kms::Account& account_;
+  const kms::Caller configured_;
+  std::mutex caller_mutex_;
+  kms::Caller caller_;
   std::mutex labels_mutex_;
-  std::map<std::string, std::vector<std::string>> aliases_;  // by key id
+  std::map<std::string, std::string> aliases_;  // the first of each key, by key id
   std::optional<std::chrono::steady_clock::time_point> aliases_read_;
 };
 

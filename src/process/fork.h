@@ -41,9 +41,3 @@ bool close_backend(int milliseconds);
 bool backend_closed();
 
 }  // namespace trent::process
-
-namespace trent::hsm {
-using process::fork_count;
-using process::ForkGuard;
-using process::watch_fork;
-}  // namespace trent::hsm

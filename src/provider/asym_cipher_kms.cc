@@ -83,33 +83,19 @@ void set_param(AsymCipher& cipher, const OSSL_PARAM& param) {
   const std::string_view name = param.key;
   cipher.given.add(param);
   if (name == kEncryptionContext) {
-    const kms::EncryptionContext context = get_context(param);
-    cipher.encrypt.encryption_context = context;
-    cipher.reencrypt.destination_encryption_context = context;
-    cipher.decrypt.encryption_context = context;
+    read_member(param, cipher.encrypt);
+    read_member(param, cipher.decrypt);
+    cipher.reencrypt.destination_encryption_context = cipher.encrypt.encryption_context;
   } else if (name == kReEncrypt) {
     cipher.reencrypting = get_flag(param);
-  } else if (name == kSourceKeyId) {
-    cipher.reencrypt.source_key_id = get_text(param);
-    check_member(param,
-                 kms::Validation().optional_key_id("sourceKeyId", cipher.reencrypt.source_key_id));
-    cipher.source_parameter = kSourceKeyId;
-  } else if (name == kSourceEncryptionContext) {
-    cipher.reencrypt.source_encryption_context = get_context(param);
-    cipher.source_parameter = kSourceEncryptionContext;
-  } else if (name == kSourceEncryptionAlgorithm) {
-    cipher.reencrypt.source_encryption_algorithm = get_text(param);
-    check_member(param,
-                 kms::Validation().encryption_algorithm(
-                     "sourceEncryptionAlgorithm", cipher.reencrypt.source_encryption_algorithm));
-    cipher.source_parameter = kSourceEncryptionAlgorithm;
-  } else if (name == kGrantTokens) {
-    const std::vector<std::string> tokens = get_grant_tokens(param);
-    cipher.encrypt.grant_tokens = tokens;
-    cipher.reencrypt.grant_tokens = tokens;
-    cipher.decrypt.grant_tokens = tokens;
-  } else if (name == kDryRun) {
-    cipher.encrypt.dry_run = cipher.reencrypt.dry_run = cipher.decrypt.dry_run = get_flag(param);
+  } else if (name == kSourceKeyId || name == kSourceEncryptionContext ||
+             name == kSourceEncryptionAlgorithm) {
+    read_member(param, cipher.reencrypt);
+    cipher.source_parameter = param.key;
+  } else if (name == kGrantTokens || name == kDryRun) {
+    read_member(param, cipher.encrypt);
+    read_member(param, cipher.reencrypt);
+    read_member(param, cipher.decrypt);
   } else if (name == OSSL_ASYM_CIPHER_PARAM_PAD_MODE || name == kRsaPaddingMode) {
     throw Error(ErrorCode::Validation, "A symmetric KMS key has no padding mode.",
                 "Leave the padding out.");
@@ -179,12 +165,12 @@ struct WipeAtEnd {
 kms::EncryptResponse run_encrypt(AsymCipher& cipher, ByteView plaintext) {
   const WipeAtEnd wipe{cipher.encrypt.plaintext};
   cipher.encrypt.plaintext.assign(plaintext.begin(), plaintext.end());
-  return cipher.service->encrypt(cipher.encrypt);
+  return cipher.service->call(cipher.encrypt);
 }
 
 kms::ReEncryptResponse run_re_encrypt(AsymCipher& cipher, ByteView ciphertext) {
   cipher.reencrypt.ciphertext_blob.assign(ciphertext.begin(), ciphertext.end());
-  return cipher.service->re_encrypt(cipher.reencrypt);
+  return cipher.service->call(cipher.reencrypt);
 }
 
 int encrypt(void* ctx, unsigned char* out, std::size_t* size, std::size_t buffer,
@@ -233,7 +219,7 @@ int decrypt(void* ctx, unsigned char* out, std::size_t* size, std::size_t buffer
     }
     require_room(buffer, plaintext_size(ciphertext).value_or(0));
     cipher.decrypt.ciphertext_blob.assign(ciphertext.begin(), ciphertext.end());
-    kms::DecryptResponse response = cipher.service->decrypt(cipher.decrypt);
+    kms::DecryptResponse response = cipher.service->call(cipher.decrypt);
     deliver(response.plaintext, out, size, buffer);
     cipher.key_arn = std::move(response.key_id);
     cipher.key_material_id = std::move(response.key_material_id);

@@ -31,7 +31,7 @@ std::string aliases_of(const Key& key) {
   kms::ListAliasesRequest request{key.arn, {}, {}};
   bool more = true;
   while (more) {
-    const kms::ListAliasesResponse response = key.service->list_aliases(request);
+    const kms::ListAliasesResponse response = key.service->call(request);
     for (const kms::AliasListEntry& alias : response.aliases)
       names += (names.empty() ? "" : ", ") + alias.alias_name;
     request.marker = response.next_marker;
@@ -45,7 +45,8 @@ std::string utc(kms::Timestamp time) {
 }
 
 std::string describe(const Key& key) {
-  const kms::KeyMetadata data = key.service->describe_key({key.arn, {}}).key_metadata;
+  const kms::KeyMetadata data =
+      key.service->call(kms::DescribeKeyRequest{key.arn, {}}).key_metadata;
   std::string text;
   const auto line = [&text](const char* name, const std::string& value) {
     if (!value.empty()) text += std::string(name) + ": " + value + "\n";
@@ -65,7 +66,8 @@ std::string describe(const Key& key) {
 }
 
 std::string describe_in_one_line(const Key& key) {
-  const kms::KeyMetadata data = key.service->describe_key({key.arn, {}}).key_metadata;
+  const kms::KeyMetadata data =
+      key.service->call(kms::DescribeKeyRequest{key.arn, {}}).key_metadata;
   const std::string aliases = aliases_of(key);
   return "kms:" + data.arn + "  " + data.key_state + "  " + data.key_spec +
          (aliases.empty() ? "" : "  ") + aliases + "\n";

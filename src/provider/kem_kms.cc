@@ -54,14 +54,9 @@ const OSSL_PARAM* settable_ctx_params(void*, void*) {
 void set_param(Kem& kem, const OSSL_PARAM& param) {
   const std::string_view name = param.key;
   kem.given.add(param);
-  if (name == kEncryptionContext)
-    kem.generate.encryption_context = kem.decrypt.encryption_context = get_context(param);
-  else if (name == kGrantTokens)
-    kem.generate.grant_tokens = kem.decrypt.grant_tokens = get_grant_tokens(param);
-  else if (name == kDryRun)
-    kem.generate.dry_run = kem.decrypt.dry_run = get_flag(param);
-  else
-    throw_unknown(param);
+  if (name != kEncryptionContext && name != kGrantTokens && name != kDryRun) throw_unknown(param);
+  read_member(param, kem.generate);
+  read_member(param, kem.decrypt);
 }
 
 int set_ctx_params(void* ctx, const OSSL_PARAM params[]) {
@@ -118,7 +113,7 @@ int encapsulate(void* ctx, unsigned char* out, std::size_t* out_size, unsigned c
     const std::size_t secret_room = *secret_size;
     require_room(room, needed);
     require_room(secret_room, kSecretSize);
-    const kms::GenerateDataKeyResponse response = kem.service->generate_data_key(kem.generate);
+    const kms::GenerateDataKeyResponse response = kem.service->call(kem.generate);
     deliver(response.ciphertext_blob, out, out_size, room);
     deliver(response.plaintext, secret, secret_size, secret_room);
   });
@@ -139,7 +134,7 @@ int decapsulate(void* ctx, unsigned char* secret, std::size_t* secret_size, cons
     const std::size_t room = *secret_size;
     require_room(room, announced.value_or(0));
     kem.decrypt.ciphertext_blob.assign(ciphertext.begin(), ciphertext.end());
-    const kms::DecryptResponse response = kem.service->decrypt(kem.decrypt);
+    const kms::DecryptResponse response = kem.service->call(kem.decrypt);
     deliver(response.plaintext, secret, secret_size, room);
   });
 }

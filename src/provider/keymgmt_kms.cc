@@ -48,7 +48,9 @@ int match(const void* one, const void* other, int) {
 
 int validate(const void* keydata, int, int) {
   const Key& key = as_key(keydata);
-  return guarded(*key.core, "DescribeKey", [&] { key.service->describe_key({key.id, {}}); });
+  return guarded(*key.core, "DescribeKey", [&] {
+    key.service->call(kms::DescribeKeyRequest{key.id, {}});
+  });
 }
 
 const OSSL_PARAM* gettable_params(void*) {

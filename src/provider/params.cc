@@ -13,6 +13,7 @@
 #include "base/encoding.h"
 #include "base/error.h"
 #include "blob/shorthand.h"
+#include "kms/model/validation.h"
 
 namespace trent::provider {
 
@@ -99,6 +100,8 @@ bool get_flag(const OSSL_PARAM& param) {
   refuse(param.key, "must be 0 or 1.");
 }
 
+namespace {
+
 kms::EncryptionContext get_context(const OSSL_PARAM& param) {
   const std::string text = get_text(param);
   try {
@@ -111,21 +114,37 @@ kms::EncryptionContext get_context(const OSSL_PARAM& param) {
   }
 }
 
-std::vector<std::string> get_grant_tokens(const OSSL_PARAM& param) {
+std::vector<std::string> get_list(const OSSL_PARAM& param) {
   std::string text = get_text(param);
-  std::vector<std::string> tokens;
+  std::vector<std::string> list;
   for (std::size_t comma = text.find(','); comma != std::string::npos; comma = text.find(',')) {
-    tokens.push_back(text.substr(0, comma));
+    list.push_back(text.substr(0, comma));
     text.erase(0, comma + 1);
   }
-  tokens.push_back(std::move(text));
-  check_member(param, kms::Validation().grant_tokens(tokens));
-  return tokens;
+  list.push_back(std::move(text));
+  return list;
 }
 
-void check_member(const OSSL_PARAM& param, const kms::Validation& validation) {
+}  // namespace
+
+void read_member(const OSSL_PARAM& param, kms::model::Fields fields, void* request) {
+  namespace model = kms::model;
+  const auto field = std::ranges::find_if(
+      fields, [&](const model::Field& each) { return model::hyphenated(each.name) == param.key; });
+  if (field == fields.end()) throw_unknown(param);
+  std::visit(model::Overloaded{
+                 [&](std::string* out) { *out = get_text(param); },
+                 [&](std::optional<std::string>* out) { *out = get_text(param); },
+                 [&](bool* out) { *out = get_flag(param); },
+                 [&](std::vector<std::string>* out) { *out = get_list(param); },
+                 [&](kms::EncryptionContext* out) { *out = get_context(param); },
+                 [&](const auto&) { throw_unknown(param); },
+             },
+             field->in(request));
+  model::Validation validation;
+  validation.check(*field, request);
   try {
-    validation.check();
+    validation.finish();
   } catch (const Error& error) {
     std::string advice = std::string("This is the parameter ") + param.key;
     if (param.data_size == 0) advice += ", which is empty: its data_size is 0";

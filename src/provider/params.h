@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "kms/requests.h"
-#include "kms/validation.h"
 
 namespace trent::provider {
 
@@ -24,13 +23,15 @@ std::string get_text(const OSSL_PARAM& param);
 std::uint64_t get_number(const OSSL_PARAM& param);
 // 0 or 1, as a number or as text.
 bool get_flag(const OSSL_PARAM& param);
-// A JSON object of strings, or NAME=VALUE,NAME=VALUE.
-kms::EncryptionContext get_context(const OSSL_PARAM& param);
-// Separated by commas.
-std::vector<std::string> get_grant_tokens(const OSSL_PARAM& param);
 
-// KMS's check of a member, in its words, before the operation begins.
-void check_member(const OSSL_PARAM& param, const kms::Validation& validation);
+// Reads the member of a request that has the parameter's name ("source-key-id" is SourceKeyId), and
+// checks it in KMS's words before the operation begins. A list is separated by commas; an encryption
+// context is a JSON object of strings, or NAME=VALUE,NAME=VALUE.
+void read_member(const OSSL_PARAM& param, kms::model::Fields fields, void* request);
+template <class Request>
+void read_member(const OSSL_PARAM& param, Request& request) {
+  read_member(param, Request::fields(), &request);
+}
 
 // For a parameter that the operation does not have.
 [[noreturn]] void throw_unknown(const OSSL_PARAM& param);

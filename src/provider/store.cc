@@ -84,7 +84,7 @@ int set_ctx_params(void* loaderctx, const OSSL_PARAM params[]) {
 // The next key of the listing; nullopt after the last.
 std::optional<kms::KeyListEntry> next_of_listing(Store& store, kms::Service& service) {
   if (store.page.empty()) {
-    kms::ListKeysResponse response = service.list_keys({1000, store.marker});
+    kms::ListKeysResponse response = service.call(kms::ListKeysRequest{1000, store.marker});
     store.page.assign(response.keys.rbegin(), response.keys.rend());
     store.marker.reset();
     if (response.truncated) store.marker = response.next_marker;
@@ -130,7 +130,7 @@ int load(void* loaderctx, OSSL_CALLBACK* take, void* taker, OSSL_PASSPHRASE_CALL
                taker);
       store.end = store.page.empty() && !store.marker;
     } else {
-      const auto found = service->describe_key({store.name, {}}).key_metadata;
+      const auto found = service->call(kms::DescribeKeyRequest{store.name, {}}).key_metadata;
       hand_out({&store.core(), service, store.name, found.arn, !store.public_only}, take, taker);
     }
   });

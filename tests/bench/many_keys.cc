@@ -15,8 +15,8 @@
 #include "catalog/catalog.h"
 #include "catalog/store.h"
 #include "hsm/base_key.h"
+#include "kms.h"
 #include "kms/key_id.h"
-#include "kms/service.h"
 #include "softhsm.h"
 
 namespace {
@@ -89,7 +89,7 @@ void encrypt(const std::string& alias) {
   };
   constexpr int kRuns = 7;
   constexpr int kCalls = 2000;
-  kms::Service service(load_config());
+  Service service(load_config());
   kms::EncryptRequest request;
   request.key_id = alias;
   request.plaintext = SecretBytes(32);

@@ -13,7 +13,7 @@
 
 #include "../provider/evp.h"
 #include "base/openssl.h"
-#include "kms/service.h"
+#include "kms.h"
 #include "softhsm.h"
 
 namespace {
@@ -44,7 +44,7 @@ void through_openssl(benchmark::State& state) {
 
 // Without the door: how much of the time is OpenSSL's and the provider's.
 void through_service(benchmark::State& state) {
-  kms::Service service(load_config());
+  Service service(load_config());
   SecretBytes plaintext(static_cast<std::size_t>(state.range(0)));
   fill_random(plaintext);
   kms::EncryptRequest encrypt;
@@ -208,7 +208,7 @@ int main(int count, char** arguments) {
   benchmark::Initialize(&count, arguments);
   SoftHsm token;
   {
-    kms::Service service(load_config());
+    Service service(load_config());
     for (const char* alias : {"alias/old", "alias/new"})
       service.create_alias({alias, service.create_key({}).key_metadata.key_id});
   }

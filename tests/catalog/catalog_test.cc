@@ -12,7 +12,6 @@ namespace {
 
 using namespace trent;
 using namespace trent::test;
-using kms::Service;
 using nlohmann::json;
 using namespace std::chrono_literals;
 

@@ -20,7 +20,7 @@ constexpr int kProcesses = 4;
 int obey() {
   Config config = load_config();
   config.refresh = std::chrono::milliseconds(0);
-  kms::Service service(config);
+  Service service(config);
   report("ready");
   for (std::string line; !(line = await_line()).empty();) {
     std::istringstream words(line);
@@ -59,8 +59,8 @@ class Processes {
   std::vector<std::unique_ptr<Child>> children_;
 };
 
-kms::Service& service() {
-  static kms::Service instance([] {
+Service& service() {
+  static Service instance([] {
     Config config = load_config();
     config.refresh = std::chrono::milliseconds(0);
     return config;

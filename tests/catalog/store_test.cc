@@ -8,7 +8,6 @@
 #include "catalog/catalog.h"
 #include "fault.h"
 #include "kms.h"
-#include "kms/implementation.h"
 #include "words.h"
 
 namespace {
@@ -19,8 +18,8 @@ using catalog::AliasRecord;
 using catalog::Revision;
 
 hsm::Token& token() {
-  static kms::Service kms(load_config());
-  return kms.implementation().home().token;
+  static Service kms(load_config());
+  return kms.home().token;
 }
 
 // A record of its own for each test.

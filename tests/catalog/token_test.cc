@@ -8,8 +8,7 @@
 
 #include "catalog/store.h"
 #include "fault.h"
-#include "kms/implementation.h"
-#include "kms/key_name.h"
+#include "kms/object_requests.h"
 #include "sanitized.h"
 #include "words.h"
 
@@ -18,7 +17,6 @@ namespace {
 namespace fs = std::filesystem;
 using namespace trent;
 using namespace trent::test;
-using kms::Service;
 using namespace std::chrono_literals;
 
 SoftHsm* token = nullptr;
@@ -241,7 +239,7 @@ void alias_of_deleted_key_is_not_found() {
   Config config = load_config();
   config.refresh = 0ms;
   Service kms(config);
-  auto& account = kms.implementation().home();
+  auto& account = kms.home();
   const std::string key = create_key(kms);
   const std::string other = create_key(kms);
   kms.create_alias({"alias/of-deleted", key});

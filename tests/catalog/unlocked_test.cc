@@ -21,7 +21,6 @@
 #include "check.h"
 #include "child.h"
 #include "kms.h"
-#include "kms/implementation.h"
 #include "sanitized.h"
 
 namespace {
@@ -106,8 +105,8 @@ void count_up(kms::Account& account, const std::string& key, const std::string& 
 // A child that obeys: "count KEY WRITER CHANGES", "state KEY CHANGES", "alias NAME KEY CHANGES",
 // "create NAME KEY", "delete NAME", "update NAME KEY".
 int obey() {
-  kms::Service service(config());
-  kms::Account& account = service.implementation().home();
+  Service service(config());
+  kms::Account& account = service.home();
   account.catalog.list();  // logged in
   without_change_lock = true;
   report("ready");
@@ -172,8 +171,8 @@ int done_by(Child& child) {
   return done;
 }
 
-kms::Service& service() {
-  static kms::Service instance(config());
+Service& service() {
+  static Service instance(config());
   return instance;
 }
 
@@ -196,7 +195,7 @@ void every_change_is_in_effect_once(int processes, int changes) {
   const auto counts = counts_of(description(key));
   CHECK_EQ(counts.size(), static_cast<std::size_t>(processes));
   for (const auto& [writer, count] : counts) CHECK_EQ(count, changes);
-  CHECK_EQ(service().implementation().home().catalog.key(key)->revision.number,
+  CHECK_EQ(service().home().catalog.key(key)->revision.number,
            static_cast<std::uint64_t>(1 + processes * changes));
   // The material and the record.
   CHECK_EQ(objects(catalog::key_label(key)), 2U);
@@ -279,7 +278,7 @@ void every_update_of_an_alias_is_done() {
   const auto writers = start_writers(8);
   for (auto& writer : writers) writer->order("alias alias/busy " + key + " 40");
   for (auto& writer : writers) CHECK_EQ(writer->answer(), "done");
-  const auto alias = service().implementation().home().catalog.alias("alias/busy");
+  const auto alias = service().home().catalog.alias("alias/busy");
   CHECK_EQ(alias->revision.number, 1U + 8 * 40);
   CHECK_EQ(objects("trent/alias/busy"), 1U);
 }

@@ -18,7 +18,7 @@
 
 #include "base/bytes.h"
 #include "fuzz.h"
-#include "kms/service.h"
+#include "kms.h"
 #include "softhsm.h"
 
 using namespace trent;
@@ -62,7 +62,7 @@ struct World {
   Bytes bound;  // to {"k":"v"}
 
   World() {
-    kms::Service service(load_config());
+    test::Service service(load_config());
     require(OSSL_PROVIDER_add_builtin(libctx, "trent", OSSL_provider_init) == 1 &&
                 OSSL_PROVIDER_load(libctx, "default") != nullptr &&
                 OSSL_PROVIDER_load(libctx, "trent") != nullptr,

@@ -15,7 +15,6 @@ namespace {
 
 using namespace trent;
 using namespace trent::test;
-using kms::Service;
 
 std::string path;
 std::string trace;                   // the whole file, after the operations

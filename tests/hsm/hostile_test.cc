@@ -9,15 +9,13 @@
 #include "hsm/token.h"
 #include "hsm/wrapping.h"
 #include "kms/check.h"
-#include "kms/implementation.h"
-#include "kms/wrap_key.h"
+#include "kms/object_requests.h"
 #include "words.h"
 
 namespace {
 
 using namespace trent;
 using namespace trent::test;
-using kms::Service;
 
 const kms::EncryptionContext kContext{{"tenant", "acme"}};
 constexpr std::string_view kSecret = "a secret of 24 bytes ...";
@@ -35,7 +33,7 @@ struct Playing {
   Playing(const Playing&) = delete;
   Playing& operator=(const Playing&) = delete;
 
-  hsm::Token& token() { return service.implementation().home().token; }
+  hsm::Token& token() { return service.home().token; }
   hsm::Profile profile() { return hsm::profile_of(token()); }
 
   Service service;
@@ -65,7 +63,9 @@ hsm::ApplicationObject unwrap_key(Playing& playing, const std::string& key, cons
   kms::UnwrapKeyRequest request;
   request.key_id = key;
   request.ciphertext_blob = blob;
-  return kms::unwrap_key(playing.service, request, {session, wanted.data(), wanted.size()});
+  const hsm::ApplicationTemplate destination{session, wanted.data(), wanted.size()};
+  request.destination = &destination;
+  return playing.service.call(request).object;
 }
 
 // Everything works, and the bytes are those that an ordinary token reads.

@@ -3,14 +3,13 @@
 
 #include "fault.h"
 #include "hsm/wrapping.h"
-#include "kms/implementation.h"
+#include "kms/key.h"
 #include "words.h"
 
 namespace {
 
 using namespace trent;
 using namespace trent::test;
-using kms::Service;
 using namespace std::chrono_literals;
 
 Config config(std::chrono::milliseconds refresh) {
@@ -55,13 +54,13 @@ std::string create_copyable_key() {
 
 void softhsm_is_what_the_notes_say() {
   Service kms(load_config());
-  hsm::Profile profile = hsm::profile_of(kms.implementation().home().token);
+  hsm::Profile profile = hsm::profile_of(kms.home().token);
   CHECK_EQ(profile.kwp, 0x210AUL);
   CHECK(profile.zero_pads);
   CHECK(!profile.value_len);
   CHECK(profile.public_temporaries);
   CHECK(profile.session_copies);
-  CHECK_EQ(hsm::longest_secret(kms.implementation().home().token), 4096U);
+  CHECK_EQ(hsm::longest_secret(kms.home().token), 4096U);
   CHECK(!profile.unwrap_template.brief);
   CHECK(!profile.unwrap_template.length);
   CHECK(profile.one_time_keys == hsm::Promise::Kept);
@@ -72,15 +71,15 @@ void self_test_leaves_nothing_behind() {
   RawSession raw;
   std::size_t before = raw.count();
   Service kms(load_config());
-  hsm::profile_of(kms.implementation().home().token);
-  hsm::longest_secret(kms.implementation().home().token);
+  hsm::profile_of(kms.home().token);
+  hsm::longest_secret(kms.home().token);
   CHECK_EQ(raw.count(), before);
 }
 
 void token_without_copies_makes_keys_and_moves_secrets() {
   WithoutCopies faults;
   Service kms(load_config());
-  CHECK(!hsm::profile_of(kms.implementation().home().token).session_copies);
+  CHECK(!hsm::profile_of(kms.home().token).session_copies);
   std::string a = create_key(kms);
   std::string b = create_key(kms);
   CHECK(called("C_SetAttributeValue") >= 2);
@@ -262,7 +261,7 @@ void copy_goes_when_its_record_is_gone() {
 void copy_of_a_belated_use_goes_at_the_next_look() {
   Service kms(config(0ms));
   std::string key = create_copyable_key();
-  auto& account = kms.implementation().home();
+  auto& account = kms.home();
   auto record = account.catalog.key(key);
   kms.disable_key({key});
   auto base_key = kms::base_key_ref(*record, record->current);

@@ -2,14 +2,13 @@
 #include <atomic>
 #include <thread>
 
-#include "kms/key_name.h"
+#include "kms/object_requests.h"
 #include "words.h"
 
 namespace {
 
 using namespace trent;
 using namespace trent::test;
-using kms::Service;
 
 Service& service() {
   static Service kms(load_config());
@@ -226,9 +225,9 @@ void pages_have_every_alias_once_and_in_order() {
 // Only one of those who want a name at once gets a key, and nothing is left of the others'.
 void loser_of_a_race_for_a_name_makes_no_key() {
   const RawSession raw;
-  kms::create_key_with_alias(service(), "alias/first");
+  service().call(kms::CreateNamedKeyRequest{"alias/first"});
   const std::size_t before = raw.count();
-  kms::create_key_with_alias(service(), "alias/alone");
+  service().call(kms::CreateNamedKeyRequest{"alias/alone"});
   const std::size_t one = raw.count() - before;
   for (int round = 0; round < 5; ++round) {
     const std::string name = "alias/race-" + std::to_string(round);
@@ -238,7 +237,7 @@ void loser_of_a_race_for_a_name_makes_no_key() {
     for (int i = 0; i < 4; ++i)
       threads.emplace_back([&] {
         try {
-          kms::create_key_with_alias(service(), name);
+          service().call(kms::CreateNamedKeyRequest{name});
           ++made;
         } catch (const Error& error) {
           if (error.code() == ErrorCode::AlreadyExists) ++refused;

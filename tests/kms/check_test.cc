@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "kms/implementation.h"
 #include "known_key.h"
 #include "words.h"
 
@@ -13,7 +12,6 @@ namespace {
 
 using namespace trent;
 using namespace trent::test;
-using kms::Service;
 using nlohmann::json;
 
 Service& service() {
@@ -207,7 +205,7 @@ void key_past_its_deletion_date_is_destroyed() {
   service().create_alias({"alias/dead", key});
   service().create_alias({"alias/alive", other});
   service().schedule_key_deletion({key, {}});
-  auto& account = service().implementation().home();
+  auto& account = service().home();
   account.catalog.change_key(hsm::ChangeLock(account.token), key, [](catalog::KeyRecord& record) {
     record.deletion = std::chrono::system_clock::now() - std::chrono::seconds(1);
   });
@@ -229,7 +227,7 @@ void key_past_its_deletion_date_is_destroyed() {
 void aliases_that_are_made_anew_meanwhile_are_kept() {
   constexpr int kKeys = 12;
   std::string live = create_key(service());
-  auto& account = service().implementation().home();
+  auto& account = service().home();
   std::vector<std::string> names;
   for (int i = 0; i < kKeys; ++i) {
     std::string key = create_key(service());

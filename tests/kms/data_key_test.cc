@@ -10,7 +10,6 @@ namespace {
 
 using namespace trent;
 using namespace trent::test;
-using kms::Service;
 
 Service& service() {
   static Service kms(load_config());

@@ -1,12 +1,10 @@
 // Encrypt and Decrypt: fields, limits, encryption contexts, order of the checks, DryRun.
-#include "kms/implementation.h"
 #include "words.h"
 
 namespace {
 
 using namespace trent;
 using namespace trent::test;
-using kms::Service;
 
 const std::string kUnknown = "00000000-0000-4000-8000-000000000000";
 const char* const kNoSuchKey =
@@ -239,7 +237,7 @@ void state_is_looked_at_before_the_ciphertext() {
 void usage_of_the_key_is_looked_at() {
   std::string mine = create_key(service());
   Bytes blob = encrypt(service(), mine, secret("text"));
-  auto& account = service().implementation().home();
+  auto& account = service().home();
   account.catalog.change_key(hsm::ChangeLock(account.token), mine,
                              [](catalog::KeyRecord& record) { record.usage = "SIGN_VERIFY"; });
   auto words = [&](const char* operation) {

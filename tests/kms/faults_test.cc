@@ -9,7 +9,7 @@
 #include "check.h"
 #include "fault.h"
 #include "kms.h"
-#include "kms/key_name.h"
+#include "kms/object_requests.h"
 
 namespace {
 
@@ -62,7 +62,7 @@ constexpr Failing kFailures[] = {
 
 // The keys and blobs that the operations work on.
 struct Bench {
-  explicit Bench(kms::Service& service)
+  explicit Bench(Service& service)
       : one(create_key(service)),
         two(create_key(service)),
         blob(encrypt(service, one, "a secret", kContext)) {}
@@ -73,24 +73,24 @@ struct Bench {
 
 struct Operation {
   const char* name;
-  std::function<void(kms::Service&, const Bench&)> before;  // without a fault
-  std::function<void(kms::Service&, const Bench&)> run;
+  std::function<void(Service&, const Bench&)> before;  // without a fault
+  std::function<void(Service&, const Bench&)> run;
   // Without a fault, after run() said that it was done: whether it was.
-  std::function<bool(kms::Service&, const Bench&)> done;
+  std::function<bool(Service&, const Bench&)> done;
   bool changes;  // it changes the token
 };
 
-std::string target_of(kms::Service& service, const std::string& alias) {
+std::string target_of(Service& service, const std::string& alias) {
   for (const auto& entry : service.list_aliases({}).aliases)
     if (entry.alias_name == alias) return entry.target_key_id;
   return {};
 }
 
-void remove_alias(kms::Service& service, const std::string& alias) {
+void remove_alias(Service& service, const std::string& alias) {
   if (!target_of(service, alias).empty()) service.delete_alias({alias});
 }
 
-void set_alias(kms::Service& service, const std::string& alias, const std::string& target) {
+void set_alias(Service& service, const std::string& alias, const std::string& target) {
   remove_alias(service, alias);
   service.create_alias({alias, target});
 }
@@ -112,30 +112,28 @@ void forget_created_key() {
 }
 
 const std::vector<Operation>& operations() {
-  static const auto nothing = [](kms::Service&, const Bench&) {};
+  static const auto nothing = [](Service&, const Bench&) {};
   static const std::vector<Operation> list = {
       {"ReEncrypt", nothing,
-       [](kms::Service& service, const Bench& bench) {
+       [](Service& service, const Bench& bench) {
          made_blob = re_encrypt(service, bench.blob, bench.two, kContext);
        },
-       [](kms::Service& service, const Bench&) {
-         return decrypt(service, made_blob) == "a secret";
-       },
+       [](Service& service, const Bench&) { return decrypt(service, made_blob) == "a secret"; },
        false},
       // 5 bytes: the length that a token may pad.
       {"Encrypt", nothing,
-       [](kms::Service& service, const Bench& bench) {
+       [](Service& service, const Bench& bench) {
          made_blob = encrypt(service, bench.one, "hello");
        },
-       [](kms::Service& service, const Bench&) { return decrypt(service, made_blob) == "hello"; },
+       [](Service& service, const Bench&) { return decrypt(service, made_blob) == "hello"; },
        false},
       {"Decrypt", nothing,
-       [](kms::Service& service, const Bench& bench) {
+       [](Service& service, const Bench& bench) {
          CHECK_EQ(decrypt(service, bench.blob, kContext), "a secret");
        },
-       [](kms::Service&, const Bench&) { return true; }, false},
+       [](Service&, const Bench&) { return true; }, false},
       {"GenerateDataKey", nothing,
-       [](kms::Service& service, const Bench& bench) {
+       [](Service& service, const Bench& bench) {
          kms::GenerateDataKeyRequest request;
          request.key_id = bench.one;
          request.key_spec = "AES_256";
@@ -143,62 +141,56 @@ const std::vector<Operation>& operations() {
          CHECK_EQ(response.plaintext.size(), 32U);
          made_blob = response.ciphertext_blob;
        },
-       [](kms::Service& service, const Bench&) { return decrypt(service, made_blob).size() == 32; },
+       [](Service& service, const Bench&) { return decrypt(service, made_blob).size() == 32; },
        false},
       {"GenerateDataKeyWithoutPlaintext", nothing,
-       [](kms::Service& service, const Bench& bench) {
+       [](Service& service, const Bench& bench) {
          kms::GenerateDataKeyRequest request;
          request.key_id = bench.one;
          request.number_of_bytes = 13;
          made_blob = service.generate_data_key_without_plaintext(request).ciphertext_blob;
        },
-       [](kms::Service& service, const Bench&) { return decrypt(service, made_blob).size() == 13; },
+       [](Service& service, const Bench&) { return decrypt(service, made_blob).size() == 13; },
        false},
-      {"CreateKey", [](kms::Service&, const Bench&) { forget_created_key(); },
-       [](kms::Service& service, const Bench&) { created_key = create_key(service); },
-       [](kms::Service& service, const Bench&) {
+      {"CreateKey", [](Service&, const Bench&) { forget_created_key(); },
+       [](Service& service, const Bench&) { created_key = create_key(service); },
+       [](Service& service, const Bench&) {
          return decrypt(service, encrypt(service, created_key, "x")) == "x";
        },
        true},
       {"CreateKey with an alias",
-       [](kms::Service& service, const Bench&) {
+       [](Service& service, const Bench&) {
          remove_alias(service, kAlias);
          forget_created_key();
        },
-       [](kms::Service& service, const Bench&) {
-         created_key = kms::create_key_with_alias(service, kAlias).key_id;
+       [](Service& service, const Bench&) {
+         created_key = service.call(kms::CreateNamedKeyRequest{kAlias}).key_metadata.key_id;
        },
-       [](kms::Service& service, const Bench&) {
+       [](Service& service, const Bench&) {
          return target_of(service, kAlias) == created_key &&
                 decrypt(service, encrypt(service, created_key, "x")) == "x";
        },
        true},
-      {"CreateAlias", [](kms::Service& service, const Bench&) { remove_alias(service, kAlias); },
-       [](kms::Service& service, const Bench& bench) {
+      {"CreateAlias", [](Service& service, const Bench&) { remove_alias(service, kAlias); },
+       [](Service& service, const Bench& bench) {
          service.create_alias({kAlias, bench.one});
        },
-       [](kms::Service& service, const Bench& bench) {
-         return target_of(service, kAlias) == bench.one;
-       },
+       [](Service& service, const Bench& bench) { return target_of(service, kAlias) == bench.one; },
        true},
       {"UpdateAlias",
-       [](kms::Service& service, const Bench& bench) { set_alias(service, kAlias, bench.one); },
-       [](kms::Service& service, const Bench& bench) {
+       [](Service& service, const Bench& bench) { set_alias(service, kAlias, bench.one); },
+       [](Service& service, const Bench& bench) {
          service.update_alias({kAlias, bench.two});
        },
-       [](kms::Service& service, const Bench& bench) {
-         return target_of(service, kAlias) == bench.two;
-       },
+       [](Service& service, const Bench& bench) { return target_of(service, kAlias) == bench.two; },
        true},
       {"DeleteAlias",
-       [](kms::Service& service, const Bench& bench) { set_alias(service, kAlias, bench.one); },
-       [](kms::Service& service, const Bench&) { service.delete_alias({kAlias}); },
-       [](kms::Service& service, const Bench&) { return target_of(service, kAlias).empty(); },
-       true},
-      {"DisableKey",
-       [](kms::Service& service, const Bench& bench) { service.enable_key({bench.two}); },
-       [](kms::Service& service, const Bench& bench) { service.disable_key({bench.two}); },
-       [](kms::Service& service, const Bench& bench) {
+       [](Service& service, const Bench& bench) { set_alias(service, kAlias, bench.one); },
+       [](Service& service, const Bench&) { service.delete_alias({kAlias}); },
+       [](Service& service, const Bench&) { return target_of(service, kAlias).empty(); }, true},
+      {"DisableKey", [](Service& service, const Bench& bench) { service.enable_key({bench.two}); },
+       [](Service& service, const Bench& bench) { service.disable_key({bench.two}); },
+       [](Service& service, const Bench& bench) {
          kms::DescribeKeyRequest request;
          request.key_id = bench.two;
          const bool disabled = !service.describe_key(request).key_metadata.enabled;
@@ -207,14 +199,14 @@ const std::vector<Operation>& operations() {
        },
        true},
       {"RenameKey",
-       [](kms::Service& service, const Bench& bench) {
+       [](Service& service, const Bench& bench) {
          remove_alias(service, kOtherAlias);
          set_alias(service, kAlias, bench.one);
        },
-       [](kms::Service& service, const Bench& bench) {
-         kms::rename_key(service, bench.one, kAlias, kOtherAlias);
+       [](Service& service, const Bench& bench) {
+         service.call(kms::RenameKeyRequest{bench.one, kAlias, kOtherAlias});
        },
-       [](kms::Service& service, const Bench& bench) {
+       [](Service& service, const Bench& bench) {
          return target_of(service, kAlias).empty() && target_of(service, kOtherAlias) == bench.one;
        },
        true},
@@ -246,7 +238,7 @@ std::string join(const Objects& lines) {
 class Round {
  public:
   // `connected`: the service has used the token before.
-  Round(const Operation& operation, kms::Service& service, const Bench& bench, bool connected)
+  Round(const Operation& operation, Service& service, const Bench& bench, bool connected)
       : operation_(operation), service_(service), bench_(bench), connected_(connected) {}
 
   // Number of token calls of an undisturbed run.
@@ -325,14 +317,14 @@ class Round {
   [[noreturn]] void wrong(const std::string& what) const { throw Failure(where_ + "\n" + what); }
 
   const Operation& operation_;
-  kms::Service& service_;
+  Service& service_;
   const Bench& bench_;
   const bool connected_;
   std::string where_;
 };
 
-kms::Service& warm_service() {
-  static kms::Service service(impatient_config());
+Service& warm_service() {
+  static Service service(impatient_config());
   return service;
 }
 const Bench& bench() {
@@ -374,13 +366,13 @@ void fails_at_first_use() {
   bench();
   unsigned long calls = 0;
   {
-    kms::Service service(steady_config());
+    Service service(steady_config());
     calls = Round(operations().at(Index), service, bench(), false).calls();
   }
   CHECK(calls >= 20);
   for (const Failing& failing : kFailures)
     for (unsigned long nth = 1; nth <= calls; ++nth) {
-      kms::Service service(steady_config());
+      Service service(steady_config());
       Round(operations().at(Index), service, bench(), false).run(nth, failing);
     }
 }

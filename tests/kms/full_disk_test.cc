@@ -29,8 +29,8 @@ class FullDisk {
   rlimit before_{};
 };
 
-kms::Service& service() {
-  static kms::Service instance(load_config());
+Service& service() {
+  static Service instance(load_config());
   return instance;
 }
 

@@ -10,7 +10,6 @@ namespace {
 
 using namespace trent;
 using namespace trent::test;
-using kms::Service;
 
 const std::string kUnknown = "00000000-0000-4000-8000-000000000000";
 

@@ -4,14 +4,12 @@
 
 #include "base/openssl.h"
 #include "catalog/store.h"
-#include "kms/implementation.h"
 #include "words.h"
 
 namespace {
 
 using namespace trent;
 using namespace trent::test;
-using kms::Service;
 
 Service& service() {
   static Service kms(load_config());
@@ -245,7 +243,7 @@ void marker_survives_a_key_that_goes() {
   auto all = list(1000);
   // The catalog alone knows a date of the past.
   std::string last = first.keys.back().key_id;
-  auto& account = service().implementation().home();
+  auto& account = service().home();
   account.catalog.change_key(hsm::ChangeLock(account.token), last, [](catalog::KeyRecord& record) {
     record.state = "PendingDeletion";
     record.deletion = std::chrono::system_clock::now() - std::chrono::hours(1);

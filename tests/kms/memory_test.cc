@@ -41,7 +41,7 @@ Bytes value_of_new_key() {
 
 // The roles of the process that is searched. What they need comes by argument and pipe, in hex.
 int re_encrypt_and_wait(const std::string& blob) {
-  kms::Service service(load_config());
+  Service service(load_config());
   Bytes moved;
   // More than once: what one call leaves behind must not depend on what the next one overwrites.
   for (int i = 0; i < 5; ++i)
@@ -52,7 +52,7 @@ int re_encrypt_and_wait(const std::string& blob) {
 }
 
 int decrypt_and_wait(const std::string& blob) {
-  kms::Service service(load_config());
+  Service service(load_config());
   kms::DecryptRequest request;
   request.ciphertext_blob = from_hex(blob).value();
   request.encryption_context = kContext;
@@ -102,8 +102,8 @@ class Memory {
   std::vector<Bytes> regions_;
 };
 
-kms::Service& service() {
-  static kms::Service instance([] {
+Service& service() {
+  static Service instance([] {
     import_known_key(value_of_old_key(), kOldKey);
     import_known_key(value_of_new_key(), kNewKey);
     return load_config();

@@ -30,9 +30,9 @@ Bytes hex(const json& text) {
   return from_hex(text.get<std::string>()).value();
 }
 
-kms::Service make_service() {
+Service make_service() {
   import_known_key(hex(file().at("key")), file().at("key_id"));
-  return kms::Service(load_config());
+  return Service(load_config());
 }
 
 // "" if it goes through.
@@ -58,7 +58,7 @@ std::string name_of(const json& c) {
 }
 
 void decrypt_refuses_every_one() {
-  kms::Service service = make_service();
+  Service service = make_service();
   const kms::EncryptionContext context = file().at("encryption_context");
   std::size_t refused = 0;
   for (const json& c : file().at("cases")) {
@@ -71,7 +71,7 @@ void decrypt_refuses_every_one() {
 
 // How many of each group go through; every other is refused as by Decrypt, or the test fails.
 std::map<std::string, std::size_t> accepted_by_re_encrypt() {
-  kms::Service service = make_service();
+  Service service = make_service();
   const std::string destination = create_key(service);
   const kms::EncryptionContext context = file().at("encryption_context");
   std::map<std::string, std::size_t> accepted;

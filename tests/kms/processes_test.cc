@@ -24,8 +24,8 @@ using namespace trent::test;
 
 const kms::EncryptionContext kContext{{"tenant", "acme"}};
 
-kms::Service& service() {
-  static kms::Service instance(load_config());
+Service& service() {
+  static Service instance(load_config());
   return instance;
 }
 const std::string& key_one() {
@@ -38,14 +38,14 @@ const std::string& key_two() {
 }
 
 // Everything at once: a new key's worth of look-ups, three operations, and the right answer.
-void check_works(kms::Service& kms) {
+void check_works(Service& kms) {
   const Bytes blob = encrypt(kms, key_one(), "secret", kContext);
   CHECK_EQ(decrypt(kms, re_encrypt(kms, blob, key_two(), kContext, kContext), kContext), "secret");
 }
 
 // A process of its own, that waits for the start and then uses the token for the first time.
 int be_one_of_many(const std::string& key_one_id, const std::string& key_two_id) {
-  kms::Service kms(load_config());
+  Service kms(load_config());
   report("ready");
   await_line();
   try {
@@ -61,7 +61,7 @@ int be_one_of_many(const std::string& key_one_id, const std::string& key_two_id)
 
 // A process of its own that says what is in two blobs.
 int decrypt_for_others(const std::string& one, const std::string& other) {
-  kms::Service kms(load_config());
+  Service kms(load_config());
   std::string text;
   for (const std::string& blob : {one, other}) {
     try {
@@ -127,7 +127,7 @@ void child_of_a_child_works() {
 
 void child_works_when_the_parent_did_nothing_yet() {
   key_two();
-  kms::Service fresh(load_config());
+  Service fresh(load_config());
   in_forked_child([&] { check_works(fresh); }, exit);
   check_works(fresh);
 }
@@ -242,7 +242,7 @@ void what_a_logout_hides_is_there() {
     check_rv(softhsm()->C_Logout(session), "C_Logout");
     check_rv(softhsm()->C_CloseSession(session), "C_CloseSession");
   };
-  kms::Service other(load_config());
+  Service other(load_config());
   check_works(other);
   service().create_alias({"alias/hidden", key_one()});
   const std::string key = create_key(service());

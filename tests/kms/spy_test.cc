@@ -91,8 +91,8 @@ std::string names(const std::vector<Call>& calls) {
   return text;
 }
 
-kms::Service& service() {
-  static kms::Service instance([] {
+Service& service() {
+  static Service instance([] {
     import_known_key(value_of_old_key(), kOldKey);
     import_known_key(value_of_new_key(), kNewKey);
     Config config = load_config();
@@ -162,7 +162,7 @@ void payload_lives_for_four_calls() {
   const std::string four = "C_UnwrapKey C_DeriveKey C_WrapKey C_DestroyObject ";
   CHECK_EQ(lifetime(calls_of_re_encrypt()), four);
   // The self-test first, which unwraps as well.
-  kms::Service cold(load_config());
+  Service cold(load_config());
   decrypt(cold, blob, kOldContext);
   const auto calls = calls_of([&] { re_encrypt(cold, blob, kNewKey, kOldContext, kNewContext); });
   CHECK(names(calls).find("C_FindObjectsInit") != std::string::npos);  // the new key's first use

@@ -9,8 +9,8 @@ using namespace trent::test;
 
 const kms::EncryptionContext kContext{{"tenant", "acme"}};
 
-kms::Service& service() {
-  static kms::Service instance(load_config());
+Service& service() {
+  static Service instance(load_config());
   return instance;
 }
 const std::string& key() {

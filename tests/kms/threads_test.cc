@@ -44,7 +44,7 @@ std::string secret_of(int thread) {
 }
 
 void eight_threads_re_encrypt() {
-  kms::Service service(load_config());
+  Service service(load_config());
   const std::string one = create_key(service);
   const std::string two = create_key(service);
   in_threads([&](int thread) {
@@ -61,11 +61,11 @@ void eight_threads_re_encrypt() {
 // The token is opened, tested and searched once, whoever comes first.
 void eight_threads_start_at_once() {
   const std::string key = [] {
-    kms::Service service(load_config());
+    Service service(load_config());
     return create_key(service);
   }();
   for (int round = 0; round < 10; ++round) {
-    kms::Service service(load_config());
+    Service service(load_config());
     in_threads([&](int thread) {
       CHECK_EQ(decrypt(service, encrypt(service, key, secret_of(thread))), secret_of(thread));
     });
@@ -74,7 +74,7 @@ void eight_threads_start_at_once() {
 
 // Each sees its own changes at once, and in the end all of them are there.
 void eight_threads_change_the_catalog() {
-  kms::Service service(load_config());
+  Service service(load_config());
   const std::string one = create_key(service);
   const std::string two = create_key(service);
   in_threads([&](int thread) {
@@ -96,7 +96,7 @@ void eight_threads_change_the_catalog() {
 
 // Of eight who create one alias, one succeeds.
 void one_of_eight_creates_an_alias() {
-  kms::Service service(load_config());
+  Service service(load_config());
   const std::string key = create_key(service);
   for (int round = 0; round < 3; ++round) {
     std::atomic<int> created = 0;
@@ -115,7 +115,7 @@ void one_of_eight_creates_an_alias() {
 
 // One disables the key while the others use it: each call goes through or says why not.
 void a_key_is_disabled_while_it_is_used() {
-  kms::Service service(load_config());
+  Service service(load_config());
   const std::string one = create_key(service);
   const std::string two = create_key(service);
   const Bytes blob = encrypt(service, one, "secret");

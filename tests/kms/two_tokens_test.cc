@@ -15,7 +15,6 @@ namespace {
 namespace fs = std::filesystem;
 using namespace trent;
 using namespace trent::test;
-using kms::Service;
 
 const std::string kOther = "444455556666";
 const std::string kOtherLabel = "kms2";

@@ -13,8 +13,8 @@ using namespace trent;
 using namespace trent::test;
 using nlohmann::json;
 
-kms::Service& service() {
-  static kms::Service instance([] {
+Service& service() {
+  static Service instance([] {
     for (const json& v : vectors()) import_known_key(hex(v.at("key")), v.at("key_id"));
     return load_config();
   }());

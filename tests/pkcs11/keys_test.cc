@@ -3,7 +3,7 @@
 
 #include "base/encoding.h"
 #include "door.h"
-#include "kms/service.h"
+#include "kms.h"
 
 using namespace trent;
 using namespace trent::test;
@@ -400,7 +400,7 @@ static void takes_no_alias_from_another_key() {
   Attrs same;
   same.text(CKA_LABEL, "mine");
   CHECK_OK(p11().C_SetAttributeValue(session(), key, same.data(), same.size()));
-  kms::Service service(load_config());
+  Service service(load_config());
   service.create_alias({"alias/second", attribute(session(), key, CKA_TRENT_KEY_ARN)});
   Attrs second;
   second.text(CKA_LABEL, "second");
@@ -414,13 +414,13 @@ static void takes_back_no_alias_that_moved() {
   CK_OBJECT_HANDLE key = create_kms_key(session(), "moving");
   CK_OBJECT_HANDLE other = create_kms_key(session());
   CHECK_EQ(attribute(session(), key, CKA_LABEL), "moving");
-  kms::Service elsewhere(load_config());
+  Service elsewhere(load_config());
   const std::string target = attribute(session(), other, CKA_TRENT_KEY_ARN);
   elsewhere.update_alias({"alias/moving", target});
   Attrs label;
   label.text(CKA_LABEL, "stayed");
   CHECK_OK(p11().C_SetAttributeValue(session(), key, label.data(), label.size()));
-  kms::Service later(load_config());
+  Service later(load_config());
   CHECK_EQ(later.describe_key({"alias/moving", {}}).key_metadata.arn, target);
   CHECK_EQ(later.describe_key({"alias/stayed", {}}).key_metadata.arn,
            attribute(session(), key, CKA_TRENT_KEY_ARN));

@@ -11,7 +11,7 @@
 #include "base/openssl.h"
 #include "check.h"
 #include "evp.h"
-#include "kms/service.h"
+#include "kms.h"
 #include "sanitized.h"
 #include "softhsm.h"
 
@@ -23,8 +23,8 @@ using namespace trent::test;
 const Options kAcme = {{"encryption-context", R"({"tenant":"acme"})"}};
 
 // The same keys, from the side of the KMS. A function, because SoftHsm has to be there first.
-kms::Service& service() {
-  static kms::Service instance(load_config());
+Service& service() {
+  static Service instance(load_config());
   return instance;
 }
 

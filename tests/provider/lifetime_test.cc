@@ -10,7 +10,7 @@
 
 #include "check.h"
 #include "evp.h"
-#include "kms/service.h"
+#include "kms.h"
 #include "softhsm.h"
 
 namespace {
@@ -215,7 +215,7 @@ int main(int count, char** arguments) {
   if (count > 1) return run_in_this_process(arguments[1]);
   SoftHsm token;
   {
-    kms::Service service(load_config());
+    Service service(load_config());
     const std::string key_id = service.create_key({}).key_metadata.key_id;
     service.create_alias({"alias/app", key_id});
   }

@@ -6,7 +6,7 @@
 
 #include "check.h"
 #include "evp.h"
-#include "kms/service.h"
+#include "kms.h"
 #include "softhsm.h"
 
 namespace {
@@ -424,7 +424,7 @@ void store_takes_what_is_expected_as_a_number() {
 
 int run_all() {
   SoftHsm token;
-  kms::Service service(load_config());
+  Service service(load_config());
   for (const char* alias : {"alias/old", "alias/new"})
     service.create_alias({alias, service.create_key({}).key_metadata.key_id});
   const Providers providers;

@@ -47,7 +47,7 @@ inline std::string alias_arn(const std::string& name) {
   return std::string("arn:aws:kms:") + kRegion + ":" + kAccount + ":" + name;
 }
 
-inline Bytes encrypt(kms::Service& kms, const std::string& key_id, const SecretBytes& plaintext,
+inline Bytes encrypt(Service& kms, const std::string& key_id, const SecretBytes& plaintext,
                      const kms::EncryptionContext& context = {}) {
   return encrypt(kms, key_id, text_of(plaintext), context);
 }

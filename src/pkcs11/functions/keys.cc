@@ -6,7 +6,8 @@
 #include <vector>
 
 #include "blob/blob.h"
-#include "kms/wrap_key.h"
+#include "kms/object_requests.h"
+#include "kms/sealing.h"
 #include "pkcs11/functions/functions.h"
 #include "pkcs11/kms_key.h"
 #include "pkcs11/mechanism.h"
@@ -48,7 +49,7 @@ struct GeneratedTemplate {
 // Whether a key is to be a KMS key. Throws CKR_MECHANISM_INVALID, CKR_TEMPLATE_INCONSISTENT if it
 // is and cannot.
 bool becomes_kms_key(Session& session, CK_MECHANISM_TYPE mechanism, GeneratedTemplate& wanted) {
-  Keygen rule = session.slot().service().config().keygen;
+  Keygen rule = session.slot().library_config().keygen;
   if (wanted.kms_key)
     rule = *wanted.kms_key ? Keygen::Kms : Keygen::Token;
   else if (!wanted.on_token)
@@ -100,10 +101,11 @@ CK_RV wrap_with_kms_key(Session& session, const CK_MECHANISM& mechanism, const K
   kms::WrapKeyRequest request;
   request.key_id = key.key_id;
   request.encryption_context = encryption_context(&mechanism);
-  request.length = length_of_secret(session, target);
+  const std::optional<std::size_t> known = length_of_secret(session, target);
   constexpr std::size_t kLongestAes = 32;
-  std::size_t length = request.length.value_or(kLongestAes);
+  const std::size_t length = known.value_or(kLongestAes);
   require(length <= blob::kMaxPlaintext, CKR_KEY_SIZE_RANGE);
+  if (known) request.length = static_cast<std::int64_t>(*known);
   request.object = {session.backend_handle(target, HandleRole::Key),
                     session.backend().module().generation()};
   // The size is known without the work. (PKCS#11 v3.0 section 5.2: or somewhat more than the size.)
@@ -113,7 +115,7 @@ CK_RV wrap_with_kms_key(Session& session, const CK_MECHANISM& mechanism, const K
   require(room >= *wrapped_len, CKR_BUFFER_TOO_SMALL);
   Bytes ciphertext;
   try {
-    ciphertext = kms::wrap_key(session.slot().service(), request);
+    ciphertext = session.slot().call(request).ciphertext_blob;
   } catch (const hsm::ApplicationObjectGone&) {
     throw Failure(CKR_KEY_HANDLE_INVALID);
   }
@@ -128,7 +130,7 @@ CK_OBJECT_HANDLE unwrap_with_kms_key(Session& session, const CK_MECHANISM& mecha
   request.key_id = key.key_id;
   request.encryption_context = encryption_context(&mechanism);
   request.ciphertext_blob = {wrapped.begin(), wrapped.end()};
-  std::size_t length = kms::unwrapped_length(wrapped);
+  std::size_t length = kms::length_of_object(blob::parse_blob(wrapped));
   auto type = number_in(attributes, CKA_KEY_TYPE);
   require(type.has_value(), CKR_TEMPLATE_INCOMPLETE);
   require(type != CKK_AES || length == 16 || length == 24 || length == 32,
@@ -139,8 +141,9 @@ CK_OBJECT_HANDLE unwrap_with_kms_key(Session& session, const CK_MECHANISM& mecha
   std::vector<CK_ATTRIBUTE> passed(attributes.begin(), attributes.end());
   std::erase_if(passed, [](const CK_ATTRIBUTE& each) { return each.type == CKA_VALUE_LEN; });
   const ObjectChange change(session, is_on_token(attributes));
-  hsm::ApplicationTemplate destination{session.backend(), passed.data(), passed.size()};
-  auto object = kms::unwrap_key(session.slot().service(), request, destination);
+  const hsm::ApplicationTemplate destination{session.backend(), passed.data(), passed.size()};
+  request.destination = &destination;
+  const hsm::ApplicationObject object = session.slot().call(request).object;
   return session.add_object(object.handle, is_on_token(attributes), length);
 }
 

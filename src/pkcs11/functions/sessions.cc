@@ -89,7 +89,7 @@ CK_RV login_user(Session& session, CK_USER_TYPE user_type, CK_UTF8CHAR_PTR pin, 
   std::lock_guard lock(slot.login_mutex);
   CK_RV rv = log_in(session, user_type, pin, pin_len);
   // Like the login itself, the name is of all sessions with the token.
-  if (rv == CKR_OK && user_type == CKU_USER) slot.service().set_principal(std::string(name));
+  if (rv == CKR_OK && user_type == CKU_USER) slot.set_user(std::string(name));
   return rv;
 }
 
@@ -102,7 +102,7 @@ CK_RV logout(Session& session) {
     require(slot.logged_in, CKR_USER_NOT_LOGGED_IN);
   slot.logged_in = false;
   ++slot.logouts;
-  slot.service().set_principal({});
+  slot.set_user({});
   if (slot.token().has_pin()) return CKR_OK;
   return session.call<&CK_FUNCTION_LIST::C_Logout>();
 }

@@ -1,0 +1,196 @@
+// From a command line to a request, and from a response to what is printed.
+#include "cli/kms_verb.h"
+
+#include <algorithm>
+#include <optional>
+#include <variant>
+
+#include "blob/shorthand.h"
+#include "cli/errors.h"
+#include "cli/values.h"
+#include "cli/verb.h"
+
+namespace trent::cli {
+
+namespace {
+
+using kms::model::Field;
+using kms::model::Fields;
+using kms::model::Overloaded;
+using kms::model::Type;
+
+// What a paged response is a list of.
+const Field& items_of(const kms::model::Operation& operation) {
+  return *std::ranges::find_if(operation.response,
+                               [](const Field& field) { return field.shape->type == Type::List; });
+}
+
+std::size_t count_blobs(const kms::model::Operation& operation) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      operation.response, [](const Field& field) { return field.shape->type == Type::Blob; }));
+}
+
+// The text that names what a structure is about: its KeyId, or else its first text.
+const std::string* identifier(Fields fields, const void* object) {
+  const auto text_in = [&](const Field& field) -> const std::string* {
+    return std::visit(Overloaded{[](std::string* text) -> const std::string* { return text; },
+                                 [](const kms::model::Structure& inner) {
+                                   return identifier(inner.fields, inner.object);
+                                 },
+                                 [](const auto&) -> const std::string* { return nullptr; }},
+                      member(field, object));
+  };
+  if (const Field* key_id = find_field(fields, "KeyId")) return text_in(*key_id);
+  for (const Field& field : fields)
+    if (const std::string* text = text_in(field)) return text;
+  return nullptr;
+}
+
+// One argument for one structure: NAME=VALUE,NAME=VALUE or a JSON object; or a JSON list of them.
+void add_structures(const std::string& argument, kms::Json& list) {
+  if (argument.starts_with("[")) {
+    for (kms::Json& each : kms::model::parse_json(argument)) list.push_back(std::move(each));
+  } else if (argument.starts_with("{")) {
+    list.push_back(kms::model::parse_json(argument));
+  } else {
+    kms::Json members = kms::Json::object();
+    for (const auto& [name, value] : blob::parse_context_text(argument))
+      members[kms::Json::string_t(name)] = value;
+    list.push_back(std::move(members));
+  }
+}
+
+}  // namespace
+
+KmsCommand::KmsCommand(const kms::model::Operation& operation, Options& options)
+    : operation_(operation), options_(options), request_(operation.new_request()) {
+  for (const Field& field : operation.request) add_option(field);
+  if (operation.is_paged()) paging_options(options, paging_);
+}
+
+void KmsCommand::add_option(const Field& field) {
+  if (operation_.is_paged() && (field.name == "Limit" || field.name == "Marker")) return;
+  const std::string name = "--" + kms::model::hyphenated(field.name);
+  const char* flag = name.c_str();
+  const char* help = *field.help != '\0' ? field.help : field.shape->help;
+  const Need need = field.need == kms::model::Need::Required ? Need::Required : Need::Optional;
+  std::visit(
+      Overloaded{
+          [&](std::string* target) { options_.text(*target, flag, need, help); },
+          [&](std::optional<std::string>* target) { options_.text(*target, flag, need, help); },
+          [&](Bytes* target) { options_.binary(*target, flag, need, help); },
+          [&](SecretBytes* target) { options_.binary(*target, flag, need, help); },
+          [&](std::optional<std::int64_t>* target) { options_.number(*target, flag, need, help); },
+          [&](bool* target) {
+            options_.flag(*target, (name + ",!--no-" + name.substr(2)).c_str(), help);
+          },
+          [&](std::vector<std::string>* target) { options_.list(*target, flag, need, help); },
+          [&](kms::EncryptionContext* target) { options_.context(*target, flag, help); },
+          [&](const kms::model::Structures&) {
+            structures_.emplace_back(&field, std::make_unique<std::vector<std::string>>());
+            options_.list(*structures_.back().second, flag, need, help);
+          },
+          // Dates and nested structures: no request has one yet.
+          [&](const auto&) { throw std::logic_error("no option for " + std::string(field.name)); }},
+      field.in(request_.get()));
+}
+
+void KmsCommand::read_structures() {
+  for (const auto& [field, arguments] : structures_) {
+    const std::string flag = "--" + kms::model::hyphenated(field->name);
+    try {
+      kms::Json json = kms::Json::object();
+      kms::Json& list = json[kms::Json::string_t(field->name)] = kms::Json::array();
+      for (const std::string& argument : *arguments) add_structures(text_value(argument), list);
+      // What is missing or too long, the operation says.
+      kms::model::Validation ignored;
+      kms::model::read_json({field, 1}, request_.get(), json, ignored);
+    } catch (const Error& error) {
+      throw UsageError("Error parsing parameter '" + flag + "': " + error.text());
+    }
+  }
+}
+
+Raw KmsCommand::raw() const {
+  if (!operation_.has_response()) return Raw::Nothing;
+  switch (count_blobs(operation_)) {
+    case 0:
+      return Raw::Lines;
+    case 1:
+      return is_secret() && find_field(operation_.request, "CiphertextBlob") != nullptr
+                 ? Raw::Data
+                 : Raw::Binary;
+    default:
+      return Raw::None;
+  }
+}
+
+bool KmsCommand::is_secret() const {
+  return std::ranges::any_of(operation_.response,
+                             [](const Field& field) { return field.shape->sensitive; });
+}
+
+void KmsCommand::add_raw(const void* response, SecretBytes& raw) const {
+  if (count_blobs(operation_) == 1) {
+    for (const Field& field : operation_.response)
+      std::visit(Overloaded{[&](Bytes* blob) { raw.assign(blob->begin(), blob->end()); },
+                            [&](SecretBytes* blob) { raw = std::move(*blob); }, [](const auto&) {}},
+                 member(field, response));
+  } else if (operation_.is_paged()) {
+    std::visit(Overloaded{[&](std::vector<std::string>* list) {
+                            for (const std::string& item : *list) append_line(raw, item);
+                          },
+                          [&](const kms::model::Structures& list) {
+                            for (std::size_t i = 0; i < list.size(list.list); ++i)
+                              append_line(raw, *identifier(list.fields, list.at(list.list, i)));
+                          },
+                          [](const auto&) {}},
+               member(items_of(operation_), response));
+  } else if (const std::string* text = identifier(operation_.response, response)) {
+    append_line(raw, *text);
+  }
+}
+
+// One call of the operation for each page, as --limit, --max-items and their like want them.
+kms::Json KmsCommand::list_pages(kms::Service& service, SecretBytes& raw, kms::Json& items) {
+  const kms::Json::string_t name(items_of(operation_).name);
+  return cli::list_pages(
+      paging_, name,
+      [&](std::optional<std::int64_t> limit, const std::optional<std::string>& marker) {
+        for (const Field& field : operation_.request)
+          std::visit(Overloaded{[&](std::optional<std::int64_t>* target) { *target = limit; },
+                                [&](std::optional<std::string>* target) {
+                                  if (field.name == "Marker") *target = marker;
+                                },
+                                [](const auto&) {}},
+                     field.in(request_.get()));
+        const std::shared_ptr<void> response = operation_.new_response();
+        service.run(service.caller(), operation_, request_.get(), response.get());
+        add_raw(response.get(), raw);
+        kms::Json page = kms::model::to_json(operation_.response, response.get());
+        if (const auto found = page.find(name); found != page.end())
+          items.insert(items.end(), found->begin(), found->end());
+        return page;
+      });
+}
+
+Answer KmsCommand::run(kms::Service& service) {
+  read_structures();
+  Answer answer;
+  if (operation_.is_paged()) {
+    kms::Json items = kms::Json::array();
+    answer.json = list_pages(service, answer.raw, items);
+    answer.text = [&service, this, items = std::move(items)] {
+      return listing_text(service, operation_, request_.get(), items);
+    };
+    return answer;
+  }
+  const std::shared_ptr<void> response = operation_.new_response();
+  service.run(service.caller(), operation_, request_.get(), response.get());
+  if (!operation_.has_response()) return answer;
+  answer.json = kms::model::to_json(operation_.response, response.get());
+  add_raw(response.get(), answer.raw);
+  return answer;
+}
+
+}  // namespace trent::cli

@@ -1,0 +1,77 @@
+// A KMS operation as a verb of the command: options, output and all from the operation's fields.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "cli/options.h"
+#include "cli/paging.h"
+#include "kms/service.h"
+
+namespace trent::cli {
+
+// What the operation does not say of itself.
+struct KmsVerb {
+  std::string_view name;  // "re-encrypt"
+  const char* group;
+  const char* summary;
+  const char* help;  // what the options do not say, and examples
+};
+
+std::span<const KmsVerb> kms_verbs();
+
+// What `--output raw` writes.
+enum class Raw {
+  Nothing,  // the operation has no response
+  Lines,    // identifiers, one a line
+  Binary,   // bytes that no terminal should get
+  Data,     // what somebody once encrypted: text or not
+  None,     // there is not one obvious value: a usage error
+};
+
+struct Answer {
+  kms::Json json;  // null: the operation has no response
+  SecretBytes raw;
+  // What `--output text` writes, if the operation lists something; to be called while the service
+  // lives.
+  std::function<std::string()> text = {};
+};
+
+// One operation on one command line.
+class KmsCommand {
+ public:
+  // Adds the operation's options.
+  KmsCommand(const kms::model::Operation& operation, Options& options);
+
+  const kms::model::Operation& operation() const { return operation_; }
+  Raw raw() const;
+  // Whether the response holds plaintext.
+  bool is_secret() const;
+
+  // Once the options are loaded.
+  Answer run(kms::Service& service);
+
+ private:
+  void add_option(const kms::model::Field& field);
+  void read_structures();
+  void add_raw(const void* response, SecretBytes& raw) const;
+  kms::Json list_pages(kms::Service& service, SecretBytes& raw, kms::Json& items);
+
+  const kms::model::Operation& operation_;
+  Options& options_;
+  const std::shared_ptr<void> request_;
+  Paging paging_;
+  // Lists of structures, as they were typed.
+  std::vector<std::pair<const kms::model::Field*, std::unique_ptr<std::vector<std::string>>>>
+      structures_;
+};
+
+// `--output text` of a list: a line for each item. `request` is the operation's.
+std::string listing_text(kms::Service& service, const kms::model::Operation& operation,
+                         const void* request, const kms::Json& items);
+
+}  // namespace trent::cli

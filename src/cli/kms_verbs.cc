@@ -1,0 +1,169 @@
+// The verbs that are KMS operations: what their help says. Their options, output and everything
+// else follow from the operations (kms_verb.h).
+#include <algorithm>
+
+#include "cli/kms_verb.h"
+#include "kms/operations/operations.h"
+
+namespace trent::cli {
+
+namespace {
+
+constexpr KmsVerb kVerbs[] = {
+    {"create-key", "Keys", "Make a key in the token", R"(
+The key never leaves the token. --output raw prints its key ID.
+
+Examples:
+  trent create-key --description "customer data"
+  KEY=$(trent create-key --output raw)
+  trent create-alias --alias-name alias/app --target-key-id "$KEY"
+)"},
+    {"describe-key", "Keys", "What is known of a key", R"(
+--output raw prints the key ID.
+
+Examples:
+  trent describe-key --key-id alias/app
+)"},
+    {"list-keys", "Keys", "All keys", R"(
+All pages are printed. --output text prints a line for each key: its ID, state,
+spec, aliases and description, with tabs between them. --output raw prints the key
+IDs, one a line.
+
+Examples:
+  trent list-keys
+  trent list-keys --output text
+  trent list-keys --max-items 10
+)"},
+    {"enable-key", "Keys", "Let a disabled key be used again", R"(
+Examples:
+  trent enable-key --key-id 1234abcd-12ab-34cd-56ef-1234567890ab
+)"},
+    {"disable-key", "Keys", "Refuse every use of a key, until it is enabled", R"(
+Examples:
+  trent disable-key --key-id 1234abcd-12ab-34cd-56ef-1234567890ab
+)"},
+    {"schedule-key-deletion", "Keys", "Delete a key after a waiting period", R"(
+From now on the key cannot be used. Until the waiting period is over,
+cancel-key-deletion brings it back; then it is gone for every operation.
+
+Its material stays in the token until somebody runs `trent check --repair` after
+that date: that destroys it, and nothing that was encrypted with it can ever be
+read again. No other operation does. conf/ has a systemd timer that runs it daily.
+
+Examples:
+  trent schedule-key-deletion --key-id 1234abcd-12ab-34cd-56ef-1234567890ab \
+      --pending-window-in-days 7
+)"},
+    {"cancel-key-deletion", "Keys", "Keep a key that was to be deleted", R"(
+The key is disabled afterwards: use enable-key to use it again.
+
+Examples:
+  trent cancel-key-deletion --key-id 1234abcd-12ab-34cd-56ef-1234567890ab
+)"},
+    {"create-alias", "Aliases", "Give a key a name", R"(
+A key may have several aliases.
+
+Examples:
+  trent create-alias --alias-name alias/app \
+      --target-key-id 1234abcd-12ab-34cd-56ef-1234567890ab
+)"},
+    {"update-alias", "Aliases", "Let an alias name another key", R"(
+New ciphertexts are then made with the other key. Old ones still need the old
+key: move them with trent re-encrypt.
+
+Examples:
+  trent update-alias --alias-name alias/app \
+      --target-key-id 0987dcba-09fe-87dc-65ba-ab0987654321
+)"},
+    {"delete-alias", "Aliases", "Take a name from a key", R"(
+The key stays as it is.
+
+Examples:
+  trent delete-alias --alias-name alias/app
+)"},
+    {"list-aliases", "Aliases", "All aliases, or those of one key", R"(
+All pages are printed. --output text prints a line for each alias: its name, and
+the ID, state, spec and description of its key, with tabs between them.
+--output raw prints the names, one a line.
+
+Examples:
+  trent list-aliases
+  trent list-aliases --output text
+  trent list-aliases --key-id 1234abcd-12ab-34cd-56ef-1234567890ab
+)"},
+    {"encrypt", "Encryption", "Encrypt up to 4096 bytes with a key", R"(
+The ciphertext names its key, so decrypting needs only the same encryption
+context. For more than 4096 bytes see trent generate-data-key.
+
+Examples:
+  trent encrypt --key-id alias/app --plaintext fileb://secret.txt \
+      --encryption-context tenant=acme --output raw --output-file secret.blob
+  printf %s "$PASSWORD" | trent encrypt --key-id alias/app --plaintext -
+)"},
+    {"decrypt", "Encryption", "Decrypt a ciphertext", R"(
+The key is found by the ciphertext itself; with --key-id, any other key is an
+error. The plaintext is printed in base64 unless --output raw is given.
+
+Examples:
+  trent decrypt --ciphertext-blob fileb://secret.blob \
+      --encryption-context tenant=acme --output raw
+  trent decrypt --key-id alias/app --ciphertext-blob - < secret.blob
+)"},
+    {"re-encrypt", "Encryption", "Move a ciphertext to another key or encryption context", R"(
+The plaintext does not leave the token. Use it to change the key, to change the
+encryption context, or (same key) to move to the newest key material. With
+--output-file, the new ciphertext may take the place of the old one; with > it
+cannot: the shell empties that file first.
+
+Examples:
+  trent re-encrypt --ciphertext-blob fileb://old.blob \
+      --source-encryption-context tenant=acme \
+      --destination-key-id alias/new \
+      --destination-encryption-context tenant=acme --output raw --output-file new.blob
+)"},
+    {"generate-data-key", "Data keys", "Make a key for use outside, in plaintext and encrypted", R"(
+Encrypt your data with the plaintext key, store the encrypted key beside it, and
+forget the plaintext key; trent decrypt brings it back.
+
+Examples:
+  trent generate-data-key --key-id alias/app --key-spec AES_256 > data-key.json
+  jq -r .CiphertextBlob data-key.json | base64 -d > data-key.blob
+)"},
+    {"generate-data-key-without-plaintext", "Data keys",
+     "Make a key for use outside, encrypted only", R"(
+For a program that hands out keys it must not see.
+
+Examples:
+  trent generate-data-key-without-plaintext --key-id alias/app --key-spec AES_256 \
+      --encryption-context tenant=acme --output raw > data-key.blob
+)"},
+    {"generate-random", "Data keys", "Random bytes from the token's generator", R"(
+Examples:
+  trent generate-random --number-of-bytes 32
+  trent generate-random --number-of-bytes 32 --output raw > seed
+)"},
+};
+
+// "re_encrypt" of the list of operations against "re-encrypt".
+constexpr bool names(std::string_view verb, std::string_view operation) {
+  return std::ranges::equal(verb, operation,
+                            [](char a, char b) { return a == b || (a == '-' && b == '_'); });
+}
+
+constexpr bool has_verb(std::string_view operation) {
+  return std::ranges::any_of(kVerbs,
+                             [&](const KmsVerb& verb) { return names(verb.name, operation); });
+}
+
+#define TRENT_REQUIRE_VERB(name) \
+  static_assert(has_verb(#name), "The operation " #name " has no line of help here.");
+TRENT_OPERATIONS(TRENT_REQUIRE_VERB)
+#undef TRENT_REQUIRE_VERB
+
+}  // namespace
+
+std::span<const KmsVerb> kms_verbs() {
+  return kVerbs;
+}
+
+}  // namespace trent::cli

@@ -1,0 +1,42 @@
+// The accounts that the configuration names.
+#include "kms/account.h"
+
+#include "base/error.h"
+#include "kms/key_id.h"
+
+namespace trent::kms {
+
+Account::Account(const TokenConfig& config, const hsm::PinPrompt& prompt,
+                 std::chrono::milliseconds refresh, std::shared_ptr<hsm::TokenNames> names)
+    : id(config.account),
+      region(config.region),
+      prefix(arn_prefix(config.region, config.account)),
+      token(config, prompt, std::move(names)),
+      catalog(token, refresh) {}
+
+Accounts::Accounts(const Config& config, const hsm::PinPrompt& prompt) {
+  const auto names = std::make_shared<hsm::TokenNames>(config.tokens);
+  for (const TokenConfig& token : config.tokens)
+    accounts_.push_back(std::make_unique<Account>(token, prompt, config.refresh, names));
+}
+
+Account& Accounts::home(const std::string& id) const {
+  for (const auto& account : accounts_)
+    if (account->id == id) return *account;
+  return *accounts_.front();
+}
+
+Account& Accounts::find(const std::string& id, const std::string& region,
+                        const std::string& not_found) const {
+  for (const auto& account : accounts_) {
+    if (account->id != id) continue;
+    if (account->region != region)
+      throw Error(ErrorCode::NotFound, "Invalid arn " + region,
+                  "The keys of account " + id + " are in region " + account->region + ".");
+    return *account;
+  }
+  throw Error(ErrorCode::NotFound, not_found,
+              "No [[token]] of the configuration has account " + id + ".");
+}
+
+}  // namespace trent::kms

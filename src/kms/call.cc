@@ -1,0 +1,161 @@
+// From an identifier to a key, with the permission asked on the way.
+#include "kms/call.h"
+
+#include <algorithm>
+
+#include "base/encoding.h"
+#include "base/error.h"
+#include "hsm/debug.h"
+#include "kms/key_id.h"
+#include "process/log.h"
+
+namespace trent::kms {
+
+namespace {
+
+constexpr std::string_view kService = "kms:";
+
+// What KMS calls the operation in messages about the key: "ReEncryptTo".
+std::string_view in_messages(std::string_view permission) {
+  return permission.substr(kService.size());
+}
+
+}  // namespace
+
+void Call::permit(std::string_view permission) {
+  permit(permission, {});
+}
+
+void Call::permit(std::string_view permission, const std::string& key_arn) {
+  // A permission that the table does not name is one that no policy's author knows of.
+  if (std::ranges::find(operation_.permissions, permission) == operation_.permissions.end())
+    throw Error(ErrorCode::KMSInternal, std::string(operation_.name) +
+                                            " does not say that it needs " +
+                                            std::string(permission) + ".");
+  if (const auto& ask = service_.watchers().permit) ask(caller_, permission, key_arn);
+  if (process::log_enabled() && !key_arn.empty() &&
+      caller_.authentication != Caller::Authentication::Configuration)
+    hsm::debug_call("request", key_arn + " for " + caller_.principal, CKR_OK,
+                    std::chrono::nanoseconds(0));
+}
+
+Call::Named Call::locate(const std::string& text) const {
+  KeyIdentifier id = parse_key_identifier(text);
+  if (id.is_alias())
+    throw Error(ErrorCode::NotFound, "Invalid keyId '" + text + "'",
+                "This operation takes a key id or a key ARN; `trent describe-key --key-id " + text +
+                    "` shows it.");
+  if (!id.is_arn()) return {home(), id.name};
+  return {service_.accounts().find(id.account, id.region, "Key '" + text + "' does not exist"),
+          id.name};
+}
+
+Key Call::resolve(const std::string& text, Accept accept) const {
+  KeyIdentifier id = parse_key_identifier(text);
+  if (!id.is_alias() || accept == Accept::KeyIdOnly) {
+    Named named = locate(text);
+    Key key{&named.account, named.account.catalog.key(named.key_id)};
+    if (!key.record || is_deleted(*key.record)) throw no_such_key(named.account, named.key_id);
+    return key;
+  }
+  auto missing = [](const std::string& arn) { return "Alias " + arn + " is not found."; };
+  Account& account =
+      id.is_arn() ? service_.accounts().find(id.account, id.region, missing(text)) : home();
+  Key key{&account, nullptr};
+  if (auto alias = account.catalog.alias(id.name)) key.record = account.catalog.key(alias->target);
+  if (!key.record || is_deleted(*key.record))
+    throw Error(ErrorCode::NotFound, missing(account.arn(id.name)),
+                "`trent list-aliases` shows the aliases that there are.");
+  return key;
+}
+
+Key Call::look_at(const std::string& key_id, std::string_view permission, Accept accept) {
+  Key key = resolve(key_id, accept);
+  permit(permission, key.arn());
+  return key;
+}
+
+Key Call::use(const std::string& key_id, std::string_view permission,
+              const std::optional<std::string>& algorithm) {
+  Key key = look_at(key_id, permission);
+  require_usable(key, in_messages(permission), algorithm);
+  return key;
+}
+
+Key Call::key_of_material(const blob::KeyMaterialId& material) const {
+  std::optional<Error> not_looked;
+  for (const auto& account : service_.accounts()) {
+    try {
+      auto record = account->catalog.key_of_material(material);
+      if (record && !is_deleted(*record)) return {account.get(), std::move(record)};
+    } catch (const Error& error) {
+      // Another token may have the key.
+      if (!not_looked) not_looked = error;
+    }
+  }
+  if (not_looked) throw Error(*not_looked);
+  throw Error(ErrorCode::AccessDenied,
+              "The ciphertext refers to a customer master key that does not exist, does not exist "
+              "in this region, or you are not allowed to access.",
+              "Its key material is " + to_hex(material) +
+                  "; check that the configuration names the token that has it.");
+}
+
+Call::KeyOfBlob Call::use_key_of(ByteView ciphertext, const std::optional<std::string>& key_id,
+                                 std::string_view permission,
+                                 const std::optional<std::string>& algorithm) {
+  KeyOfBlob found;
+  // A key that is named is looked for first, whatever the ciphertext is.
+  if (key_id) found.key = look_at(*key_id, permission);
+  found.blob = blob::parse_blob(ciphertext);
+  const blob::KeyMaterialId& material = found.blob.parameters.key_material_id;
+  if (!key_id) {
+    found.key = key_of_material(material);
+    permit(permission, found.key.arn());
+  } else if (!found.key.record->has_material(material)) {
+    throw Error(ErrorCode::IncorrectKey,
+                "The key ID in the request does not identify a CMK that can perform this "
+                "operation.",
+                "The ciphertext is of another key; leave the key ID out, and the ciphertext "
+                "itself names its key.");
+  }
+  require_usable(found.key, in_messages(permission), algorithm);
+  return found;
+}
+
+Key Call::find(const hsm::ChangeLock& lock, const Named& named, std::string_view permission) {
+  Key key{&named.account, named.account.catalog.key(lock, named.key_id)};
+  if (!key.record || is_deleted(*key.record)) throw no_such_key(named.account, named.key_id);
+  permit(permission, key.arn());
+  return key;
+}
+
+std::string Call::change_key(
+    const std::string& key_id, std::string_view permission,
+    const std::function<void(catalog::KeyRecord& record, const std::string& arn)>& change) {
+  const Named named = locate(key_id);
+  std::string arn = named.account.key_arn(named.key_id);
+  const hsm::ChangeLock lock(named.account.token);
+  const bool found =
+      named.account.catalog.change_key(lock, named.key_id, [&](catalog::KeyRecord& record) {
+        if (is_deleted(record)) throw no_such_key(named.account, named.key_id);
+        permit(permission, arn);
+        change(record, arn);
+      });
+  if (!found) throw no_such_key(named.account, named.key_id);
+  return arn;
+}
+
+void Call::check_grant_tokens(const std::vector<std::string>& tokens) const {
+  if (!tokens.empty())
+    throw Error(ErrorCode::InvalidGrantToken, {},
+                "No grant has this token: grants are not available yet.");
+}
+
+void Call::end_dry_run(bool is_dry_run) const {
+  if (is_dry_run)
+    throw Error(ErrorCode::DryRunOperation,
+                "The request would have succeeded, but the DryRun option is set.");
+}
+
+}  // namespace trent::kms

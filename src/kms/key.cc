@@ -1,0 +1,72 @@
+// A key that was found, and what follows from its record.
+#include "kms/key.h"
+
+#include <chrono>
+
+#include "base/encoding.h"
+
+namespace trent::kms {
+
+Error no_such_key(const Account& account, const std::string& key_id) {
+  return Error(ErrorCode::NotFound, "Key '" + account.key_arn(key_id) + "' does not exist",
+               "`trent list-keys` shows the keys that there are.");
+}
+
+Error pending_deletion(const std::string& key_arn) {
+  return Error(ErrorCode::KMSInvalidState, key_arn + " is pending deletion.",
+               "`trent cancel-key-deletion` keeps the key.");
+}
+
+bool is_deleted(const catalog::KeyRecord& record) {
+  return record.state == "PendingDeletion" && record.deletion &&
+         *record.deletion <= std::chrono::system_clock::now();
+}
+
+DeletedTargets::DeletedTargets(std::shared_ptr<const catalog::Listing> listing)
+    : listing_(std::move(listing)) {
+  for (const auto& record : listing_->keys)
+    if (is_deleted(*record)) keys_.insert(record->key_id);
+}
+
+void require_usable(const Key& key, std::string_view operation,
+                    const std::optional<std::string>& algorithm) {
+  const catalog::KeyRecord& record = *key.record;
+  if (record.state == "PendingDeletion") throw pending_deletion(key.arn());
+  if (record.state == "Disabled")
+    throw Error(ErrorCode::Disabled, key.arn() + " is disabled.",
+                "`trent enable-key` makes it usable again.");
+  if (record.usage != "ENCRYPT_DECRYPT")
+    throw Error(ErrorCode::InvalidKeyUsage, key.arn() + " key usage is " + record.usage +
+                                                " which is not valid for " +
+                                                std::string(operation) + ".");
+  if (algorithm.value_or(kSymmetricDefault) != kSymmetricDefault)
+    throw Error(ErrorCode::InvalidKeyUsage,
+                "Algorithm " + *algorithm + " is incompatible with key spec " + record.spec + ".");
+}
+
+KeyMetadata metadata(const Key& key) {
+  const catalog::KeyRecord& record = *key.record;
+  KeyMetadata out;
+  out.aws_account_id = key.account->id;
+  out.key_id = record.key_id;
+  out.arn = key.arn();
+  out.creation_date = record.created;
+  out.enabled = record.state == "Enabled";
+  out.description = record.description;
+  out.key_usage = record.usage;
+  out.key_state = record.state;
+  out.deletion_date = record.deletion;
+  out.origin = record.origin;
+  out.key_manager = "CUSTOMER";
+  out.key_spec = record.spec;
+  out.encryption_algorithms = {kSymmetricDefault};
+  out.multi_region = false;
+  out.current_key_material_id = to_hex(record.current);
+  return out;
+}
+
+hsm::BaseKeyRef base_key_ref(const catalog::KeyRecord& record, const blob::KeyMaterialId& id) {
+  return {catalog::key_label(record.key_id), id, blob::key_material_id_input(record.key_id)};
+}
+
+}  // namespace trent::kms

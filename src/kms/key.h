@@ -1,0 +1,55 @@
+// A key that was found, and what follows from its record.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "blob/blob.h"
+#include "hsm/base_key.h"
+#include "kms/account.h"
+#include "kms/requests.h"
+
+namespace trent::kms {
+
+struct Key {
+  Account* account = nullptr;
+  std::shared_ptr<const catalog::KeyRecord> record;
+
+  std::string arn() const { return account->key_arn(record->key_id); }
+};
+
+// The answer where there is no such key.
+Error no_such_key(const Account& account, const std::string& key_id);
+// The answer where its deletion is in the way.
+Error pending_deletion(const std::string& key_arn);
+
+// True once the waiting period of a deletion is over: the key is as good as gone.
+bool is_deleted(const catalog::KeyRecord& record);
+
+// Tells the aliases of deleted keys, which are as good as gone. One whose key is missing is not:
+// the key may come back.
+class DeletedTargets {
+ public:
+  explicit DeletedTargets(std::shared_ptr<const catalog::Listing> listing);
+  bool has(const catalog::AliasRecord& alias) const { return keys_.contains(alias.target); }
+
+ private:
+  std::shared_ptr<const catalog::Listing> listing_;
+  std::set<std::string_view> keys_;
+};
+
+// State, usage and algorithm, in the order in which KMS checks them. `operation` is what KMS calls
+// it in messages ("Encrypt", "ReEncryptTo"); `algorithm` is nullopt where the operation has none.
+void require_usable(const Key& key, std::string_view operation,
+                    const std::optional<std::string>& algorithm);
+
+KeyMetadata metadata(const Key& key);
+
+// How the token finds a material of a key.
+hsm::BaseKeyRef base_key_ref(const catalog::KeyRecord& record, const blob::KeyMaterialId& id);
+
+}  // namespace trent::kms

@@ -1,0 +1,49 @@
+// Requests and responses as KMS puts them on the wire (awsJson1_1): names of the model in its
+// order, blobs in base64, timestamps as epoch seconds, and members that are not set left out.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "kms/model/operation.h"
+#include "kms/model/validation.h"
+
+namespace trent::kms {
+
+// A response may hold plaintext, so what it is made of, and what dump() returns, is wiped.
+using Json = nlohmann::basic_json<nlohmann::ordered_map, std::vector, SecretString, bool,
+                                  std::int64_t, std::uint64_t, double, CleansingAllocator>;
+
+namespace model {
+
+// Strict: UTF-8, no name twice in an object, at most 64 levels. Throws SerializationException.
+Json parse_json(std::string_view text);
+
+// A text that its shape does not allow to be empty is left out when it is: it is not set.
+Json to_json(Fields fields, const void* object);
+
+template <class T>
+Json to_json(const T& structure) {
+  return to_json(T::fields(), &structure);
+}
+
+// Reads the members that are there; of required ones that are not, `validation` is told. Members
+// that are no fields are passed over. Throws SerializationException for a value of another type.
+void read_json(Fields fields, void* object, const Json& json, Validation& validation,
+               const std::string& path = {});
+
+// The same for a request, with all constraints of the model checked. Throws
+// UnsupportedOperationException for a member that KMS has and Trent does not, unless it says what
+// is the case anyway (null, false, nothing); ValidationException, SerializationException.
+void read_request(const Operation& operation, void* request, const Json& json);
+
+// What an audit record tells of a request (CloudTrail's requestParameters): everything but blobs
+// and what is sensitive, with names in lower camel case.
+Json request_parameters(const Operation& operation, const void* request);
+
+}  // namespace model
+
+}  // namespace trent::kms

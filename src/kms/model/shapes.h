@@ -1,0 +1,163 @@
+// The shapes of AWS's service model that Trent's operations have, with the model's names and
+// limits.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "kms/model/shape.h"
+
+namespace trent::kms::model {
+
+namespace detail {
+
+using Names = std::string_view;
+
+inline constexpr std::array kDataKeySpecs{Names("AES_256"), Names("AES_128")};
+inline constexpr std::array kEncryptionAlgorithms{Names("SYMMETRIC_DEFAULT"),
+                                                  Names("RSAES_OAEP_SHA_1"),
+                                                  Names("RSAES_OAEP_SHA_256"), Names("SM2PKE")};
+inline constexpr std::array kKeyManagers{Names("AWS"), Names("CUSTOMER")};
+inline constexpr std::array kKeySpecs{Names("RSA_2048"),
+                                      Names("RSA_3072"),
+                                      Names("RSA_4096"),
+                                      Names("ECC_NIST_P256"),
+                                      Names("ECC_NIST_P384"),
+                                      Names("ECC_NIST_P521"),
+                                      Names("ECC_SECG_P256K1"),
+                                      Names("SYMMETRIC_DEFAULT"),
+                                      Names("HMAC_224"),
+                                      Names("HMAC_256"),
+                                      Names("HMAC_384"),
+                                      Names("HMAC_512"),
+                                      Names("SM2"),
+                                      Names("ML_DSA_44"),
+                                      Names("ML_DSA_65"),
+                                      Names("ML_DSA_87"),
+                                      Names("ECC_NIST_EDWARDS25519")};
+inline constexpr std::array kCustomerMasterKeySpecs{Names("RSA_2048"),
+                                                    Names("RSA_3072"),
+                                                    Names("RSA_4096"),
+                                                    Names("ECC_NIST_P256"),
+                                                    Names("ECC_NIST_P384"),
+                                                    Names("ECC_NIST_P521"),
+                                                    Names("ECC_SECG_P256K1"),
+                                                    Names("SYMMETRIC_DEFAULT"),
+                                                    Names("HMAC_224"),
+                                                    Names("HMAC_256"),
+                                                    Names("HMAC_384"),
+                                                    Names("HMAC_512"),
+                                                    Names("SM2")};
+inline constexpr std::array kKeyStates{Names("Creating"),      Names("Enabled"),
+                                       Names("Disabled"),      Names("PendingDeletion"),
+                                       Names("PendingImport"), Names("PendingReplicaDeletion"),
+                                       Names("Unavailable"),   Names("Updating")};
+inline constexpr std::array kKeyUsages{Names("SIGN_VERIFY"), Names("ENCRYPT_DECRYPT"),
+                                       Names("GENERATE_VERIFY_MAC"), Names("KEY_AGREEMENT")};
+inline constexpr std::array kOrigins{Names("AWS_KMS"), Names("EXTERNAL"), Names("AWS_CLOUDHSM"),
+                                     Names("EXTERNAL_KEY_STORE")};
+
+// The model's [\w]+ with the letters of ASCII.
+inline bool is_word(std::string_view text) {
+  for (const char c : text)
+    if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'))
+      return false;
+  return true;
+}
+
+}  // namespace detail
+
+inline constexpr Shape kAwsAccountId{"AWSAccountIdType", Type::Text};
+inline constexpr Shape kAliasName{"AliasNameType", Type::Text, 1,  256,     {},
+                                  nullptr,         false,      {}, nullptr, "alias/NAME"};
+inline constexpr Shape kAliasList{"AliasList", Type::List};
+inline constexpr Shape kArn{"ArnType", Type::Text, 20, 2048};
+inline constexpr Shape kBackingKeyId{"BackingKeyIdType", Type::Text, 64, 64};
+inline constexpr Shape kBoolean{"BooleanType", Type::Boolean};
+inline constexpr Shape kCiphertext{
+    "CiphertextType", Type::Blob, 1,  6144,    {},
+    nullptr,          false,      {}, nullptr, "fileb://PATH, - (standard input) or base64"};
+inline constexpr Shape kCustomerMasterKeySpec{"CustomerMasterKeySpec", Type::Text, Shape::kNone,
+                                              Shape::kNone, detail::kCustomerMasterKeySpecs};
+inline constexpr Shape kDataKeySpec{"DataKeySpec", Type::Text, Shape::kNone, Shape::kNone,
+                                    detail::kDataKeySpecs};
+inline constexpr Shape kDate{"DateType", Type::Timestamp};
+inline constexpr Shape kDescription{
+    "DescriptionType", Type::Text, 0, 8192, {}, nullptr, false, {}, nullptr, "What the key is for"};
+inline constexpr Shape kEncryptionAlgorithm{"EncryptionAlgorithmSpec",
+                                            Type::Text,
+                                            Shape::kNone,
+                                            Shape::kNone,
+                                            detail::kEncryptionAlgorithms,
+                                            nullptr,
+                                            false,
+                                            {},
+                                            nullptr,
+                                            "Default: SYMMETRIC_DEFAULT"};
+inline constexpr Shape kEncryptionAlgorithmList{
+    "EncryptionAlgorithmSpecList", Type::List, Shape::kNone, Shape::kNone, {},
+    &kEncryptionAlgorithm};
+inline constexpr Shape kEncryptionContext{"EncryptionContextType", Type::Map};
+inline constexpr Shape kGrantToken{"GrantTokenType", Type::Text, 1, 8192};
+inline constexpr Shape kGrantTokenList{"GrantTokenList",
+                                       Type::List,
+                                       0,
+                                       10,
+                                       {},
+                                       &kGrantToken,
+                                       false,
+                                       {},
+                                       nullptr,
+                                       "Tokens of grants that are too new to be seen everywhere"};
+inline constexpr Shape kKeyId{
+    "KeyIdType", Type::Text, 1,  2048,    {},
+    nullptr,     false,      {}, nullptr, "Key ID, key ARN, alias name (alias/NAME) or alias ARN"};
+inline constexpr Shape kKeyList{"KeyList", Type::List};
+inline constexpr Shape kKeyManager{"KeyManagerType", Type::Text, Shape::kNone, Shape::kNone,
+                                   detail::kKeyManagers};
+inline constexpr Shape kKeyMetadata{"KeyMetadata", Type::Structure};
+inline constexpr Shape kKeySpec{"KeySpec", Type::Text, Shape::kNone, Shape::kNone,
+                                detail::kKeySpecs};
+inline constexpr Shape kKeyState{"KeyState", Type::Text, Shape::kNone, Shape::kNone,
+                                 detail::kKeyStates};
+inline constexpr Shape kKeyUsage{"KeyUsageType", Type::Text, Shape::kNone, Shape::kNone,
+                                 detail::kKeyUsages};
+inline constexpr Shape kLimit{"LimitType", Type::Integer, 1, 1000};
+inline constexpr Shape kMarker{"MarkerType", Type::Text, 1, 1024};
+inline constexpr Shape kNullableBoolean{"NullableBooleanType", Type::Boolean};
+inline constexpr Shape kNumberOfBytes{
+    "NumberOfBytesType", Type::Integer, 1, 1024, {}, nullptr, false, {}, nullptr, "1 to 1024"};
+inline constexpr Shape kOrigin{"OriginType", Type::Text, Shape::kNone, Shape::kNone,
+                               detail::kOrigins};
+// The model says 1 to 365, the service 7 to 30 (KMS API Reference, ScheduleKeyDeletion).
+inline constexpr Shape kPendingWindowInDays{
+    "PendingWindowInDaysType", Type::Integer, 7, 30, {}, nullptr, false, {}, nullptr,
+    "7 to 30; default: 30"};
+inline constexpr Shape kPlaintext{"PlaintextType",
+                                  Type::Blob,
+                                  1,
+                                  4096,
+                                  {},
+                                  nullptr,
+                                  true,
+                                  {},
+                                  nullptr,
+                                  "1 to 4096 bytes: fileb://PATH, - (standard input)\nor base64"};
+inline constexpr Shape kPolicy{"PolicyType", Type::Text, 1, 131072};
+inline constexpr Shape kPolicyName{
+    "PolicyNameType", Type::Text,        1, 128, {}, nullptr, false, "[\\w]+",
+    &detail::is_word, "Default: default"};
+inline constexpr Shape kPolicyNameList{"PolicyNameList", Type::List, Shape::kNone,
+                                       Shape::kNone,     {},         &kPolicyName};
+inline constexpr Shape kTagKey{"TagKeyType", Type::Text, 1, 128};
+inline constexpr Shape kTagKeyList{"TagKeyList", Type::List, Shape::kNone,
+                                   Shape::kNone, {},         &kTagKey};
+inline constexpr Shape kTagList{
+    "TagList",    Type::List,
+    Shape::kNone, Shape::kNone,
+    {},           nullptr,
+    false,        {},
+    nullptr,      "TagKey=NAME,TagValue=VALUE, one for each tag, or JSON"};
+inline constexpr Shape kTagValue{"TagValueType", Type::Text, 0, 256};
+
+}  // namespace trent::kms::model

@@ -1,0 +1,150 @@
+// CreateKey; and CreateNamedKey, which is CreateAlias besides.
+#include <optional>
+
+#include "base/encoding.h"
+#include "base/error.h"
+#include "hsm/base_key_store.h"
+#include "hsm/data_trial.h"
+#include "kms/alias.h"
+#include "kms/call.h"
+#include "kms/key_id.h"
+#include "kms/model/shapes.h"
+#include "kms/object_requests.h"
+
+namespace trent::kms {
+
+namespace {
+
+void require_symmetric(const CreateKeyRequest& request) {
+  if (!is_utf8(request.description))
+    throw Error(ErrorCode::Validation, "The description is not UTF-8 text.");
+  if (request.key_spec.value_or(kSymmetricDefault) != kSymmetricDefault) {
+    if (!request.key_usage)
+      throw Error(ErrorCode::Validation,
+                  "You must specify a KeyUsage value for all KMS keys except for symmetric "
+                  "encryption keys.");
+    throw Error(ErrorCode::UnsupportedOperation,
+                "Keys of spec " + *request.key_spec + " are not available yet.",
+                "Create a SYMMETRIC_DEFAULT key.");
+  }
+  if (request.key_usage.value_or("ENCRYPT_DECRYPT") != "ENCRYPT_DECRYPT")
+    throw Error(ErrorCode::Validation, "KeyUsage " + *request.key_usage +
+                                           " is not compatible with KeySpec SYMMETRIC_DEFAULT");
+  if (request.origin.value_or("AWS_KMS") != "AWS_KMS")
+    throw Error(ErrorCode::UnsupportedOperation,
+                "Keys of origin " + *request.origin + " are not available yet.",
+                "Leave the origin out: the key material is then made in the token.");
+}
+
+// `alias` may be empty. The record is what makes the key, so it comes last.
+KeyMetadata make_key(Account& account, const std::string& description, const std::string& alias) {
+  auto record = std::make_shared<catalog::KeyRecord>();
+  record->key_id = new_key_id();
+  record->created = catalog::now();
+  record->description = description;
+  const std::string label = catalog::key_label(record->key_id);
+  const hsm::ChangeLock lock(account.token);
+  lock.look();
+  hsm::require_data_objects(lock, account.token);
+  record->current =
+      hsm::generate_base_key(account.token, label, blob::key_material_id_input(record->key_id));
+  record->materials.push_back({record->current, record->created});
+  bool named = false;
+  try {
+    if (!alias.empty()) {
+      create_alias_record(lock, account, alias, record->key_id, record->created);
+      named = true;
+    }
+    if (!account.catalog.create_key(lock, *record))
+      throw Error(ErrorCode::KMSInternal, "There is a record " + label + " already.", "Try again.");
+  } catch (const Error&) {
+    // Without its record the material is invisible; still, leave nothing behind.
+    try {
+      hsm::destroy_base_key(account.token, label, record->current);
+    } catch (const Error&) {  // the first failure is the one to report
+    }
+    try {
+      if (named)
+        account.catalog.delete_alias(lock, alias, [&](const catalog::AliasRecord* made) {
+          return made != nullptr && made->target == record->key_id;
+        });
+    } catch (const Error&) {  // likewise
+    }
+    throw;
+  }
+  return metadata({&account, std::move(record)});
+}
+
+CreateKeyResponse create(Call& call, const CreateKeyRequest& request) {
+  require_symmetric(request);
+  call.permit("kms:CreateKey");
+  return {make_key(call.home(), request.description, {})};
+}
+
+CreateKeyResponse create_named(Call& call, const CreateNamedKeyRequest& request) {
+  check_new_alias_name(request.alias_name);
+  call.permit("kms:CreateKey");
+  call.permit("kms:CreateAlias");
+  return {make_key(call.home(), {}, request.alias_name)};
+}
+
+constexpr std::string_view kPermissions[] = {"kms:CreateKey"};
+constexpr std::string_view kNamedPermissions[] = {"kms:CreateKey", "kms:CreateAlias"};
+constexpr ErrorCode kErrors[] = {ErrorCode::MalformedPolicyDocument,
+                                 ErrorCode::DependencyTimeout,
+                                 ErrorCode::InvalidArn,
+                                 ErrorCode::UnsupportedOperation,
+                                 ErrorCode::KMSInternal,
+                                 ErrorCode::LimitExceeded,
+                                 ErrorCode::Tag};
+constexpr model::Missing kMissing[] = {
+    {"Policy", "Leave it out: every caller may use every key."},
+    {"CustomerMasterKeySpec", "Give its new name, KeySpec."},
+    {"CustomKeyStoreId", "Leave it out: keys are made in the token of the account."},
+    {"BypassPolicyLockoutSafetyCheck", "Leave it out: there are no policies to be locked out by."},
+    {"Tags", "Leave them out."},
+    {"MultiRegion", "Leave it out: a key is in one region."},
+    {"XksKeyId", "Leave it out: keys are made in the token of the account."}};
+
+}  // namespace
+
+const model::Operation& operations::create_key() {
+  static const auto operation =
+      model::operation<&create>({"CreateKey", kPermissions, kErrors, false, kMissing});
+  return operation;
+}
+
+const model::Operation& CreateNamedKeyRequest::operation() {
+  static const auto operation =
+      model::operation<&create_named>({"CreateNamedKey", kNamedPermissions, kErrors});
+  return operation;
+}
+
+model::Fields CreateKeyRequest::fields() {
+  using R = CreateKeyRequest;
+  static constexpr model::Field fields[] = {
+      model::field<R, &R::description>("Description", model::kDescription),
+      model::field<R, &R::key_usage>("KeyUsage", model::kKeyUsage, model::Need::Optional,
+                                     "Default: ENCRYPT_DECRYPT"),
+      model::field<R, &R::key_spec>("KeySpec", model::kKeySpec, model::Need::Optional,
+                                    "Default: SYMMETRIC_DEFAULT"),
+      model::field<R, &R::origin>("Origin", model::kOrigin, model::Need::Optional,
+                                  "Default: AWS_KMS")};
+  return fields;
+}
+
+model::Fields CreateKeyResponse::fields() {
+  using R = CreateKeyResponse;
+  static constexpr model::Field fields[] = {
+      model::field<R, &R::key_metadata>("KeyMetadata", model::kKeyMetadata)};
+  return fields;
+}
+
+model::Fields CreateNamedKeyRequest::fields() {
+  using R = CreateNamedKeyRequest;
+  static constexpr model::Field fields[] = {
+      model::field<R, &R::alias_name>("AliasName", model::kAliasName, model::Need::Required)};
+  return fields;
+}
+
+}  // namespace trent::kms

@@ -1,0 +1,39 @@
+// The list of all operations. To add one, write its file here and add its name to the list; the
+// command wants a line of help besides (src/cli/kms_verbs.cc).
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "kms/model/operation.h"
+
+#define TRENT_OPERATIONS(X)              \
+  X(cancel_key_deletion)                 \
+  X(create_alias)                        \
+  X(create_key)                          \
+  X(decrypt)                             \
+  X(delete_alias)                        \
+  X(describe_key)                        \
+  X(disable_key)                         \
+  X(enable_key)                          \
+  X(encrypt)                             \
+  X(generate_data_key)                   \
+  X(generate_data_key_without_plaintext) \
+  X(generate_random)                     \
+  X(list_aliases)                        \
+  X(list_keys)                           \
+  X(re_encrypt)                          \
+  X(schedule_key_deletion)               \
+  X(update_alias)
+
+namespace trent::kms::operations {
+
+#define TRENT_DECLARE(name) const model::Operation& name();
+TRENT_OPERATIONS(TRENT_DECLARE)
+#undef TRENT_DECLARE
+
+std::span<const model::Operation* const> all();
+// By its name in KMS ("ReEncrypt"). Null if Trent has none of that name.
+const model::Operation* find(std::string_view name);
+
+}  // namespace trent::kms::operations

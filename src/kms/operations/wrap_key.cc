@@ -1,0 +1,78 @@
+// WrapKey and UnwrapKey: Encrypt and Decrypt for keys that stay in the token.
+#include "base/error.h"
+#include "kms/call.h"
+#include "kms/model/shapes.h"
+#include "kms/object_requests.h"
+#include "kms/sealing.h"
+
+namespace trent::kms {
+
+namespace {
+
+void require_same_token(const Call& call, const Key& key) {
+  if (&key.account->token != &call.home().token)
+    throw Error(ErrorCode::UnsupportedOperation, key.arn() + " is in another token.",
+                "Wrap the key with a KMS key of its own token.");
+}
+
+WrapKeyResponse wrap(Call& call, const WrapKeyRequest& request) {
+  const SealingContext context(request.encryption_context);
+  const Key key = call.use(request.key_id, "kms:Encrypt");
+  require_same_token(call, key);
+  std::optional<std::size_t> length;
+  if (request.length) length = static_cast<std::size_t>(*request.length);
+  return {seal_object(key, context, request.object, length)};
+}
+
+UnwrapKeyResponse unwrap(Call& call, const UnwrapKeyRequest& request) {
+  const SealingContext context(request.encryption_context);
+  const auto [key, blob] = call.use_key_of(request.ciphertext_blob, request.key_id, "kms:Decrypt");
+  require_same_token(call, key);
+  return {open_object(key, context, blob, *request.destination)};
+}
+
+constexpr std::string_view kWrapPermissions[] = {"kms:Encrypt"};
+constexpr std::string_view kUnwrapPermissions[] = {"kms:Decrypt"};
+constexpr model::Shape kLength{"PlaintextType", model::Type::Integer, 1, blob::kMaxPlaintext};
+
+}  // namespace
+
+const model::Operation& WrapKeyRequest::operation() {
+  static const auto operation =
+      model::operation<&wrap>({"WrapKey", kWrapPermissions, operations::encrypt().errors, true});
+  return operation;
+}
+
+const model::Operation& UnwrapKeyRequest::operation() {
+  static const auto operation = model::operation<&unwrap>(
+      {"UnwrapKey", kUnwrapPermissions, operations::decrypt().errors, true});
+  return operation;
+}
+
+model::Fields WrapKeyRequest::fields() {
+  using R = WrapKeyRequest;
+  static constexpr model::Field fields[] = {
+      model::field<R, &R::key_id>("KeyId", model::kKeyId, model::Need::Required),
+      model::field<R, &R::length>("Length", kLength),
+      model::field<R, &R::encryption_context>("EncryptionContext", model::kEncryptionContext)};
+  return fields;
+}
+
+model::Fields WrapKeyResponse::fields() {
+  using R = WrapKeyResponse;
+  static constexpr model::Field fields[] = {
+      model::field<R, &R::ciphertext_blob>("CiphertextBlob", model::kCiphertext)};
+  return fields;
+}
+
+model::Fields UnwrapKeyRequest::fields() {
+  using R = UnwrapKeyRequest;
+  static constexpr model::Field fields[] = {
+      model::field<R, &R::ciphertext_blob>("CiphertextBlob", model::kCiphertext,
+                                           model::Need::Required),
+      model::field<R, &R::key_id>("KeyId", model::kKeyId, model::Need::Required),
+      model::field<R, &R::encryption_context>("EncryptionContext", model::kEncryptionContext)};
+  return fields;
+}
+
+}  // namespace trent::kms
