@@ -39,7 +39,10 @@ def read_list(path):
 
 def find(mutant, root):
     """The file's text and where in it the mutant's is; or no place, and what is wrong."""
-    source = open(os.path.join(root, mutant["file"])).read()
+    path = os.path.join(root, mutant["file"])
+    if not os.path.exists(path):
+        return f"there is no {mutant['file']}: correct mutants.txt", None
+    source = open(path).read()
     words = " ".join(mutant["old"]).split()
     found = list(re.finditer(r"\s+".join(map(re.escape, words)), source))
     if len(found) == 1:

@@ -1,0 +1,192 @@
+// The one way into the KMS: who is asked before a key is used, and who is told afterwards.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "kms/object_requests.h"
+#include "words.h"
+
+namespace {
+
+using namespace trent;
+using namespace trent::test;
+using kms::Caller;
+using kms::Json;
+using kms::Watchers;
+namespace model = kms::model;
+
+struct Told {
+  std::string operation;
+  std::string principal;
+  std::string error;
+  std::string parameters;
+};
+
+// What the watchers of a service were asked and told.
+struct Record {
+  std::vector<std::pair<std::string, std::string>> asked;  // permission, ARN
+  std::vector<Told> told;
+  std::set<std::string> forbidden;
+
+  Watchers watchers() {
+    return {[this](const Caller&, std::string_view permission, const std::string& arn) {
+              asked.emplace_back(permission, arn);
+              if (forbidden.contains(std::string(permission)))
+                throw Error(ErrorCode::AccessDenied, "no");
+            },
+            [this](const Caller& caller, const model::Operation& operation, const void* request,
+                   const Error* error) {
+              const Json json = model::request_parameters(operation, request);
+              told.push_back({std::string(operation.name), caller.principal,
+                              error == nullptr ? "" : error->name(),
+                              std::string(std::string_view(json.dump()))});
+            }};
+  }
+};
+
+Json parse(const std::string& text) {
+  return model::parse_json(text);
+}
+
+// A request of each operation that goes through, with its names filled in.
+std::map<std::string, std::string> good_requests(Service& service, const std::string& round) {
+  const std::string key = create_key(service);
+  const std::string doomed = create_key(service);
+  const std::string saved = create_key(service);
+  service.schedule_key_deletion({saved, {}});
+  service.create_alias({"alias/updated" + round, key});
+  service.create_alias({"alias/deleted" + round, key});
+  const std::string blob = to_base64(encrypt(service, key, "secret"));
+  const std::string id = R"({"KeyId":")" + key + R"(")";
+  return {
+      {"CancelKeyDeletion", R"({"KeyId":")" + saved + "\"}"},
+      {"CreateAlias", R"({"AliasName":"alias/new)" + round + R"(","TargetKeyId":")" + key + "\"}"},
+      {"CreateKey", "{}"},
+      {"Decrypt", R"({"CiphertextBlob":")" + blob + "\"}"},
+      {"DeleteAlias", R"({"AliasName":"alias/deleted)" + round + "\"}"},
+      {"DescribeKey", id + "}"},
+      {"DisableKey", R"({"KeyId":")" + doomed + "\"}"},
+      {"EnableKey", R"({"KeyId":")" + doomed + "\"}"},
+      {"Encrypt", id + R"(,"Plaintext":"c2VjcmV0"})"},
+      {"GenerateDataKey", id + R"(,"KeySpec":"AES_256"})"},
+      {"GenerateDataKeyWithoutPlaintext", id + R"(,"NumberOfBytes":32})"},
+      {"GenerateRandom", R"({"NumberOfBytes":32})"},
+      {"ListAliases", "{}"},
+      {"ListKeys", "{}"},
+      {"ReEncrypt", R"({"CiphertextBlob":")" + blob + R"(","DestinationKeyId":")" + key + "\"}"},
+      {"ScheduleKeyDeletion", R"({"KeyId":")" + doomed + "\"}"},
+      {"UpdateAlias",
+       R"({"AliasName":"alias/updated)" + round + R"(","TargetKeyId":")" + key + "\"}"},
+  };
+}
+
+std::set<std::string> names(std::span<const std::string_view> permissions) {
+  return {permissions.begin(), permissions.end()};
+}
+
+void each_operation_asks_for_what_it_says() {
+  Record record;
+  Service service(load_config(), {}, record.watchers());
+  const auto requests = good_requests(service, "1");
+  for (const model::Operation* operation : kms::operations::all()) {
+    const auto request = requests.find(std::string(operation->name));
+    if (request == requests.end())
+      throw Failure(std::string(operation->name) + " has no request here");
+    record.asked.clear();
+    const Json response =
+        service.kms::Service::call(service.caller(), *operation, parse(request->second));
+    CHECK_EQ(response.is_null(), !operation->has_response());
+    std::set<std::string> asked;
+    for (const auto& [permission, arn] : record.asked) asked.insert(permission);
+    CHECK(asked == names(operation->permissions));
+  }
+}
+
+// A caller who may not is told so before anything happens, whatever the operation.
+void who_may_not_changes_nothing() {
+  Record record;
+  Service service(load_config(), {}, record.watchers());
+  const auto requests = good_requests(service, "2");
+  const std::size_t keys = service.list_keys({1000, {}}).keys.size();
+  for (const model::Operation* operation : kms::operations::all())
+    for (const std::string_view permission : operation->permissions) {
+      record.forbidden = {std::string(permission)};
+      CHECK_ERROR(AccessDenied,
+                  service.kms::Service::call(service.caller(), *operation,
+                                             parse(requests.at(std::string(operation->name)))));
+    }
+  record.forbidden.clear();
+  CHECK_EQ(service.list_keys({1000, {}}).keys.size(), keys);
+  CHECK_EQ(service.describe_key({"alias/deleted2", {}}).key_metadata.key_state, "Enabled");
+}
+
+void both_keys_of_a_move_are_asked_for() {
+  Record record;
+  Service service(load_config(), {}, record.watchers());
+  const std::string from = create_key(service);
+  const std::string to = create_key(service);
+  const Bytes blob = encrypt(service, from, "secret");
+  record.asked.clear();
+  re_encrypt(service, blob, to);
+  CHECK_EQ(record.asked.size(), 2U);
+  CHECK_EQ(record.asked[0].first, "kms:ReEncryptFrom");
+  CHECK(record.asked[0].second.ends_with(":key/" + from));
+  CHECK_EQ(record.asked[1].first, "kms:ReEncryptTo");
+  CHECK(record.asked[1].second.ends_with(":key/" + to));
+}
+
+void every_request_is_told_once() {
+  Record record;
+  Service service(load_config(), {}, record.watchers());
+  const std::string key = create_key(service);
+  record.told.clear();
+  encrypt(service, key, "secret", {{"tenant", "acme"}});
+  CHECK_EQ(record.told.size(), 1U);
+  CHECK_EQ(record.told[0].operation, "Encrypt");
+  CHECK_EQ(record.told[0].principal, service.config().principal);
+  CHECK_EQ(record.told[0].error, "");
+  CHECK_EQ(record.told[0].parameters,
+           R"({"keyId":")" + key + R"(","encryptionContext":{"tenant":"acme"}})");
+  // A request that is refused before any key is looked at, and one that is after.
+  CHECK_ERROR(Validation, encrypt(service, key, ""));
+  CHECK_ERROR(NotFound, encrypt(service, "alias/none", "x"));
+  CHECK_EQ(record.told.size(), 3U);
+  CHECK_EQ(record.told[1].error, "ValidationException");
+  CHECK_EQ(record.told[2].error, "NotFoundException");
+}
+
+void the_caller_is_an_argument() {
+  Record record;
+  Service service(load_config(), {}, record.watchers());
+  const std::string key = create_key(service);
+  record.told.clear();
+  service.kms::Service::call({"somebody", service.caller().account},
+                             kms::DescribeKeyRequest{key, {}});
+  CHECK_EQ(record.told.at(0).principal, "somebody");
+}
+
+// PKCS#11 has operations that KMS has not: they ask for what those they are made of ask.
+void operations_of_the_other_doors_ask_too() {
+  Record record;
+  Service service(load_config(), {}, record.watchers());
+  service.call(kms::CreateNamedKeyRequest{"alias/named"});
+  record.forbidden = {"kms:CreateAlias"};
+  CHECK_ERROR(AccessDenied, service.call(kms::CreateNamedKeyRequest{"alias/other"}));
+  record.forbidden = {"kms:DeleteAlias"};
+  const std::string key = service.describe_key({"alias/named", {}}).key_metadata.key_id;
+  CHECK_ERROR(AccessDenied,
+              service.call(kms::RenameKeyRequest{key, "alias/named", "alias/renamed"}));
+  CHECK_ERROR(NotFound, service.describe_key({"alias/renamed", {}}));
+  record.forbidden = {"kms:ListKeys"};
+  CHECK_ERROR(AccessDenied, service.call(kms::ListEverythingRequest{}));
+}
+
+}  // namespace
+
+int main() {
+  SoftHsm token;
+  return RUN_TESTS("kms call", TEST(each_operation_asks_for_what_it_says),
+                   TEST(who_may_not_changes_nothing), TEST(both_keys_of_a_move_are_asked_for),
+                   TEST(every_request_is_told_once), TEST(the_caller_is_an_argument),
+                   TEST(operations_of_the_other_doors_ask_too));
+}
