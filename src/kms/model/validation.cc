@@ -40,6 +40,7 @@ void Validation::text(const Shape& shape, const std::string& text, const std::st
           "Member must satisfy enum value set: [" + set + "]");
     return;
   }
+  if (!is_utf8(text)) return fault(path, "", "Member must be UTF-8 text");
   size(shape, count_characters(text), path);
   if (shape.matches != nullptr && !text.empty() && !shape.matches(text))
     fault(path, "",

@@ -16,8 +16,6 @@ namespace trent::kms {
 namespace {
 
 void require_symmetric(const CreateKeyRequest& request) {
-  if (!is_utf8(request.description))
-    throw Error(ErrorCode::Validation, "The description is not UTF-8 text.");
   if (request.key_spec.value_or(kSymmetricDefault) != kSymmetricDefault) {
     if (!request.key_usage)
       throw Error(ErrorCode::Validation,
