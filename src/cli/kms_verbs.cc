@@ -42,6 +42,11 @@ Examples:
 Examples:
   trent disable-key --key-id 1234abcd-12ab-34cd-56ef-1234567890ab
 )"},
+    {"update-key-description", "Keys", "Say anew what a key is for", R"(
+Examples:
+  trent update-key-description --key-id 1234abcd-12ab-34cd-56ef-1234567890ab \
+      --description "customer data, until 2027"
+)"},
     {"schedule-key-deletion", "Keys", "Delete a key after a waiting period", R"(
 From now on the key cannot be used. Until the waiting period is over,
 cancel-key-deletion brings it back; then it is gone for every operation.

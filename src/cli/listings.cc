@@ -4,6 +4,7 @@
 #include "cli/kms_verb.h"
 #include "cli/output.h"
 #include "kms/object_requests.h"
+#include "kms/operations/operations.h"
 
 namespace trent::cli {
 

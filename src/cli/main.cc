@@ -15,6 +15,7 @@
 #include "cli/process.h"
 #include "cli/replace_file.h"
 #include "cli/verb.h"
+#include "kms/operations/operations.h"
 
 namespace trent::cli {
 

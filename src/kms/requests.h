@@ -14,8 +14,7 @@
 
 #include "base/bytes.h"
 #include "blob/context.h"
-#include "kms/model/field.h"
-#include "kms/operations/operations.h"
+#include "kms/model/operation.h"
 
 namespace trent::kms {
 
@@ -65,7 +64,7 @@ struct CreateKeyRequest {
 
   using Response = CreateKeyResponse;
   static model::Fields fields();
-  static const model::Operation& operation() { return operations::create_key(); }
+  static const model::Operation& operation();
 };
 
 struct DescribeKeyResponse {
@@ -80,7 +79,7 @@ struct DescribeKeyRequest {
 
   using Response = DescribeKeyResponse;
   static model::Fields fields();
-  static const model::Operation& operation() { return operations::describe_key(); }
+  static const model::Operation& operation();
 };
 
 struct KeyListEntry {
@@ -104,7 +103,7 @@ struct ListKeysRequest {
 
   using Response = ListKeysResponse;
   static model::Fields fields();
-  static const model::Operation& operation() { return operations::list_keys(); }
+  static const model::Operation& operation();
 };
 
 struct CreateAliasRequest {
@@ -113,7 +112,7 @@ struct CreateAliasRequest {
 
   using Response = model::Nothing;
   static model::Fields fields();
-  static const model::Operation& operation() { return operations::create_alias(); }
+  static const model::Operation& operation();
 };
 
 struct UpdateAliasRequest {
@@ -122,7 +121,7 @@ struct UpdateAliasRequest {
 
   using Response = model::Nothing;
   static model::Fields fields();
-  static const model::Operation& operation() { return operations::update_alias(); }
+  static const model::Operation& operation();
 };
 
 struct DeleteAliasRequest {
@@ -130,7 +129,7 @@ struct DeleteAliasRequest {
 
   using Response = model::Nothing;
   static model::Fields fields();
-  static const model::Operation& operation() { return operations::delete_alias(); }
+  static const model::Operation& operation();
 };
 
 struct AliasListEntry {
@@ -158,7 +157,7 @@ struct ListAliasesRequest {
 
   using Response = ListAliasesResponse;
   static model::Fields fields();
-  static const model::Operation& operation() { return operations::list_aliases(); }
+  static const model::Operation& operation();
 };
 
 struct EncryptResponse {
@@ -181,7 +180,7 @@ struct EncryptRequest {
 
   using Response = EncryptResponse;
   static model::Fields fields();
-  static const model::Operation& operation() { return operations::encrypt(); }
+  static const model::Operation& operation();
 };
 
 struct DecryptResponse {
@@ -203,7 +202,7 @@ struct DecryptRequest {
 
   using Response = DecryptResponse;
   static model::Fields fields();
-  static const model::Operation& operation() { return operations::decrypt(); }
+  static const model::Operation& operation();
 };
 
 struct ReEncryptResponse {
@@ -231,7 +230,7 @@ struct ReEncryptRequest {
 
   using Response = ReEncryptResponse;
   static model::Fields fields();
-  static const model::Operation& operation() { return operations::re_encrypt(); }
+  static const model::Operation& operation();
 };
 
 struct GenerateDataKeyResponse {
@@ -254,7 +253,7 @@ struct GenerateDataKeyRequest {
 
   using Response = GenerateDataKeyResponse;
   static model::Fields fields();
-  static const model::Operation& operation() { return operations::generate_data_key(); }
+  static const model::Operation& operation();
 };
 
 struct GenerateDataKeyWithoutPlaintextResponse {
@@ -269,9 +268,7 @@ struct GenerateDataKeyWithoutPlaintextResponse {
 struct GenerateDataKeyWithoutPlaintextRequest : GenerateDataKeyRequest {
   using Response = GenerateDataKeyWithoutPlaintextResponse;
   static model::Fields fields();
-  static const model::Operation& operation() {
-    return operations::generate_data_key_without_plaintext();
-  }
+  static const model::Operation& operation();
 };
 
 struct GenerateRandomResponse {
@@ -285,7 +282,7 @@ struct GenerateRandomRequest {
 
   using Response = GenerateRandomResponse;
   static model::Fields fields();
-  static const model::Operation& operation() { return operations::generate_random(); }
+  static const model::Operation& operation();
 };
 
 struct EnableKeyRequest {
@@ -293,7 +290,7 @@ struct EnableKeyRequest {
 
   using Response = model::Nothing;
   static model::Fields fields();
-  static const model::Operation& operation() { return operations::enable_key(); }
+  static const model::Operation& operation();
 };
 
 struct DisableKeyRequest {
@@ -301,7 +298,7 @@ struct DisableKeyRequest {
 
   using Response = model::Nothing;
   static model::Fields fields();
-  static const model::Operation& operation() { return operations::disable_key(); }
+  static const model::Operation& operation();
 };
 
 struct ScheduleKeyDeletionResponse {
@@ -319,7 +316,7 @@ struct ScheduleKeyDeletionRequest {
 
   using Response = ScheduleKeyDeletionResponse;
   static model::Fields fields();
-  static const model::Operation& operation() { return operations::schedule_key_deletion(); }
+  static const model::Operation& operation();
 };
 
 struct CancelKeyDeletionResponse {
@@ -333,7 +330,7 @@ struct CancelKeyDeletionRequest {
 
   using Response = CancelKeyDeletionResponse;
   static model::Fields fields();
-  static const model::Operation& operation() { return operations::cancel_key_deletion(); }
+  static const model::Operation& operation();
 };
 
 }  // namespace trent::kms

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "kms/object_requests.h"
+#include "kms/operations/operations.h"
 #include "words.h"
 
 namespace {
@@ -75,6 +76,7 @@ std::map<std::string, std::string> good_requests(Service& service, const std::st
       {"ListKeys", "{}"},
       {"ReEncrypt", R"({"CiphertextBlob":")" + blob + R"(","DestinationKeyId":")" + key + "\"}"},
       {"ScheduleKeyDeletion", R"({"KeyId":")" + doomed + "\"}"},
+      {"UpdateKeyDescription", id + R"(,"Description":"new"})"},
       {"UpdateAlias",
        R"({"AliasName":"alias/updated)" + round + R"(","TargetKeyId":")" + key + "\"}"},
   };

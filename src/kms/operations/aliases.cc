@@ -7,6 +7,7 @@
 #include "kms/call.h"
 #include "kms/model/shapes.h"
 #include "kms/object_requests.h"
+#include "kms/operations/operations.h"
 #include "kms/paging.h"
 
 namespace trent::kms {
@@ -153,11 +154,17 @@ const model::Operation& operations::create_alias() {
       model::operation<&create>({"CreateAlias", kCreatePermissions, kCreateErrors});
   return operation;
 }
+const model::Operation& CreateAliasRequest::operation() {
+  return operations::create_alias();
+}
 
 const model::Operation& operations::update_alias() {
   static const auto operation =
       model::operation<&update>({"UpdateAlias", kUpdatePermissions, kUpdateErrors});
   return operation;
+}
+const model::Operation& UpdateAliasRequest::operation() {
+  return operations::update_alias();
 }
 
 const model::Operation& operations::delete_alias() {
@@ -165,11 +172,17 @@ const model::Operation& operations::delete_alias() {
       model::operation<&remove>({"DeleteAlias", kDeletePermissions, kDeleteErrors});
   return operation;
 }
+const model::Operation& DeleteAliasRequest::operation() {
+  return operations::delete_alias();
+}
 
 const model::Operation& operations::list_aliases() {
   static const auto operation =
       model::operation<&list>({"ListAliases", kListPermissions, kListErrors, true});
   return operation;
+}
+const model::Operation& ListAliasesRequest::operation() {
+  return operations::list_aliases();
 }
 
 const model::Operation& RenameKeyRequest::operation() {

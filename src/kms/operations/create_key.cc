@@ -10,6 +10,7 @@
 #include "kms/key_id.h"
 #include "kms/model/shapes.h"
 #include "kms/object_requests.h"
+#include "kms/operations/operations.h"
 
 namespace trent::kms {
 
@@ -110,6 +111,9 @@ const model::Operation& operations::create_key() {
   static const auto operation =
       model::operation<&create>({"CreateKey", kPermissions, kErrors, false, kMissing});
   return operation;
+}
+const model::Operation& CreateKeyRequest::operation() {
+  return operations::create_key();
 }
 
 const model::Operation& CreateNamedKeyRequest::operation() {

@@ -2,6 +2,7 @@
 #include "base/encoding.h"
 #include "kms/call.h"
 #include "kms/model/shapes.h"
+#include "kms/operations/operations.h"
 #include "kms/sealing.h"
 
 namespace trent::kms {
@@ -38,6 +39,9 @@ const model::Operation& operations::decrypt() {
   static const auto operation =
       model::operation<&decrypt_blob>({"Decrypt", kPermissions, kErrors, true, kMissing});
   return operation;
+}
+const model::Operation& DecryptRequest::operation() {
+  return operations::decrypt();
 }
 
 model::Fields DecryptRequest::fields() {

@@ -1,6 +1,7 @@
 // DescribeKey.
 #include "kms/call.h"
 #include "kms/model/shapes.h"
+#include "kms/operations/operations.h"
 
 namespace trent::kms {
 
@@ -21,6 +22,9 @@ const model::Operation& operations::describe_key() {
   static const auto operation =
       model::operation<&describe>({"DescribeKey", kPermissions, kErrors, true});
   return operation;
+}
+const model::Operation& DescribeKeyRequest::operation() {
+  return operations::describe_key();
 }
 
 model::Fields DescribeKeyRequest::fields() {

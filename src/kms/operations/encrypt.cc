@@ -2,6 +2,7 @@
 #include "base/encoding.h"
 #include "kms/call.h"
 #include "kms/model/shapes.h"
+#include "kms/operations/operations.h"
 #include "kms/sealing.h"
 
 namespace trent::kms {
@@ -29,6 +30,9 @@ const model::Operation& operations::encrypt() {
   static const auto operation =
       model::operation<&encrypt_secret>({"Encrypt", kPermissions, kErrors, true});
   return operation;
+}
+const model::Operation& EncryptRequest::operation() {
+  return operations::encrypt();
 }
 
 model::Fields EncryptRequest::fields() {

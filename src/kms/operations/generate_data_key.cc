@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "kms/call.h"
 #include "kms/model/shapes.h"
+#include "kms/operations/operations.h"
 #include "kms/sealing.h"
 
 namespace trent::kms {
@@ -65,11 +66,17 @@ const model::Operation& operations::generate_data_key() {
       model::operation<&generate>({"GenerateDataKey", kPermissions, kErrors, true, kMissing});
   return operation;
 }
+const model::Operation& GenerateDataKeyRequest::operation() {
+  return operations::generate_data_key();
+}
 
 const model::Operation& operations::generate_data_key_without_plaintext() {
   static const auto operation = model::operation<&generate_without_plaintext>(
       {"GenerateDataKeyWithoutPlaintext", kWithoutPlaintextPermissions, kErrors, true});
   return operation;
+}
+const model::Operation& GenerateDataKeyWithoutPlaintextRequest::operation() {
+  return operations::generate_data_key_without_plaintext();
 }
 
 model::Fields GenerateDataKeyRequest::fields() {

@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "kms/call.h"
 #include "kms/model/shapes.h"
+#include "kms/operations/operations.h"
 
 namespace trent::kms {
 
@@ -27,6 +28,9 @@ const model::Operation& operations::generate_random() {
   static const auto operation =
       model::operation<&generate>({"GenerateRandom", kPermissions, kErrors, true, kMissing});
   return operation;
+}
+const model::Operation& GenerateRandomRequest::operation() {
+  return operations::generate_random();
 }
 
 model::Fields GenerateRandomRequest::fields() {

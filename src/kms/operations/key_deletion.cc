@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "kms/call.h"
 #include "kms/model/shapes.h"
+#include "kms/operations/operations.h"
 
 namespace trent::kms {
 
@@ -48,11 +49,17 @@ const model::Operation& operations::schedule_key_deletion() {
       model::operation<&schedule>({"ScheduleKeyDeletion", kSchedulePermissions, kErrors});
   return operation;
 }
+const model::Operation& ScheduleKeyDeletionRequest::operation() {
+  return operations::schedule_key_deletion();
+}
 
 const model::Operation& operations::cancel_key_deletion() {
   static const auto operation =
       model::operation<&cancel>({"CancelKeyDeletion", kCancelPermissions, kErrors});
   return operation;
+}
+const model::Operation& CancelKeyDeletionRequest::operation() {
+  return operations::cancel_key_deletion();
 }
 
 model::Fields ScheduleKeyDeletionRequest::fields() {

@@ -1,6 +1,7 @@
 // EnableKey, DisableKey (states: KMS Developer Guide, "Key states of AWS KMS keys").
 #include "kms/call.h"
 #include "kms/model/shapes.h"
+#include "kms/operations/operations.h"
 
 namespace trent::kms {
 
@@ -40,11 +41,17 @@ const model::Operation& operations::enable_key() {
       model::operation<&enable>({"EnableKey", kEnablePermissions, kEnableErrors});
   return operation;
 }
+const model::Operation& EnableKeyRequest::operation() {
+  return operations::enable_key();
+}
 
 const model::Operation& operations::disable_key() {
   static const auto operation =
       model::operation<&disable>({"DisableKey", kDisablePermissions, kDisableErrors});
   return operation;
+}
+const model::Operation& DisableKeyRequest::operation() {
+  return operations::disable_key();
 }
 
 model::Fields EnableKeyRequest::fields() {

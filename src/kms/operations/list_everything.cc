@@ -4,6 +4,7 @@
 #include "kms/call.h"
 #include "kms/model/shapes.h"
 #include "kms/object_requests.h"
+#include "kms/operations/operations.h"
 
 namespace trent::kms {
 

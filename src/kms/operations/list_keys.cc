@@ -1,6 +1,7 @@
 // ListKeys.
 #include "kms/call.h"
 #include "kms/model/shapes.h"
+#include "kms/operations/operations.h"
 #include "kms/paging.h"
 
 namespace trent::kms {
@@ -31,6 +32,9 @@ constexpr ErrorCode kErrors[] = {ErrorCode::DependencyTimeout, ErrorCode::KMSInt
 const model::Operation& operations::list_keys() {
   static const auto operation = model::operation<&list>({"ListKeys", kPermissions, kErrors, true});
   return operation;
+}
+const model::Operation& ListKeysRequest::operation() {
+  return operations::list_keys();
 }
 
 model::Fields ListKeysRequest::fields() {

@@ -24,7 +24,8 @@
   X(list_keys)                           \
   X(re_encrypt)                          \
   X(schedule_key_deletion)               \
-  X(update_alias)
+  X(update_alias)                        \
+  X(update_key_description)
 
 namespace trent::kms::operations {
 

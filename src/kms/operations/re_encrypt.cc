@@ -2,6 +2,7 @@
 #include "base/encoding.h"
 #include "kms/call.h"
 #include "kms/model/shapes.h"
+#include "kms/operations/operations.h"
 #include "kms/sealing.h"
 
 namespace trent::kms {
@@ -46,6 +47,9 @@ const model::Operation& operations::re_encrypt() {
   static const auto operation =
       model::operation<&move_secret>({"ReEncrypt", kPermissions, kErrors, true, kMissing});
   return operation;
+}
+const model::Operation& ReEncryptRequest::operation() {
+  return operations::re_encrypt();
 }
 
 model::Fields ReEncryptRequest::fields() {

@@ -3,6 +3,7 @@
 #include "kms/call.h"
 #include "kms/model/shapes.h"
 #include "kms/object_requests.h"
+#include "kms/operations/operations.h"
 #include "kms/sealing.h"
 
 namespace trent::kms {
