@@ -14,8 +14,8 @@ namespace trent::cli {
 
 namespace {
 
-// Every operation of KMS that has no verb here.
-constexpr std::string_view kOnlyInAws[] = {
+// Verbs of `aws kms` that Trent did not begin with. One that it has by now is found before these.
+constexpr std::string_view kVerbsOfAws[] = {
     "connect-custom-key-store",
     "create-custom-key-store",
     "create-grant",
@@ -85,7 +85,7 @@ bool looks_like_option(std::string_view argument) {
 }
 
 [[noreturn]] void refuse_verb(const std::string& verb, const std::vector<std::string>& verbs) {
-  if (is_any_of(verb, kOnlyInAws))
+  if (is_any_of(verb, kVerbsOfAws))
     throw UsageError("`aws kms` has the verb " + verb + ", Trent has not.");
   // KMS has no such operation, and it is what everybody looks for first.
   std::vector<std::string> meant = near_misses(verb, verbs);

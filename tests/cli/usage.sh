@@ -63,7 +63,7 @@ misspelt_verbs() {
 }
 
 verbs_that_only_aws_has() {
-  for verb in get-public-key sign enable-key-rotation update-key-description; do
+  for verb in get-public-key sign enable-key-rotation put-key-policy; do
     fails 252 "\`aws kms\` has the verb $verb, Trent has not" $verb --key-id x
   done
 }
