@@ -29,6 +29,7 @@ AliasRecord AliasRecord::parse(std::string_view text) {
     record.target = in.at("target").get<std::string>();
     record.created = from_milliseconds(in.at("created"));
     record.updated = from_milliseconds(in.at("updated"));
+    record.others = other_members(in, {"name", "target", "created", "updated"});
     return record;
   });
 }
@@ -39,6 +40,7 @@ std::string to_text(const AliasRecord& record) {
   out["target"] = record.target;
   out["created"] = to_milliseconds(record.created);
   out["updated"] = to_milliseconds(record.updated);
+  add_other_members(out, record.others);
   return out.dump();
 }
 

@@ -14,6 +14,7 @@ struct AliasRecord {
   std::string target;  // key id
   Timestamp created;
   Timestamp updated;
+  OtherMembers others{};
 
   static bool is_label(std::string_view label);
   std::string label() const;

@@ -63,6 +63,10 @@ KeyRecord KeyRecord::parse(std::string_view text) {
     record.current = material_id(in.at("current"));
     if (!record.has_material(record.current))
       throw std::runtime_error("its current key material is not among its materials");
+    if (in.contains("tags")) record.tags = in.at("tags").get<std::map<std::string, std::string>>();
+    record.others =
+        other_members(in, {"key_id", "created", "description", "usage", "spec", "origin", "state",
+                           "deletion", "materials", "current", "tags"});
     return record;
   });
 }
@@ -82,6 +86,8 @@ std::string to_text(const KeyRecord& record) {
     out["materials"].push_back(
         {{"id", to_hex(material.id)}, {"created", to_milliseconds(material.created)}});
   out["current"] = to_hex(record.current);
+  if (!record.tags.empty()) out["tags"] = record.tags;
+  add_other_members(out, record.others);
   return out.dump();
 }
 

@@ -1,6 +1,7 @@
 // What is stored about a key: the metadata that PKCS#11 has no place for.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,6 +31,8 @@ struct KeyRecord {
   std::optional<Timestamp> deletion;
   std::vector<KeyMaterial> materials;  // oldest first; never empty
   KeyMaterialId current{};             // one of materials
+  std::map<std::string, std::string> tags;
+  OtherMembers others;
 
   bool has_material(const KeyMaterialId& id) const;
 

@@ -1,6 +1,8 @@
 // Revisions and markers as JSON text.
 #include "catalog/record.h"
 
+#include <algorithm>
+#include <iterator>
 #include <stdexcept>
 
 #include "catalog/record_json.h"
@@ -38,6 +40,21 @@ Revision revision_of(const json& record) {
     revision.based_on = record.at("based_on").get<std::vector<std::string>>();
   if (record.contains("made")) revision.made = from_milliseconds(record.at("made"));
   return revision;
+}
+
+OtherMembers other_members(const json& record, std::initializer_list<std::string_view> known) {
+  constexpr std::string_view kOfRevision[] = {"format", "revision", "lineage",
+                                              "nonce",  "based_on", "made"};
+  OtherMembers others;
+  for (const auto& [name, value] : record.items())
+    if (std::ranges::find(known, name) == known.end() &&
+        std::ranges::find(kOfRevision, name) == std::end(kOfRevision))
+      others.emplace(name, value.dump());
+  return others;
+}
+
+void add_other_members(json& record, const OtherMembers& others) {
+  for (const auto& [name, text] : others) record[name] = json::parse(text);
 }
 
 Timestamp now() {

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,6 +24,10 @@ struct Revision {
   std::vector<std::string> based_on;
   Timestamp made{};  // a moment before it was created; long ago if nobody knows
 };
+
+// Members of a record that a later version of Trent knows, as JSON by name: a change keeps them.
+// One that must not be passed over comes with another format.
+using OtherMembers = std::map<std::string, std::string>;
 
 // A record with a higher number cannot be changed any more: it is damaged.
 inline constexpr std::uint64_t kLastRevision = std::uint64_t{1} << 62;

@@ -256,8 +256,27 @@ void later_formats_are_refused() {
 
 void unknown_members_are_left_to_later_versions() {
   json record = key_json();
-  record["later"] = 1;
-  CHECK_EQ(KeyRecord::parse(record.dump()).key_id, kId);
+  record["later"] = json{{"a", {1, "b", nullptr}}};
+  KeyRecord read = KeyRecord::parse(record.dump());
+  CHECK_EQ(read.key_id, kId);
+  read.description = "changed";
+  CHECK(json::parse(to_text(read)).at("later") == record["later"]);
+  json alias = alias_json();
+  alias["later"] = 1.5;
+  CHECK(json::parse(to_text(AliasRecord::parse(alias.dump()))) == alias);
+}
+
+void tags_are_kept() {
+  KeyRecord record = KeyRecord::parse(key_json().dump());
+  CHECK(record.tags.empty());
+  CHECK(!json::parse(to_text(record)).contains("tags"));
+  record.tags = {{"b", "2"}, {"a", ""}};
+  CHECK(KeyRecord::parse(to_text(record)).tags == record.tags);
+  json bad = key_json();
+  for (const json& tags : {json(1), json{{"a", 1}}, json::array({"a"})}) {
+    bad["tags"] = tags;
+    refused(KeyRecord::parse, bad.dump());
+  }
 }
 
 void what_is_no_json_object_is_refused() {
@@ -296,6 +315,6 @@ int main() {
       TEST(every_member_must_have_its_type), TEST(dates_out_of_range_are_refused),
       TEST(materials_must_be_a_list_that_has_the_current_one), TEST(unknown_states_are_refused),
       TEST(deletion_belongs_to_the_state), TEST(later_formats_are_refused),
-      TEST(unknown_members_are_left_to_later_versions), TEST(what_is_no_json_object_is_refused),
-      TEST(labels));
+      TEST(unknown_members_are_left_to_later_versions), TEST(tags_are_kept),
+      TEST(what_is_no_json_object_is_refused), TEST(labels));
 }
