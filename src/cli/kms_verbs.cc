@@ -47,6 +47,13 @@ Examples:
   trent update-key-description --key-id 1234abcd-12ab-34cd-56ef-1234567890ab \
       --description "customer data, until 2027"
 )"},
+    {"tag-resource", "Keys", "Give a key tags", R"(
+A tag that the key has already gets the new value.
+
+Examples:
+  trent tag-resource --key-id 1234abcd-12ab-34cd-56ef-1234567890ab \
+      --tags TagKey=Team,TagValue=Payments TagKey=Env,TagValue=test
+)"},
     {"schedule-key-deletion", "Keys", "Delete a key after a waiting period", R"(
 From now on the key cannot be used. Until the waiting period is over,
 cancel-key-deletion brings it back; then it is gone for every operation.

@@ -77,6 +77,7 @@ std::map<std::string, std::string> good_requests(Service& service, const std::st
       {"ReEncrypt", R"({"CiphertextBlob":")" + blob + R"(","DestinationKeyId":")" + key + "\"}"},
       {"ScheduleKeyDeletion", R"({"KeyId":")" + doomed + "\"}"},
       {"UpdateKeyDescription", id + R"(,"Description":"new"})"},
+      {"TagResource", id + R"(,"Tags":[{"TagKey":"a","TagValue":"b"}]})"},
       {"UpdateAlias",
        R"({"AliasName":"alias/updated)" + round + R"(","TargetKeyId":")" + key + "\"}"},
   };

@@ -24,6 +24,7 @@
   X(list_keys)                           \
   X(re_encrypt)                          \
   X(schedule_key_deletion)               \
+  X(tag_resource)                        \
   X(update_alias)                        \
   X(update_key_description)
 

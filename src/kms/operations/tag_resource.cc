@@ -1,0 +1,58 @@
+// TagResource.
+#include <set>
+
+#include "kms/call.h"
+#include "kms/model/shapes.h"
+#include "kms/operations/operations.h"
+#include "kms/tag.h"
+
+namespace trent::kms {
+
+namespace {
+
+struct Request {
+  std::string key_id;
+  std::vector<Tag> tags;
+
+  static model::Fields fields() {
+    static constexpr model::Field fields[] = {
+        model::field<Request, &Request::key_id>("KeyId", model::kKeyId, model::Need::Required,
+                                                kManagedKeyHelp),
+        model::field<Request, &Request::tags>("Tags", model::kTagList, model::Need::Required)};
+    return fields;
+  }
+};
+
+model::Nothing tag(Call& call, const Request& request) {
+  std::set<std::string> names;
+  for (const Tag& tag : request.tags) {
+    require_own_tag(tag.tag_key);
+    if (!names.insert(tag.tag_key).second)
+      throw Error(ErrorCode::Tag, "Duplicate tag keys", "Give each tag once.");
+  }
+  call.change_key(request.key_id, "kms:TagResource",
+                  [&](catalog::KeyRecord& record, const std::string& arn) {
+                    if (record.state == "PendingDeletion") throw pending_deletion(arn);
+                    for (const Tag& tag : request.tags)
+                      record.tags.insert_or_assign(tag.tag_key, tag.tag_value);
+                    if (record.tags.size() > kMaxTags)
+                      throw Error(ErrorCode::Tag, "Too many tags",
+                                  "A key has at most " + std::to_string(kMaxTags) +
+                                      " tags: take some away with `trent untag-resource`.");
+                  });
+  return {};
+}
+
+constexpr std::string_view kPermissions[] = {"kms:TagResource"};
+constexpr ErrorCode kErrors[] = {ErrorCode::KMSInternal,   ErrorCode::NotFound,
+                                 ErrorCode::InvalidArn,    ErrorCode::KMSInvalidState,
+                                 ErrorCode::LimitExceeded, ErrorCode::Tag};
+
+}  // namespace
+
+const model::Operation& operations::tag_resource() {
+  static const auto operation = model::operation<&tag>({"TagResource", kPermissions, kErrors});
+  return operation;
+}
+
+}  // namespace trent::kms
