@@ -54,6 +54,12 @@ Examples:
   trent tag-resource --key-id 1234abcd-12ab-34cd-56ef-1234567890ab \
       --tags TagKey=Team,TagValue=Payments TagKey=Env,TagValue=test
 )"},
+    {"untag-resource", "Keys", "Take tags from a key", R"(
+A tag that the key does not have is no error.
+
+Examples:
+  trent untag-resource --key-id 1234abcd-12ab-34cd-56ef-1234567890ab --tag-keys Team Env
+)"},
     {"schedule-key-deletion", "Keys", "Delete a key after a waiting period", R"(
 From now on the key cannot be used. Until the waiting period is over,
 cancel-key-deletion brings it back; then it is gone for every operation.

@@ -78,6 +78,7 @@ std::map<std::string, std::string> good_requests(Service& service, const std::st
       {"ScheduleKeyDeletion", R"({"KeyId":")" + doomed + "\"}"},
       {"UpdateKeyDescription", id + R"(,"Description":"new"})"},
       {"TagResource", id + R"(,"Tags":[{"TagKey":"a","TagValue":"b"}]})"},
+      {"UntagResource", id + R"(,"TagKeys":["a"]})"},
       {"UpdateAlias",
        R"({"AliasName":"alias/updated)" + round + R"(","TargetKeyId":")" + key + "\"}"},
   };

@@ -25,6 +25,7 @@
   X(re_encrypt)                          \
   X(schedule_key_deletion)               \
   X(tag_resource)                        \
+  X(untag_resource)                      \
   X(update_alias)                        \
   X(update_key_description)
 
