@@ -60,6 +60,13 @@ A tag that the key does not have is no error.
 Examples:
   trent untag-resource --key-id 1234abcd-12ab-34cd-56ef-1234567890ab --tag-keys Team Env
 )"},
+    {"list-resource-tags", "Keys", "The tags of a key", R"(
+--output text prints a line for each tag, with a tab between name and value;
+--output raw prints the names.
+
+Examples:
+  trent list-resource-tags --key-id 1234abcd-12ab-34cd-56ef-1234567890ab --output text
+)"},
     {"schedule-key-deletion", "Keys", "Delete a key after a waiting period", R"(
 From now on the key cannot be used. Until the waiting period is over,
 cancel-key-deletion brings it back; then it is gone for every operation.

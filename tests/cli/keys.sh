@@ -199,6 +199,24 @@ pages_that_make_no_sense() {
   fails 254 'ValidationException' list-keys --page-size 1001
 }
 
+tags() {
+  key=$(trent create-key --output raw)
+  trent tag-resource --key-id "$key" --tags TagKey=Team,TagValue=Payments 'TagKey=Note,TagValue="a, b"'
+  trent tag-resource --key-id "$key" --tags '[{"TagKey":"Env","TagValue":"test"}]'
+  trent list-resource-tags --key-id "$key" --output text >out
+  assert_eq "$(cat out)" "$(printf 'Env\ttest\nNote\ta, b\nTeam\tPayments')"
+  trent untag-resource --key-id "$key" --tag-keys Team Note
+  trent list-resource-tags --key-id "$key" >out
+  assert_eq "$(field out Tags)" '[{"TagKey": "Env", "TagValue": "test"}]'
+  assert_eq "$(trent list-resource-tags --key-id "$key" --output raw)" Env
+  fails 252 "parameter '--tags'" tag-resource --key-id "$key" --tags '{'
+  fails 252 "parameter '--tags'" tag-resource --key-id "$key" --tags '[1]'
+  fails 252 '.--tags is required' tag-resource --key-id "$key"
+  fails 254 "TagException" tag-resource --key-id "$key" --tags TagKey=aws:x,TagValue=
+  fails 254 "Value null at 'tags.1.member.tagValue'" tag-resource --key-id "$key" --tags TagKey=x
+}
+
+test_case 'tags' tags
 test_case 'lists as text, a line for each' keys_as_text
 test_case 'a list as text lists the token once' text_lists_the_token_once
 test_case 'create-key tells all of the new key' create_key

@@ -79,6 +79,7 @@ std::map<std::string, std::string> good_requests(Service& service, const std::st
       {"UpdateKeyDescription", id + R"(,"Description":"new"})"},
       {"TagResource", id + R"(,"Tags":[{"TagKey":"a","TagValue":"b"}]})"},
       {"UntagResource", id + R"(,"TagKeys":["a"]})"},
+      {"ListResourceTags", id + "}"},
       {"UpdateAlias",
        R"({"AliasName":"alias/updated)" + round + R"(","TargetKeyId":")" + key + "\"}"},
   };

@@ -22,6 +22,7 @@
   X(generate_random)                     \
   X(list_aliases)                        \
   X(list_keys)                           \
+  X(list_resource_tags)                  \
   X(re_encrypt)                          \
   X(schedule_key_deletion)               \
   X(tag_resource)                        \
