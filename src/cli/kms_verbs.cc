@@ -67,6 +67,12 @@ Examples:
 Examples:
   trent list-resource-tags --key-id 1234abcd-12ab-34cd-56ef-1234567890ab --output text
 )"},
+    {"list-key-policies", "Keys", "The names of the policies of a key", R"(
+There is one, of the name default: see trent get-key-policy.
+
+Examples:
+  trent list-key-policies --key-id 1234abcd-12ab-34cd-56ef-1234567890ab --output raw
+)"},
     {"schedule-key-deletion", "Keys", "Delete a key after a waiting period", R"(
 From now on the key cannot be used. Until the waiting period is over,
 cancel-key-deletion brings it back; then it is gone for every operation.

@@ -80,6 +80,7 @@ std::map<std::string, std::string> good_requests(Service& service, const std::st
       {"TagResource", id + R"(,"Tags":[{"TagKey":"a","TagValue":"b"}]})"},
       {"UntagResource", id + R"(,"TagKeys":["a"]})"},
       {"ListResourceTags", id + "}"},
+      {"ListKeyPolicies", id + "}"},
       {"UpdateAlias",
        R"({"AliasName":"alias/updated)" + round + R"(","TargetKeyId":")" + key + "\"}"},
   };

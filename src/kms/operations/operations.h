@@ -21,6 +21,7 @@
   X(generate_data_key_without_plaintext) \
   X(generate_random)                     \
   X(list_aliases)                        \
+  X(list_key_policies)                   \
   X(list_keys)                           \
   X(list_resource_tags)                  \
   X(re_encrypt)                          \
