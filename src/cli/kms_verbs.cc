@@ -73,6 +73,13 @@ There is one, of the name default: see trent get-key-policy.
 Examples:
   trent list-key-policies --key-id 1234abcd-12ab-34cd-56ef-1234567890ab --output raw
 )"},
+    {"get-key-policy", "Keys", "The policy of a key", R"(
+It is the default policy: the account may do everything with its keys. --output raw
+prints the policy.
+
+Examples:
+  trent get-key-policy --key-id 1234abcd-12ab-34cd-56ef-1234567890ab --output raw
+)"},
     {"schedule-key-deletion", "Keys", "Delete a key after a waiting period", R"(
 From now on the key cannot be used. Until the waiting period is over,
 cancel-key-deletion brings it back; then it is gone for every operation.

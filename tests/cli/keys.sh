@@ -216,7 +216,19 @@ tags() {
   fails 254 "Value null at 'tags.1.member.tagValue'" tag-resource --key-id "$key" --tags TagKey=x
 }
 
+policies() {
+  key=$(trent create-key --output raw)
+  assert_eq "$(trent list-key-policies --key-id "$key" --output raw)" default
+  assert_eq "$(trent list-key-policies --key-id "$key" --output text)" default
+  trent get-key-policy --key-id "$key" --output raw >policy
+  assert_eq "$(field policy Statement 0 Principal AWS)" arn:aws:iam::111122223333:root
+  trent get-key-policy --key-id "$key" --policy-name default >out
+  assert_eq "$(field out Policy)" "$(cat policy)"
+  fails 254 NotFoundException get-key-policy --key-id "$key" --policy-name other
+}
+
 test_case 'tags' tags
+test_case 'policies' policies
 test_case 'lists as text, a line for each' keys_as_text
 test_case 'a list as text lists the token once' text_lists_the_token_once
 test_case 'create-key tells all of the new key' create_key

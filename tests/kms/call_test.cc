@@ -81,6 +81,7 @@ std::map<std::string, std::string> good_requests(Service& service, const std::st
       {"UntagResource", id + R"(,"TagKeys":["a"]})"},
       {"ListResourceTags", id + "}"},
       {"ListKeyPolicies", id + "}"},
+      {"GetKeyPolicy", id + "}"},
       {"UpdateAlias",
        R"({"AliasName":"alias/updated)" + round + R"(","TargetKeyId":")" + key + "\"}"},
   };

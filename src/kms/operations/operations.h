@@ -20,6 +20,7 @@
   X(generate_data_key)                   \
   X(generate_data_key_without_plaintext) \
   X(generate_random)                     \
+  X(get_key_policy)                      \
   X(list_aliases)                        \
   X(list_key_policies)                   \
   X(list_keys)                           \
