@@ -46,18 +46,31 @@ const std::string* identifier(Fields fields, const void* object) {
   return nullptr;
 }
 
-// One argument for one structure: NAME=VALUE,NAME=VALUE or a JSON object; or a JSON list of them.
-void add_structures(const std::string& argument, kms::Json& list) {
-  if (argument.starts_with("[")) {
-    for (kms::Json& each : kms::model::parse_json(argument)) list.push_back(std::move(each));
-  } else if (argument.starts_with("{")) {
-    list.push_back(kms::model::parse_json(argument));
-  } else {
+// Structures as they are typed: NAME=VALUE,NAME=VALUE for each, or JSON.
+kms::Json structures(const std::vector<std::string>& arguments) {
+  kms::Json list = kms::Json::array();
+  std::string json;
+  for (const std::string& argument : arguments) {
+    const std::string text = text_value(argument);
+    const auto first = text.find_first_not_of(" \t\r\n");
+    // The parser of the command line takes a list in brackets apart at its commas.
+    if (!json.empty() || (first != text.npos && (text[first] == '{' || text[first] == '['))) {
+      json += (json.empty() ? "" : ",") + text;
+      continue;
+    }
     kms::Json members = kms::Json::object();
-    for (const auto& [name, value] : blob::parse_context_text(argument))
+    for (const auto& [name, value] : blob::parse_context_text(text))
       members[kms::Json::string_t(name)] = value;
     list.push_back(std::move(members));
   }
+  for (kms::Json& each : kms::model::parse_json("[" + json + "]")) {
+    if (!each.is_array()) {
+      list.push_back(std::move(each));
+      continue;
+    }
+    for (kms::Json& inner : each) list.push_back(std::move(inner));
+  }
+  return list;
 }
 
 }  // namespace
@@ -96,19 +109,18 @@ void KmsCommand::add_option(const Field& field) {
 }
 
 void KmsCommand::read_structures() {
+  kms::model::Validation missing;
   for (const auto& [field, arguments] : structures_) {
-    const std::string flag = "--" + kms::model::hyphenated(field->name);
     try {
       kms::Json json = kms::Json::object();
-      kms::Json& list = json[kms::Json::string_t(field->name)] = kms::Json::array();
-      for (const std::string& argument : *arguments) add_structures(text_value(argument), list);
-      // What is missing or too long, the operation says.
-      kms::model::Validation ignored;
-      kms::model::read_json({field, 1}, request_.get(), json, ignored);
+      json[kms::Json::string_t(field->name)] = structures(*arguments);
+      kms::model::read_json({field, 1}, request_.get(), json, missing);
     } catch (const Error& error) {
-      throw UsageError("Error parsing parameter '" + flag + "': " + error.text());
+      throw UsageError("Error parsing parameter '--" + kms::model::hyphenated(field->name) +
+                       "': " + error.text());
     }
   }
+  missing.finish();
 }
 
 Raw KmsCommand::raw() const {

@@ -202,7 +202,12 @@ pages_that_make_no_sense() {
 tags() {
   key=$(trent create-key --output raw)
   trent tag-resource --key-id "$key" --tags TagKey=Team,TagValue=Payments 'TagKey=Note,TagValue="a, b"'
-  trent tag-resource --key-id "$key" --tags '[{"TagKey":"Env","TagValue":"test"}]'
+  trent tag-resource --key-id "$key" --tags '[{"TagKey":"Env","TagValue":"test"},{"TagKey":"X","TagValue":""}]'
+  trent untag-resource --key-id "$key" --tag-keys X
+  printf '[ {"TagKey": "X", "TagValue": "[1, 2]"} ]\n' >tags.json
+  trent tag-resource --key-id "$key" --tags file://tags.json
+  assert_eq "$(trent list-resource-tags --key-id "$key" --output text | tail -n 1)" "$(printf 'X\t[1, 2]')"
+  trent untag-resource --key-id "$key" --tag-keys X
   trent list-resource-tags --key-id "$key" --output text >out
   assert_eq "$(cat out)" "$(printf 'Env\ttest\nNote\ta, b\nTeam\tPayments')"
   trent untag-resource --key-id "$key" --tag-keys Team Note
