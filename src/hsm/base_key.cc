@@ -14,7 +14,7 @@ namespace {
 CK_OBJECT_HANDLE derive(const Session& session, CK_OBJECT_HANDLE base_key, const Sha256& data,
                         Attributes& attributes) {
   CK_KEY_DERIVATION_STRING_DATA parameter{const_cast<CK_BYTE_PTR>(data.data()), data.size()};
-  CK_MECHANISM mechanism{CKM_AES_ECB_ENCRYPT_DATA, &parameter, sizeof parameter};
+  CK_MECHANISM mechanism{kBaseKey.use_mechanism, &parameter, sizeof parameter};
   CK_OBJECT_HANDLE derived = CK_INVALID_HANDLE;
   session.call<&CK_FUNCTION_LIST::C_DeriveKey>(&mechanism, base_key, attributes.data(),
                                                attributes.size(), &derived);
@@ -66,23 +66,6 @@ TemporaryObject derive_one_time_key(const Session& session, const Profile& profi
   return key;
 }
 
-void add_base_key_attributes(Attributes& attributes, bool on_token) {
-  attributes.number(CKA_CLASS, CKO_SECRET_KEY)
-      .number(CKA_KEY_TYPE, CKK_AES)
-      .number(CKA_VALUE_LEN, 32)
-      .flag(CKA_TOKEN, on_token)
-      .flag(CKA_PRIVATE, true)
-      .flag(CKA_SENSITIVE, true)
-      .flag(CKA_EXTRACTABLE, false);
-  add_usage(attributes, {.derive = true});
-}
-
-void add_allowed_mechanisms(Attributes& attributes) {
-  static constexpr CK_MECHANISM_TYPE kAllowed = CKM_AES_ECB_ENCRYPT_DATA;
-  attributes.bytes(CKA_ALLOWED_MECHANISMS,
-                   {reinterpret_cast<const std::uint8_t*>(&kAllowed), sizeof kAllowed});
-}
-
 bool is_refused(CK_RV rv) {
   switch (rv) {
     case CKR_ATTRIBUTE_READ_ONLY:
@@ -100,20 +83,32 @@ bool is_refused(CK_RV rv) {
 
 namespace {
 
+// Something that a key may be used for, and whether a base key is to be.
+struct UseFlag {
+  CK_ATTRIBUTE_TYPE type;
+  const char* name;
+  const char* verb;
+  bool wanted;
+};
+constexpr UseFlag kUsage[] = {
+    {CKA_DERIVE, "CKA_DERIVE", "derive", kBaseKey.usage.derive},
+    {CKA_ENCRYPT, "CKA_ENCRYPT", "encrypt", false},
+    {CKA_DECRYPT, "CKA_DECRYPT", "decrypt", false},
+    {CKA_SIGN, "CKA_SIGN", "sign", false},
+    {CKA_VERIFY, "CKA_VERIFY", "verify", false},
+    {CKA_WRAP, "CKA_WRAP", "wrap", kBaseKey.usage.wrap},
+    {CKA_UNWRAP, "CKA_UNWRAP", "unwrap", kBaseKey.usage.unwrap},
+};
+
+std::string complaint(const UseFlag& use) {
+  return std::string(use.wanted ? "cannot " : "can ") + use.verb + " (" + use.name + " is " +
+         (use.wanted ? "false" : "true") + ")";
+}
+
 struct Flag {
   CK_ATTRIBUTE_TYPE type;
   CK_BBOOL wanted;
   const char* otherwise;
-};
-
-constexpr Flag kUsage[] = {
-    {CKA_DERIVE, CK_TRUE, "cannot derive (CKA_DERIVE is false)"},
-    {CKA_ENCRYPT, CK_FALSE, "can encrypt (CKA_ENCRYPT is true)"},
-    {CKA_DECRYPT, CK_FALSE, "can decrypt (CKA_DECRYPT is true)"},
-    {CKA_SIGN, CK_FALSE, "can sign (CKA_SIGN is true)"},
-    {CKA_VERIFY, CK_FALSE, "can verify (CKA_VERIFY is true)"},
-    {CKA_WRAP, CK_FALSE, "can wrap (CKA_WRAP is true)"},
-    {CKA_UNWRAP, CK_FALSE, "can unwrap (CKA_UNWRAP is true)"},
 };
 constexpr Flag kSecrecy[] = {
     {CKA_SENSITIVE, CK_TRUE, "can be read (CKA_SENSITIVE is false)"},
@@ -183,14 +178,16 @@ KeyAttributes read_key_attributes(const Session& session, CK_OBJECT_HANDLE key) 
     found.id.resize(*size);
   else
     found.id = session.read<Bytes>(key, CKA_ID, kMaxLength);
-  if (type != CKK_AES) found.unfit.emplace_back("is no AES key (CKA_KEY_TYPE)");
+  const std::string type_name(kBaseKey.type_name);
+  if (type != kBaseKey.type) found.unfit.push_back("is no " + type_name + " key (CKA_KEY_TYPE)");
   // A token that does not tell the length of a secret key gives no reason to doubt it.
-  if (type == CKK_AES && reader.length(CKA_VALUE_LEN) && length != 32)
-    found.unfit.push_back("is an AES key of " + std::to_string(length) +
-                          " bytes instead of 32 (CKA_VALUE_LEN)");
+  if (type == kBaseKey.type && reader.length(CKA_VALUE_LEN) && length != kBaseKey.length)
+    found.unfit.push_back("is an " + type_name + " key of " + std::to_string(length) +
+                          " bytes instead of " + std::to_string(kBaseKey.length) +
+                          " (CKA_VALUE_LEN)");
   for (std::size_t i = 0; i < usage.size(); ++i)
-    if (reader.length(kUsage[i].type) && usage[i] != kUsage[i].wanted)
-      found.unfit.emplace_back(kUsage[i].otherwise);
+    if (reader.length(kUsage[i].type) && usage[i] != (kUsage[i].wanted ? CK_TRUE : CK_FALSE))
+      found.unfit.push_back(complaint(kUsage[i]));
   for (std::size_t i = 0; i < secrecy.size(); ++i)
     if (reader.length(kSecrecy[i].type) && secrecy[i] != kSecrecy[i].wanted)
       found.exposed.emplace_back(kSecrecy[i].otherwise);
@@ -198,7 +195,7 @@ KeyAttributes read_key_attributes(const Session& session, CK_OBJECT_HANDLE key) 
   found.modifiable = !reader.length(CKA_MODIFIABLE) || modifiable == CK_TRUE;
   // An empty list is how SoftHSM says that there is no restriction.
   found.restricted = reader.length(CKA_ALLOWED_MECHANISMS).value_or(0) == sizeof allowed[0] &&
-                     allowed[0] == CKM_AES_ECB_ENCRYPT_DATA;
+                     allowed[0] == kBaseKey.use_mechanism;
   return found;
 }
 

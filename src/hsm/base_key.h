@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/openssl.h"
+#include "hsm/key_kind.h"
 #include "hsm/session.h"
 
 namespace trent::hsm {
@@ -56,12 +57,6 @@ enum class Purpose { Wrap, Unwrap };
 TemporaryObject derive_one_time_key(const Session& session, const Profile& profile,
                                     CK_OBJECT_HANDLE base_key, const Sha256& derivation_data,
                                     Purpose purpose);
-
-// The template of a base key, without label, id and restriction.
-void add_base_key_attributes(Attributes& attributes, bool on_token);
-
-// CKA_ALLOWED_MECHANISMS of a base key: the one mechanism that it derives with, and no other.
-void add_allowed_mechanisms(Attributes& attributes);
 
 // Whether a token that answers `rv` to a restricted template may well take one that asks for less.
 bool is_refused(CK_RV rv);

@@ -34,10 +34,10 @@ Fingerprint make_base_key(Connection& connection, const Session& session, const 
   // First as a session object: what fails before the last call leaves nothing in the token.
   bool copies = connection.profile(session).session_copies;
   Attributes attributes;
-  add_base_key_attributes(attributes, !copies);
-  if (restriction.mechanisms) add_allowed_mechanisms(attributes);
+  add_key_attributes(attributes, kBaseKey, !copies);
+  if (restriction.mechanisms) add_allowed_mechanisms(attributes, kBaseKey);
   attributes.text(CKA_LABEL, label);
-  CK_MECHANISM mechanism{CKM_AES_KEY_GEN, nullptr, 0};
+  CK_MECHANISM mechanism{kBaseKey.generation, nullptr, 0};
   CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
   session.call<&CK_FUNCTION_LIST::C_GenerateKey>(&mechanism, attributes.data(), attributes.size(),
                                                  &handle);
@@ -97,8 +97,8 @@ namespace {
 std::vector<CK_OBJECT_HANDLE> find_base_keys(const Session& session, const std::string* label,
                                              std::optional<ByteView> id) {
   Attributes search;
-  search.number(CKA_CLASS, CKO_SECRET_KEY)
-      .number(CKA_KEY_TYPE, CKK_AES)
+  search.number(CKA_CLASS, kBaseKey.object_class)
+      .number(CKA_KEY_TYPE, kBaseKey.type)
       .flag(CKA_TOKEN, true)
       .flag(CKA_PRIVATE, true);
   if (label != nullptr) search.text(CKA_LABEL, *label);

@@ -12,9 +12,9 @@ namespace {
 
 std::optional<TemporaryObject> generate(const Session& session, bool restricted) {
   Attributes attributes;
-  add_base_key_attributes(attributes, false);
-  if (restricted) add_allowed_mechanisms(attributes);
-  CK_MECHANISM mechanism{CKM_AES_KEY_GEN, nullptr, 0};
+  add_key_attributes(attributes, kBaseKey, false);
+  if (restricted) add_allowed_mechanisms(attributes, kBaseKey);
+  CK_MECHANISM mechanism{kBaseKey.generation, nullptr, 0};
   CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
   CK_RV rv = session.try_call<&CK_FUNCTION_LIST::C_GenerateKey>(&mechanism, attributes.data(),
                                                                 attributes.size(), &handle);

@@ -134,8 +134,8 @@ bool keeps_secrets(const Profile& profile) {
 
 TemporaryObject make_base_key(const Session& session) {
   Attributes attributes;
-  add_base_key_attributes(attributes, false);
-  CK_MECHANISM generate{CKM_AES_KEY_GEN, nullptr, 0};
+  add_key_attributes(attributes, kBaseKey, false);
+  CK_MECHANISM generate{kBaseKey.generation, nullptr, 0};
   CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
   session.call<&CK_FUNCTION_LIST::C_GenerateKey>(&generate, attributes.data(), attributes.size(),
                                                  &handle);

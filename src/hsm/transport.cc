@@ -66,7 +66,8 @@ TemporaryObject agree_on_secret(const Session& session, CK_OBJECT_HANDLE private
   parameters.pPublicData = const_cast<CK_BYTE_PTR>(point.data());
   CK_MECHANISM mechanism{CKM_ECDH1_DERIVE, &parameters, sizeof parameters};
   Attributes attributes;
-  add_base_key_attributes(attributes, false);  // it derives the transport key, and nothing else
+  add_key_attributes(attributes, kBaseKey,
+                     false);  // it derives the transport key, and nothing else
   CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
   session.call<&CK_FUNCTION_LIST::C_DeriveKey>(&mechanism, private_key, attributes.data(),
                                                attributes.size(), &handle);

@@ -64,7 +64,7 @@ void make(int count) {
         .bytes(CKA_ID, key.current)
         .bytes(CKA_VALUE, value);
     hsm::add_usage(attributes, {.derive = true});
-    hsm::add_allowed_mechanisms(attributes);
+    hsm::add_allowed_mechanisms(attributes, hsm::kBaseKey);
     attributes.flag(CKA_MODIFIABLE, false);
     CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
     check_rv(
