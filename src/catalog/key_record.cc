@@ -24,6 +24,16 @@ KeyMaterialId material_id(const json& value) {
   return id;
 }
 
+// A later version may have keys that this one does not know how to use.
+template <class Enum>
+Enum property(const json& record, const char* name) {
+  const auto value = from_wire_name<Enum>(record.at(name).get<std::string>());
+  if (!value)
+    throw std::runtime_error("its " + std::string(name) +
+                             " is unknown: it was written by a later version of Trent");
+  return *value;
+}
+
 }  // namespace
 
 bool KeyRecord::has_material(const KeyMaterialId& id) const {
@@ -46,15 +56,14 @@ KeyRecord KeyRecord::parse(std::string_view text) {
     record.key_id = in.at("key_id").get<std::string>();
     record.created = from_milliseconds(in.at("created"));
     record.description = in.at("description").get<std::string>();
-    record.usage = in.at("usage").get<std::string>();
-    record.spec = in.at("spec").get<std::string>();
-    record.origin = in.at("origin").get<std::string>();
-    record.state = in.at("state").get<std::string>();
-    if (record.state != "Enabled" && record.state != "Disabled" &&
-        record.state != "PendingDeletion")
-      throw std::runtime_error("its state is unknown");
+    record.usage = property<KeyUsage>(in, "usage");
+    record.spec = property<KeySpec>(in, "spec");
+    record.origin = property<KeyOrigin>(in, "origin");
+    const auto state = from_wire_name<KeyState>(in.at("state").get<std::string>());
+    if (!state) throw std::runtime_error("its state is unknown");
+    record.state = *state;
     if (in.contains("deletion")) record.deletion = from_milliseconds(in.at("deletion"));
-    if (record.deletion.has_value() != (record.state == "PendingDeletion"))
+    if (record.deletion.has_value() != (record.state == KeyState::PendingDeletion))
       throw std::runtime_error("its deletion date does not go with its state");
     if (!in.at("materials").is_array()) throw std::runtime_error("its materials are not a list");
     for (const json& material : in.at("materials"))
@@ -76,10 +85,10 @@ std::string to_text(const KeyRecord& record) {
   out["key_id"] = record.key_id;
   out["created"] = to_milliseconds(record.created);
   out["description"] = record.description;
-  out["usage"] = record.usage;
-  out["spec"] = record.spec;
-  out["origin"] = record.origin;
-  out["state"] = record.state;
+  out["usage"] = wire_name(record.usage);
+  out["spec"] = wire_name(record.spec);
+  out["origin"] = wire_name(record.origin);
+  out["state"] = wire_name(record.state);
   if (record.deletion) out["deletion"] = to_milliseconds(*record.deletion);
   out["materials"] = json::array();
   for (const KeyMaterial& material : record.materials)

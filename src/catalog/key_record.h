@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "blob/blob.h"
+#include "catalog/key_properties.h"
 #include "catalog/record.h"
 
 namespace trent::catalog {
@@ -24,10 +25,10 @@ struct KeyRecord {
   std::string key_id;  // UUID
   Timestamp created;
   std::string description;
-  std::string usage = "ENCRYPT_DECRYPT";
-  std::string spec = "SYMMETRIC_DEFAULT";
-  std::string origin = "AWS_KMS";
-  std::string state = "Enabled";  // Enabled, Disabled, PendingDeletion
+  KeyUsage usage = KeyUsage::EncryptDecrypt;
+  KeySpec spec = KeySpec::SymmetricDefault;
+  KeyOrigin origin = KeyOrigin::AwsKms;
+  KeyState state = KeyState::Enabled;
   std::optional<Timestamp> deletion;
   std::vector<KeyMaterial> materials;  // oldest first; never empty
   KeyMaterialId current{};             // one of materials

@@ -36,7 +36,7 @@ void check_material(const KeyRecord& record, const blob::KeyMaterialId& id,
       report.problems.push_back(key + "The object " + label +
                                 " in the token is not the key that its id names. Somebody replaced "
                                 "it; it is not used.");
-    else if (!material.local && record.origin == "AWS_KMS")
+    else if (!material.local && record.origin == catalog::KeyOrigin::AwsKms)
       report.problems.push_back(subject +
                                 "was not made in this token (CKA_LOCAL is false), though the "
                                 "key's origin is AWS_KMS: somebody may know its value.");

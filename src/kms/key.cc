@@ -1,9 +1,11 @@
 // A key that was found, and what follows from its record.
 #include "kms/key.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "base/encoding.h"
+#include "kms/key_spec.h"
 
 namespace trent::kms {
 
@@ -18,7 +20,7 @@ Error pending_deletion(const std::string& key_arn) {
 }
 
 bool is_deleted(const catalog::KeyRecord& record) {
-  return record.state == "PendingDeletion" && record.deletion &&
+  return record.state == KeyState::PendingDeletion && record.deletion &&
          *record.deletion <= std::chrono::system_clock::now();
 }
 
@@ -31,17 +33,20 @@ DeletedTargets::DeletedTargets(std::shared_ptr<const catalog::Listing> listing)
 void require_usable(const Key& key, std::string_view operation,
                     const std::optional<std::string>& algorithm) {
   const catalog::KeyRecord& record = *key.record;
-  if (record.state == "PendingDeletion") throw pending_deletion(key.arn());
-  if (record.state == "Disabled")
+  if (record.state == KeyState::PendingDeletion) throw pending_deletion(key.arn());
+  if (record.state == KeyState::Disabled)
     throw Error(ErrorCode::Disabled, key.arn() + " is disabled.",
                 "`trent enable-key` makes it usable again.");
-  if (record.usage != "ENCRYPT_DECRYPT")
-    throw Error(ErrorCode::InvalidKeyUsage, key.arn() + " key usage is " + record.usage +
-                                                " which is not valid for " +
-                                                std::string(operation) + ".");
-  if (algorithm.value_or(kSymmetricDefault) != kSymmetricDefault)
+  if (record.usage != KeyUsage::EncryptDecrypt)
     throw Error(ErrorCode::InvalidKeyUsage,
-                "Algorithm " + *algorithm + " is incompatible with key spec " + record.spec + ".");
+                key.arn() + " key usage is " + std::string(wire_name(record.usage)) +
+                    " which is not valid for " + std::string(operation) + ".");
+  const auto& algorithms = key_spec(record.spec).encryption_algorithms;
+  const std::string wanted = algorithm.value_or(kSymmetricDefault);
+  if (std::ranges::find(algorithms, wanted) == algorithms.end())
+    throw Error(ErrorCode::InvalidKeyUsage, "Algorithm " + wanted +
+                                                " is incompatible with key spec " +
+                                                std::string(wire_name(record.spec)) + ".");
 }
 
 KeyMetadata metadata(const Key& key) {
@@ -51,15 +56,16 @@ KeyMetadata metadata(const Key& key) {
   out.key_id = record.key_id;
   out.arn = key.arn();
   out.creation_date = record.created;
-  out.enabled = record.state == "Enabled";
+  out.enabled = record.state == KeyState::Enabled;
   out.description = record.description;
-  out.key_usage = record.usage;
-  out.key_state = record.state;
+  out.key_usage = wire_name(record.usage);
+  out.key_state = wire_name(record.state);
   out.deletion_date = record.deletion;
-  out.origin = record.origin;
+  out.origin = wire_name(record.origin);
   out.key_manager = "CUSTOMER";
-  out.key_spec = record.spec;
-  out.encryption_algorithms = {kSymmetricDefault};
+  out.key_spec = wire_name(record.spec);
+  const auto& algorithms = key_spec(record.spec).encryption_algorithms;
+  out.encryption_algorithms.assign(algorithms.begin(), algorithms.end());
   out.multi_region = false;
   out.current_key_material_id = to_hex(record.current);
   return out;

@@ -9,11 +9,15 @@
 
 #include "base/error.h"
 #include "blob/blob.h"
+#include "catalog/key_record.h"
 #include "hsm/base_key.h"
 #include "kms/account.h"
 #include "kms/requests.h"
 
 namespace trent::kms {
+
+using catalog::KeyState;
+using catalog::wire_name;
 
 struct Key {
   Account* account = nullptr;

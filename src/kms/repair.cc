@@ -37,7 +37,7 @@ void recover_key(const ChangeLock& lock, Account& account, const std::string& la
   record.key_id = catalog::key_id_of_label(label).value();
   record.created = catalog::now();
   record.description = "Recovered by trent check: its record was missing.";
-  record.state = "Disabled";
+  record.state = KeyState::Disabled;
   for (const hsm::BaseKeyState* material : materials) {
     auto id = material_id(*material);
     if (!id || !material->unfit.empty() || !material->proven) return;  // no key of ours

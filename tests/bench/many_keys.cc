@@ -47,7 +47,7 @@ void make(int count) {
     catalog::KeyRecord key;
     key.key_id = kms::new_key_id();
     key.created = catalog::now();
-    key.origin = "EXTERNAL";
+    key.origin = catalog::KeyOrigin::External;
     key.revision = {1, catalog::random_nonce(), catalog::random_nonce(), {}, key.created};
     const SecretBytes id = aes_ecb(value, blob::key_material_id_input(key.key_id));
     std::copy(id.begin(), id.end(), key.current.begin());

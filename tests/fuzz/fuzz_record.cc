@@ -32,7 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     const KeyRecord key = KeyRecord::parse(text);
     require(key.has_material(key.current), "current key material is one of the key's");
-    require(key.deletion.has_value() == (key.state == "PendingDeletion"),
+    require(key.deletion.has_value() == (key.state == KeyState::PendingDeletion),
             "deletion date goes with the state");
   } catch (const std::runtime_error&) {
   }

@@ -464,8 +464,10 @@ void material_of_a_damaged_record_is_never_removed() {
   other_key["key_id"] = "00000000-0000-4000-8000-000000000002";
   json later = json::parse(record.value);
   later["format"] = 2;
-  for (const std::string& damage :
-       {std::string(), std::string("{"), without_state.dump(), other_key.dump(), later.dump()}) {
+  json unknown_spec = json::parse(record.value);
+  unknown_spec["spec"] = "HMAC_256";
+  for (const std::string& damage : {std::string(), std::string("{"), without_state.dump(),
+                                    other_key.dump(), later.dump(), unknown_spec.dump()}) {
     auto damaged = put(raw, key_label(key), damage);
     check_problem(check(), {key_label(key), "damaged"});
     auto report = check(true);

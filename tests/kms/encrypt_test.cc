@@ -238,8 +238,9 @@ void usage_of_the_key_is_looked_at() {
   std::string mine = create_key(service());
   Bytes blob = encrypt(service(), mine, secret("text"));
   auto& account = service().home();
-  account.catalog.change_key(hsm::ChangeLock(account.token), mine,
-                             [](catalog::KeyRecord& record) { record.usage = "SIGN_VERIFY"; });
+  account.catalog.change_key(hsm::ChangeLock(account.token), mine, [](catalog::KeyRecord& record) {
+    record.usage = catalog::KeyUsage::SignVerify;
+  });
   auto words = [&](const char* operation) {
     return key_arn(mine) + " key usage is SIGN_VERIFY which is not valid for " + operation + ".";
   };

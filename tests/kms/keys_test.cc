@@ -245,7 +245,7 @@ void marker_survives_a_key_that_goes() {
   std::string last = first.keys.back().key_id;
   auto& account = service().home();
   account.catalog.change_key(hsm::ChangeLock(account.token), last, [](catalog::KeyRecord& record) {
-    record.state = "PendingDeletion";
+    record.state = catalog::KeyState::PendingDeletion;
     record.deletion = std::chrono::system_clock::now() - std::chrono::hours(1);
   });
   auto second = service().list_keys({1, first.next_marker});

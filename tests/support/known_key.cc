@@ -18,7 +18,7 @@ void import_known_key(ByteView value, const std::string& key_id) {
   catalog::KeyRecord record;
   record.key_id = key_id;
   record.created = std::chrono::system_clock::now();
-  record.origin = "EXTERNAL";
+  record.origin = catalog::KeyOrigin::External;
   const SecretBytes id = aes_ecb(value, blob::key_material_id_input(key_id));
   std::copy(id.begin(), id.end(), record.current.begin());
   record.materials.push_back({record.current, record.created});

@@ -1,5 +1,7 @@
 // CreateKey; and CreateNamedKey, which is CreateAlias besides.
+#include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "base/encoding.h"
 #include "base/error.h"
@@ -8,6 +10,7 @@
 #include "kms/alias.h"
 #include "kms/call.h"
 #include "kms/key_id.h"
+#include "kms/key_spec.h"
 #include "kms/model/shapes.h"
 #include "kms/object_requests.h"
 #include "kms/operations/operations.h"
@@ -16,31 +19,41 @@ namespace trent::kms {
 
 namespace {
 
-void require_symmetric(const CreateKeyRequest& request) {
-  if (request.key_spec.value_or(kSymmetricDefault) != kSymmetricDefault) {
-    if (!request.key_usage)
-      throw Error(ErrorCode::Validation,
-                  "You must specify a KeyUsage value for all KMS keys except for symmetric "
-                  "encryption keys.");
+// What the request says of the key. Throws KMS's errors, and what is not available yet.
+catalog::KeyRecord requested_key(const CreateKeyRequest& request) {
+  catalog::KeyRecord record;
+  record.description = request.description;
+  const std::optional<KeySpec> spec =
+      request.key_spec ? from_wire_name<KeySpec>(*request.key_spec) : record.spec;
+  if (!request.key_usage && !(spec && key_spec(*spec).default_usage))
+    throw Error(ErrorCode::Validation,
+                "You must specify a KeyUsage value for all KMS keys except for symmetric "
+                "encryption keys.");
+  if (!spec)
     throw Error(ErrorCode::UnsupportedOperation,
                 "Keys of spec " + *request.key_spec + " are not available yet.",
                 "Create a SYMMETRIC_DEFAULT key.");
-  }
-  if (request.key_usage.value_or("ENCRYPT_DECRYPT") != "ENCRYPT_DECRYPT")
+  record.spec = *spec;
+  const KeySpecRow& row = key_spec(*spec);
+  const std::optional<KeyUsage> usage =
+      request.key_usage ? from_wire_name<KeyUsage>(*request.key_usage) : row.default_usage;
+  if (!usage || std::ranges::find(row.usages, *usage) == row.usages.end())
     throw Error(ErrorCode::Validation, "KeyUsage " + *request.key_usage +
-                                           " is not compatible with KeySpec SYMMETRIC_DEFAULT");
-  if (request.origin.value_or("AWS_KMS") != "AWS_KMS")
+                                           " is not compatible with KeySpec " +
+                                           std::string(wire_name(*spec)));
+  record.usage = *usage;
+  if (request.origin && *request.origin != wire_name(record.origin))
     throw Error(ErrorCode::UnsupportedOperation,
                 "Keys of origin " + *request.origin + " are not available yet.",
                 "Leave the origin out: the key material is then made in the token.");
+  return record;
 }
 
 // `alias` may be empty. The record is what makes the key, so it comes last.
-KeyMetadata make_key(Account& account, const std::string& description, const std::string& alias) {
-  auto record = std::make_shared<catalog::KeyRecord>();
+KeyMetadata make_key(Account& account, catalog::KeyRecord requested, const std::string& alias) {
+  auto record = std::make_shared<catalog::KeyRecord>(std::move(requested));
   record->key_id = new_key_id();
   record->created = catalog::now();
-  record->description = description;
   const std::string label = catalog::key_label(record->key_id);
   const hsm::ChangeLock lock(account.token);
   lock.look();
@@ -75,9 +88,9 @@ KeyMetadata make_key(Account& account, const std::string& description, const std
 }
 
 CreateKeyResponse create(Call& call, const CreateKeyRequest& request) {
-  require_symmetric(request);
+  catalog::KeyRecord requested = requested_key(request);
   call.permit("kms:CreateKey");
-  return {make_key(call.home(), request.description, {})};
+  return {make_key(call.home(), std::move(requested), {})};
 }
 
 CreateKeyResponse create_named(Call& call, const CreateNamedKeyRequest& request) {

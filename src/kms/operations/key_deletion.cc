@@ -13,12 +13,12 @@ ScheduleKeyDeletionResponse schedule(Call& call, const ScheduleKeyDeletionReques
   response.pending_window_in_days = request.pending_window_in_days.value_or(30);
   response.deletion_date =
       catalog::now() + std::chrono::hours(24) * response.pending_window_in_days;
-  response.key_state = "PendingDeletion";
+  response.key_state = wire_name(KeyState::PendingDeletion);
   response.key_id = call.change_key(request.key_id, "kms:ScheduleKeyDeletion",
                                     [&](catalog::KeyRecord& record, const std::string& arn) {
-                                      if (record.state == "PendingDeletion")
+                                      if (record.state == KeyState::PendingDeletion)
                                         throw pending_deletion(arn);
-                                      record.state = "PendingDeletion";
+                                      record.state = KeyState::PendingDeletion;
                                       record.deletion = response.deletion_date;
                                     });
   return response;
@@ -27,11 +27,11 @@ ScheduleKeyDeletionResponse schedule(Call& call, const ScheduleKeyDeletionReques
 CancelKeyDeletionResponse cancel(Call& call, const CancelKeyDeletionRequest& request) {
   return {call.change_key(request.key_id, "kms:CancelKeyDeletion",
                           [](catalog::KeyRecord& record, const std::string& arn) {
-                            if (record.state != "PendingDeletion")
+                            if (record.state != KeyState::PendingDeletion)
                               throw Error(
                                   ErrorCode::KMSInvalidState,
                                   arn + " is not pending deletion (or pending replica deletion).");
-                            record.state = "Disabled";  // KMS: enable it afterwards
+                            record.state = KeyState::Disabled;  // KMS: enable it afterwards
                             record.deletion.reset();
                           })};
 }

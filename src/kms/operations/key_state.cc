@@ -7,21 +7,20 @@ namespace trent::kms {
 
 namespace {
 
-void set_state(Call& call, const std::string& key_id, std::string_view permission,
-               const char* state) {
+void set_state(Call& call, const std::string& key_id, std::string_view permission, KeyState state) {
   call.change_key(key_id, permission, [&](catalog::KeyRecord& record, const std::string& arn) {
-    if (record.state == "PendingDeletion") throw pending_deletion(arn);
+    if (record.state == KeyState::PendingDeletion) throw pending_deletion(arn);
     record.state = state;
   });
 }
 
 model::Nothing enable(Call& call, const EnableKeyRequest& request) {
-  set_state(call, request.key_id, "kms:EnableKey", "Enabled");
+  set_state(call, request.key_id, "kms:EnableKey", KeyState::Enabled);
   return {};
 }
 
 model::Nothing disable(Call& call, const DisableKeyRequest& request) {
-  set_state(call, request.key_id, "kms:DisableKey", "Disabled");
+  set_state(call, request.key_id, "kms:DisableKey", KeyState::Disabled);
   return {};
 }
 

@@ -32,7 +32,7 @@ model::Nothing tag(Call& call, const Request& request) {
   }
   call.change_key(request.key_id, "kms:TagResource",
                   [&](catalog::KeyRecord& record, const std::string& arn) {
-                    if (record.state == "PendingDeletion") throw pending_deletion(arn);
+                    if (record.state == KeyState::PendingDeletion) throw pending_deletion(arn);
                     for (const Tag& tag : request.tags)
                       record.tags.insert_or_assign(tag.tag_key, tag.tag_value);
                     if (record.tags.size() > kMaxTags)

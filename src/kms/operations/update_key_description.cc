@@ -24,7 +24,7 @@ struct Request {
 model::Nothing update(Call& call, const Request& request) {
   call.change_key(request.key_id, "kms:UpdateKeyDescription",
                   [&](catalog::KeyRecord& record, const std::string& arn) {
-                    if (record.state == "PendingDeletion") throw pending_deletion(arn);
+                    if (record.state == KeyState::PendingDeletion) throw pending_deletion(arn);
                     record.description = request.description;
                   });
   return {};

@@ -1,0 +1,46 @@
+// What a key is and may do, in KMS's enumerations: the values that Trent has, under KMS's names,
+// which the records have too.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <optional>
+#include <string_view>
+
+namespace trent::catalog {
+
+enum class KeyState { Enabled, Disabled, PendingDeletion };
+enum class KeyUsage { EncryptDecrypt, SignVerify, GenerateVerifyMac, KeyAgreement };
+enum class KeySpec { SymmetricDefault };
+enum class KeyOrigin { AwsKms, External };
+
+// The names of an enumeration, in its order.
+template <class Enum>
+inline constexpr std::array<std::string_view, 0> kWireNames{};
+template <>
+inline constexpr std::array<std::string_view, 3> kWireNames<KeyState>{"Enabled", "Disabled",
+                                                                      "PendingDeletion"};
+template <>
+inline constexpr std::array<std::string_view, 4> kWireNames<KeyUsage>{
+    "ENCRYPT_DECRYPT", "SIGN_VERIFY", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT"};
+template <>
+inline constexpr std::array<std::string_view, 1> kWireNames<KeySpec>{"SYMMETRIC_DEFAULT"};
+template <>
+inline constexpr std::array<std::string_view, 2> kWireNames<KeyOrigin>{"AWS_KMS", "EXTERNAL"};
+
+template <class Enum>
+constexpr std::string_view wire_name(Enum value) {
+  return kWireNames<Enum>[static_cast<std::size_t>(value)];
+}
+
+// nullopt: a value that Trent does not have.
+template <class Enum>
+constexpr std::optional<Enum> from_wire_name(std::string_view name) {
+  const auto& names = kWireNames<Enum>;
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) return std::nullopt;
+  return static_cast<Enum>(std::distance(names.begin(), found));
+}
+
+}  // namespace trent::catalog

@@ -1,0 +1,28 @@
+// Key specs: what KMS says of the keys of each, and what such a key is in the token.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "catalog/key_properties.h"
+#include "hsm/key_kind.h"
+
+namespace trent::kms {
+
+using catalog::from_wire_name;
+using catalog::KeyOrigin;
+using catalog::KeySpec;
+using catalog::KeyUsage;
+
+struct KeySpecRow {
+  KeySpec spec;
+  std::span<const KeyUsage> usages;       // that CreateKey may be asked for
+  std::optional<KeyUsage> default_usage;  // nullopt: it has to be asked for
+  std::span<const std::string_view> encryption_algorithms;
+  const hsm::KeyKind& kind;
+};
+
+const KeySpecRow& key_spec(KeySpec spec);
+
+}  // namespace trent::kms
