@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <optional>
 
 #include "base/encoding.h"
 #include "base/uuid.h"
 #include "kms/key_id.h"
 #include "kms/object_requests.h"
+#include "pkcs11/mechanism.h"
 
 namespace trent::pkcs11 {
 
@@ -33,18 +35,18 @@ Bytes text(std::string_view value) {
 std::optional<Bytes> common_attribute(CK_ATTRIBUTE_TYPE type) {
   switch (type) {
     case CKA_CLASS:
-      return number<CK_OBJECT_CLASS>(CKO_SECRET_KEY);
+      return number<CK_OBJECT_CLASS>(kms_key_kind().object_class);
     case CKA_KEY_TYPE:
-      return number<CK_KEY_TYPE>(CKK_AES);
+      return number<CK_KEY_TYPE>(kms_key_kind().type);
     case CKA_VALUE_LEN:
-      return number<CK_ULONG>(32);
+      return number<CK_ULONG>(kms_key_kind().length);
     case CKA_KEY_GEN_MECHANISM:
-      return number<CK_MECHANISM_TYPE>(CKM_AES_KEY_GEN);
+      return number<CK_MECHANISM_TYPE>(kms_key_kind().generation);
     case CKA_ALLOWED_MECHANISMS: {
-      const CK_MECHANISM_TYPE both[] = {CKM_TRENT_SYMMETRIC_DEFAULT, CKM_TRENT_REENCRYPT};
-      Bytes bytes(sizeof both);
-      std::memcpy(bytes.data(), &both[0], sizeof both);
-      return bytes;
+      Bytes types;
+      for (const TrentMechanism& mechanism : kTrentMechanisms)
+        std::ranges::copy(number(mechanism.type), std::back_inserter(types));
+      return types;
     }
     case CKA_START_DATE:
     case CKA_END_DATE:
@@ -262,7 +264,8 @@ CK_RV fault_of_new_key(Template attributes) {
           return CKR_TEMPLATE_INCONSISTENT;
         break;
       case CKA_VALUE_LEN:
-        if (number_in(attributes, CKA_VALUE_LEN) != 32UL) return CKR_KEY_SIZE_RANGE;
+        if (number_in(attributes, CKA_VALUE_LEN) != kms_key_kind().length)
+          return CKR_KEY_SIZE_RANGE;
         break;
       case CKA_ID:  // it is the key id, which is random
         if (wanted.ulValueLen != 0) return CKR_ATTRIBUTE_READ_ONLY;

@@ -3,10 +3,16 @@
 
 #include <vector>
 
+#include "kms/key_spec.h"
 #include "pkcs11/session.h"
 #include "pkcs11/template.h"
 
 namespace trent::pkcs11 {
+
+// What all KMS keys look like, as there is one key spec.
+inline const hsm::KeyKind& kms_key_kind() {
+  return kms::key_spec(kms::KeySpec::SymmetricDefault).kind;
+}
 
 // The keys that match a search: those that are Enabled, unless the search names
 // CKA_TRENT_KEY_STATE. By CKA_ID, CKA_UNIQUE_ID, CKA_TRENT_KEY_ARN and CKA_LABEL keys are looked

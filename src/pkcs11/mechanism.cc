@@ -1,7 +1,9 @@
 // Mechanisms: Trent's own, and which of the backend's are passed on.
 #include "pkcs11/mechanism.h"
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "base/bytes.h"
 
@@ -85,6 +87,11 @@ void check_known_parameter(const CK_MECHANISM& mechanism) {
 }
 
 }  // namespace
+
+const TrentMechanism* find_trents(CK_MECHANISM_TYPE type) {
+  const auto* found = std::ranges::find(kTrentMechanisms, type, &TrentMechanism::type);
+  return found != std::end(kTrentMechanisms) ? found : nullptr;
+}
 
 const CK_MECHANISM& checked_mechanism(CK_MECHANISM_PTR mechanism) {
   require(mechanism != nullptr, CKR_ARGUMENTS_BAD);

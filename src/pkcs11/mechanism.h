@@ -1,14 +1,28 @@
 // Mechanisms: Trent's own, and which of the backend's are passed on.
 #pragma once
 
+#include "kms/key_spec.h"
 #include "kms/requests.h"
 #include "pkcs11/cryptoki.h"
 #include "pkcs11/failure.h"
 
 namespace trent::pkcs11 {
 
+// One that Trent adds to those of the backend.
+struct TrentMechanism {
+  CK_MECHANISM_TYPE type;
+  CK_FLAGS functions;     // as in CK_MECHANISM_INFO
+  kms::KeySpec key_spec;  // of the keys that it is for
+};
+inline constexpr TrentMechanism kTrentMechanisms[] = {
+    {CKM_TRENT_SYMMETRIC_DEFAULT, CKF_ENCRYPT | CKF_DECRYPT | CKF_WRAP | CKF_UNWRAP,
+     kms::KeySpec::SymmetricDefault},
+    {CKM_TRENT_REENCRYPT, CKF_ENCRYPT, kms::KeySpec::SymmetricDefault}};
+
+// nullptr: it is none of Trent's.
+const TrentMechanism* find_trents(CK_MECHANISM_TYPE type);
 inline bool is_trents(CK_MECHANISM_TYPE type) {
-  return type == CKM_TRENT_SYMMETRIC_DEFAULT || type == CKM_TRENT_REENCRYPT;
+  return find_trents(type) != nullptr;
 }
 
 // Throws CKR_ARGUMENTS_BAD for NULL, and CKR_MECHANISM_PARAM_INVALID for a parameter that the

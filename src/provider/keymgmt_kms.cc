@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "blob/blob.h"
+#include "kms/key_spec.h"
 #include "provider/errors.h"
 #include "provider/key.h"
 #include "provider/params.h"
@@ -63,8 +64,10 @@ const OSSL_PARAM* gettable_params(void*) {
 
 int get_params(void* keydata, OSSL_PARAM params[]) {
   return guarded(*as_key(keydata).core, "EVP_PKEY_get_params", [&] {
-    set_number(params, OSSL_PKEY_PARAM_BITS, 256);
-    set_number(params, OSSL_PKEY_PARAM_SECURITY_BITS, 256);
+    const int bits =
+        static_cast<int>(8 * kms::key_spec(kms::KeySpec::SymmetricDefault).kind.length);
+    set_number(params, OSSL_PKEY_PARAM_BITS, bits);
+    set_number(params, OSSL_PKEY_PARAM_SECURITY_BITS, bits);
     set_number(params, OSSL_PKEY_PARAM_MAX_SIZE, static_cast<int>(blob::kMaxBlob));
   });
 }

@@ -58,9 +58,10 @@ bool becomes_kms_key(Session& session, CK_MECHANISM_TYPE mechanism, GeneratedTem
     case Keygen::Token:
       return false;
     case Keygen::Auto:
-      return mechanism == CKM_AES_KEY_GEN && fault_of_new_key(wanted.attributes) == CKR_OK;
+      return mechanism == kms_key_kind().generation &&
+             fault_of_new_key(wanted.attributes) == CKR_OK;
     case Keygen::Kms:
-      require(mechanism == CKM_AES_KEY_GEN, CKR_MECHANISM_INVALID);
+      require(mechanism == kms_key_kind().generation, CKR_MECHANISM_INVALID);
       require(wanted.on_token, CKR_TEMPLATE_INCONSISTENT);
   }
   return true;

@@ -122,8 +122,7 @@ CK_RV get_mechanism_list(Library& library, CK_SLOT_ID id, CK_MECHANISM_TYPE* lis
   require(rv == CKR_OK, rv);
   mechanisms.resize(size);
   std::erase_if(mechanisms, [](CK_MECHANISM_TYPE type) { return carries_handles(type); });
-  mechanisms.push_back(CKM_TRENT_SYMMETRIC_DEFAULT);
-  mechanisms.push_back(CKM_TRENT_REENCRYPT);
+  for (const TrentMechanism& mechanism : kTrentMechanisms) mechanisms.push_back(mechanism.type);
   return answer_list(mechanisms, list, count);
 }
 
@@ -132,17 +131,16 @@ CK_RV get_mechanism_info(Library& library, CK_SLOT_ID id, CK_MECHANISM_TYPE type
   Slot& slot = library.slot(id);
   require(info != nullptr, CKR_ARGUMENTS_BAD);
   if (carries_handles(type)) return CKR_MECHANISM_INVALID;
-  if (!is_trents(type))
+  const TrentMechanism* mechanism = find_trents(type);
+  if (mechanism == nullptr)
     return call_backend<&CK_FUNCTION_LIST::C_GetMechanismInfo>(slot, type, info);
-  CK_FLAGS functions = CKF_ENCRYPT;
-  if (type == CKM_TRENT_SYMMETRIC_DEFAULT) functions |= CKF_DECRYPT | CKF_WRAP | CKF_UNWRAP;
   // Where the key is made, there the work is done: in a device, or not.
+  const hsm::KeyKind& kind = kms::key_spec(mechanism->key_spec).kind;
   CK_MECHANISM_INFO backend{};
-  CK_RV rv = call_backend<&CK_FUNCTION_LIST::C_GetMechanismInfo>(
-      slot, CK_MECHANISM_TYPE{CKM_AES_KEY_GEN}, &backend);
+  CK_RV rv = call_backend<&CK_FUNCTION_LIST::C_GetMechanismInfo>(slot, kind.generation, &backend);
   require(rv == CKR_OK, rv);
-  constexpr CK_ULONG kAes256 = 32;  // AES key sizes are in bytes
-  *info = {kAes256, kAes256, functions | (backend.flags & CKF_HW)};
+  // AES key sizes are in bytes.
+  *info = {kind.length, kind.length, mechanism->functions | (backend.flags & CKF_HW)};
   return CKR_OK;
 }
 
