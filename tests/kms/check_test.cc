@@ -1,10 +1,13 @@
 // kms::check: what `trent check` finds, what --repair repairs, and what it never touches.
 #include "kms/check.h"
 
+#include <algorithm>
 #include <atomic>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "fault.h"
 #include "known_key.h"
 #include "words.h"
 
@@ -198,6 +201,13 @@ void material_that_the_record_does_not_name_is_kept() {
   check_healthy();
 }
 
+void let_deletion_date_pass(const std::string& key) {
+  auto& account = service().home();
+  account.catalog.change_key(hsm::ChangeLock(account.token), key, [](catalog::KeyRecord& record) {
+    record.deletion = std::chrono::system_clock::now() - std::chrono::seconds(1);
+  });
+}
+
 void key_past_its_deletion_date_is_destroyed() {
   RawSession raw;
   std::string key = create_key(service());
@@ -205,10 +215,7 @@ void key_past_its_deletion_date_is_destroyed() {
   service().create_alias({"alias/dead", key});
   service().create_alias({"alias/alive", other});
   service().schedule_key_deletion({key, {}});
-  auto& account = service().home();
-  account.catalog.change_key(hsm::ChangeLock(account.token), key, [](catalog::KeyRecord& record) {
-    record.deletion = std::chrono::system_clock::now() - std::chrono::seconds(1);
-  });
+  let_deletion_date_pass(key);
   check_problem(check(), {key, "deletion date", "--repair"});
   CHECK_EQ(materials(raw, key_label(key)).size(), 1U);  // only looked at
   auto report = check(true);
@@ -227,17 +234,13 @@ void key_past_its_deletion_date_is_destroyed() {
 void aliases_that_are_made_anew_meanwhile_are_kept() {
   constexpr int kKeys = 12;
   std::string live = create_key(service());
-  auto& account = service().home();
   std::vector<std::string> names;
   for (int i = 0; i < kKeys; ++i) {
     std::string key = create_key(service());
     names.push_back("alias/reborn-" + std::to_string(i));
     service().create_alias({names.back(), key});
     service().schedule_key_deletion({key, {}});
-    const hsm::ChangeLock lock(account.token);
-    account.catalog.change_key(lock, key, [](catalog::KeyRecord& record) {
-      record.deletion = std::chrono::system_clock::now() - std::chrono::seconds(1);
-    });
+    let_deletion_date_pass(key);
   }
   std::thread repairing([] { check(true); });
   std::vector<std::string> made;
@@ -349,6 +352,71 @@ void key_whose_deletion_was_taken_back_is_kept() {
   CHECK_EQ(materials(raw, key_label(key)).size(), 1U);
   CHECK_EQ(service().describe_key({key, {}}).key_metadata.key_state, "PendingDeletion");
   CHECK_EQ(report.repaired.size(), 1U);  // the other
+  check_healthy();
+}
+
+// Another host does this in the middle of a repair: at the next search after the material of `key`
+// was destroyed.
+kms::TokenReport repair_and_meanwhile(const RawSession& raw, const std::string& key,
+                                      const std::function<void()>& others) {
+  bool done = false;
+  const auto when_destroyed = [&] {
+    if (done || !materials(raw, key_label(key)).empty()) return;
+    done = true;
+    others();
+  };
+  fault_module().arm({.nth = 1,
+                      .rv = CKR_OK,
+                      .function = "C_FindObjectsInit",
+                      .and_later = true,
+                      .before = when_destroyed});
+  kms::TokenReport report;
+  try {
+    report = check(true);
+  } catch (...) {
+    fault_module().disarm();
+    throw;
+  }
+  fault_module().disarm();
+  CHECK(done);
+  return report;
+}
+
+// Of two keys the repair sees that they are to be destroyed, and destroys the first.
+void key_whose_deletion_is_taken_back_during_a_repair_is_kept() {
+  RawSession raw;
+  std::vector<std::string> keys{create_key(service()), create_key(service())};
+  std::ranges::sort(keys);  // as the repair goes through them
+  for (const auto& key : keys) service().schedule_key_deletion({key, {}});
+  const std::string label = key_label(keys[1]);
+  const std::string pending = records(raw, label).at(0).value;
+  for (const auto& key : keys) let_deletion_date_pass(key);
+  const auto report = repair_and_meanwhile(raw, keys[0], [&] {
+    destroy(raw, records(raw, label).at(0).handle);
+    put(raw, label, pending);
+  });
+  CHECK_EQ(report.repaired.size(), 1U);
+  CHECK_EQ(materials(raw, label).size(), 1U);
+  CHECK_EQ(service().describe_key({keys[1], {}}).key_metadata.key_state, "PendingDeletion");
+  check_healthy();
+}
+
+void alias_that_gets_another_key_during_a_repair_is_kept() {
+  RawSession raw;
+  std::string dead = create_key(service());
+  std::string live = create_key(service());
+  service().create_alias({"alias/passed-on", dead});
+  service().schedule_key_deletion({dead, {}});
+  let_deletion_date_pass(dead);
+  repair_and_meanwhile(raw, dead, [&] {
+    auto old = records(raw, "trent/alias/passed-on").at(0);
+    json record = json::parse(old.value);
+    record["target"] = live;
+    destroy(raw, old.handle);
+    put(raw, "trent/alias/passed-on", record.dump());
+  });
+  CHECK_EQ(service().describe_key({"alias/passed-on", {}}).key_metadata.key_id, live);
+  service().delete_alias({"alias/passed-on"});
   check_healthy();
 }
 
@@ -749,7 +817,7 @@ void check_leaves_nothing_behind() {
 }  // namespace
 
 int main() {
-  SoftHsm hsm;
+  SoftHsm hsm({.module = fault_module_path()});
   return RUN_TESTS(
       "check", TEST(healthy_token_has_no_problems), TEST(key_of_a_lost_record_is_recovered),
       TEST(material_that_proves_to_be_no_key_is_left_alone),
@@ -757,9 +825,11 @@ int main() {
       TEST(key_past_its_deletion_date_is_destroyed),
       TEST(aliases_that_are_made_anew_meanwhile_are_kept),
       TEST(clock_that_is_ahead_destroys_nothing), TEST(key_whose_deletion_was_taken_back_is_kept),
-      TEST(memory_tells_what_went_back), TEST(foreign_keys_are_none_of_ours),
-      TEST(superseded_revision_is_removed), TEST(left_trials_are_removed),
-      TEST(alias_to_nowhere_is_named_and_kept), TEST(material_of_a_damaged_record_is_never_removed),
+      TEST(key_whose_deletion_is_taken_back_during_a_repair_is_kept),
+      TEST(alias_that_gets_another_key_during_a_repair_is_kept), TEST(memory_tells_what_went_back),
+      TEST(foreign_keys_are_none_of_ours), TEST(superseded_revision_is_removed),
+      TEST(left_trials_are_removed), TEST(alias_to_nowhere_is_named_and_kept),
+      TEST(material_of_a_damaged_record_is_never_removed),
       TEST(revision_before_a_damaged_one_is_never_removed),
       TEST(materials_of_a_doubtful_record_are_never_removed), TEST(replaced_material_is_found_out),
       TEST(missing_material_is_named), TEST(material_that_is_there_twice_is_named),
