@@ -171,6 +171,19 @@ void change_whose_base_another_has_replaced_starts_again() {
   CHECK_EQ(record.count(), 1U);
 }
 
+// The candidate of such a change would be taken for that of a writer that died after its commit.
+void change_of_a_record_that_another_has_deleted_finds_none() {
+  const Record record;
+  record.put_revision(1, "aa");
+  const auto change = [&](const std::string&, const Revision& next) {
+    record.destroy("\"nonce\":\"aa\"");
+    return record.text(next);
+  };
+  CHECK(!catalog::change_record(hsm::ChangeLock(token()), token(), record.label(), false, change));
+  CHECK(!record.holds());
+  CHECK_EQ(record.count(), 0U);
+}
+
 // The token destroys the base and says that it did not.
 void change_that_is_reported_as_failed_and_was_made_is_done() {
   const Record record;
@@ -453,6 +466,7 @@ int main() {
       TEST(change_of_a_writer_that_died_after_its_commit_holds),
       TEST(of_two_dead_writers_the_lower_nonce_holds),
       TEST(change_whose_base_another_has_replaced_starts_again),
+      TEST(change_of_a_record_that_another_has_deleted_finds_none),
       TEST(change_that_is_reported_as_failed_and_was_made_is_done),
       TEST(change_that_another_has_won_is_made_again), TEST(record_that_is_hidden_is_changed),
       TEST(change_that_many_have_overtaken_is_made_again),
