@@ -31,6 +31,11 @@ class Record {
     label_ = catalog::alias_label(name_);
     token().log_in();
   }
+  // What a test that fails has planned for later calls is not to meet the next one.
+  ~Record() { fault_module().disarm(); }
+  Record(const Record&) = delete;
+  Record& operator=(const Record&) = delete;
+
   const std::string& label() const { return label_; }
 
   std::string text(const Revision& revision) const {
