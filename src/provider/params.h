@@ -25,8 +25,8 @@ std::uint64_t get_number(const OSSL_PARAM& param);
 bool get_flag(const OSSL_PARAM& param);
 
 // Reads the member of a request that has the parameter's name ("source-key-id" is SourceKeyId), and
-// checks it in KMS's words before the operation begins. A list is separated by commas; an encryption
-// context is a JSON object of strings, or NAME=VALUE,NAME=VALUE.
+// checks it in KMS's words before the operation begins. A list is separated by commas; an
+// encryption context is a JSON object of strings, or NAME=VALUE,NAME=VALUE.
 void read_member(const OSSL_PARAM& param, kms::model::Fields fields, void* request);
 template <class Request>
 void read_member(const OSSL_PARAM& param, Request& request) {
