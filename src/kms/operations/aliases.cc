@@ -12,6 +12,8 @@
 
 namespace trent::kms {
 
+using namespace model;
+
 namespace {
 
 // What an alias is to name, before the token is asked.
@@ -32,7 +34,7 @@ std::string find_target(Call& call, const hsm::ChangeLock& lock, const Call::Nam
   return key.record->key_id;
 }
 
-model::Nothing create(Call& call, const CreateAliasRequest& request) {
+Nothing create(Call& call, const CreateAliasRequest& request) {
   check_new_alias_name(request.alias_name);
   auto named = locate_target(call, request.target_key_id);
   const hsm::ChangeLock lock(named.account.token);
@@ -41,7 +43,7 @@ model::Nothing create(Call& call, const CreateAliasRequest& request) {
   return {};
 }
 
-model::Nothing update(Call& call, const UpdateAliasRequest& request) {
+Nothing update(Call& call, const UpdateAliasRequest& request) {
   check_new_alias_name(request.alias_name);
   auto named = locate_target(call, request.target_key_id);
   Account& account = named.account;
@@ -58,7 +60,7 @@ model::Nothing update(Call& call, const UpdateAliasRequest& request) {
   return {};
 }
 
-model::Nothing remove(Call& call, const DeleteAliasRequest& request) {
+Nothing remove(Call& call, const DeleteAliasRequest& request) {
   check_alias_name(request.alias_name);
   Account& account = call.home();
   call.permit("kms:DeleteAlias", account.arn(request.alias_name));
@@ -98,7 +100,7 @@ ListAliasesResponse list(Call& call, const ListAliasesRequest& request) {
   return response;
 }
 
-model::Nothing rename(Call& call, const RenameKeyRequest& request) {
+Nothing rename(Call& call, const RenameKeyRequest& request) {
   check_new_alias_name(request.new_alias);
   auto named = locate_target(call, request.key_id);
   Account& account = named.account;
@@ -149,108 +151,103 @@ constexpr const char* kTargetHelp = "Key ID or key ARN";
 
 }  // namespace
 
-const model::Operation& operations::create_alias() {
-  static const auto operation =
-      model::operation<&create>({"CreateAlias", kCreatePermissions, kCreateErrors});
-  return operation;
+const Operation& operations::create_alias() {
+  static const Operation stated =
+      operation<&create>({"CreateAlias", kCreatePermissions, kCreateErrors});
+  return stated;
 }
-const model::Operation& CreateAliasRequest::operation() {
+const Operation& CreateAliasRequest::operation() {
   return operations::create_alias();
 }
 
-const model::Operation& operations::update_alias() {
-  static const auto operation =
-      model::operation<&update>({"UpdateAlias", kUpdatePermissions, kUpdateErrors});
-  return operation;
+const Operation& operations::update_alias() {
+  static const Operation stated =
+      operation<&update>({"UpdateAlias", kUpdatePermissions, kUpdateErrors});
+  return stated;
 }
-const model::Operation& UpdateAliasRequest::operation() {
+const Operation& UpdateAliasRequest::operation() {
   return operations::update_alias();
 }
 
-const model::Operation& operations::delete_alias() {
-  static const auto operation =
-      model::operation<&remove>({"DeleteAlias", kDeletePermissions, kDeleteErrors});
-  return operation;
+const Operation& operations::delete_alias() {
+  static const Operation stated =
+      operation<&remove>({"DeleteAlias", kDeletePermissions, kDeleteErrors});
+  return stated;
 }
-const model::Operation& DeleteAliasRequest::operation() {
+const Operation& DeleteAliasRequest::operation() {
   return operations::delete_alias();
 }
 
-const model::Operation& operations::list_aliases() {
-  static const auto operation =
-      model::operation<&list>({"ListAliases", kListPermissions, kListErrors, true});
-  return operation;
+const Operation& operations::list_aliases() {
+  static const Operation stated =
+      operation<&list>({"ListAliases", kListPermissions, kListErrors, true});
+  return stated;
 }
-const model::Operation& ListAliasesRequest::operation() {
+const Operation& ListAliasesRequest::operation() {
   return operations::list_aliases();
 }
 
-const model::Operation& RenameKeyRequest::operation() {
-  static const auto operation =
+const Operation& RenameKeyRequest::operation() {
+  static const Operation stated =
       model::operation<&rename>({"RenameKey", kRenamePermissions, kCreateErrors});
-  return operation;
+  return stated;
 }
 
-model::Fields CreateAliasRequest::fields() {
+Fields CreateAliasRequest::fields() {
   using R = CreateAliasRequest;
-  static constexpr model::Field fields[] = {
-      model::field<R, &R::alias_name>("AliasName", model::kAliasName, model::Need::Required),
-      model::field<R, &R::target_key_id>("TargetKeyId", model::kKeyId, model::Need::Required,
-                                         kTargetHelp)};
+  static constexpr Field fields[] = {
+      field<R, &R::alias_name>("AliasName", kAliasName, Need::Required),
+      field<R, &R::target_key_id>("TargetKeyId", kKeyId, Need::Required, kTargetHelp)};
   return fields;
 }
 
-model::Fields UpdateAliasRequest::fields() {
+Fields UpdateAliasRequest::fields() {
   using R = UpdateAliasRequest;
-  static constexpr model::Field fields[] = {
-      model::field<R, &R::alias_name>("AliasName", model::kAliasName, model::Need::Required),
-      model::field<R, &R::target_key_id>("TargetKeyId", model::kKeyId, model::Need::Required,
-                                         kTargetHelp)};
+  static constexpr Field fields[] = {
+      field<R, &R::alias_name>("AliasName", kAliasName, Need::Required),
+      field<R, &R::target_key_id>("TargetKeyId", kKeyId, Need::Required, kTargetHelp)};
   return fields;
 }
 
-model::Fields DeleteAliasRequest::fields() {
+Fields DeleteAliasRequest::fields() {
   using R = DeleteAliasRequest;
-  static constexpr model::Field fields[] = {
-      model::field<R, &R::alias_name>("AliasName", model::kAliasName, model::Need::Required)};
+  static constexpr Field fields[] = {
+      field<R, &R::alias_name>("AliasName", kAliasName, Need::Required)};
   return fields;
 }
 
-model::Fields ListAliasesRequest::fields() {
+Fields ListAliasesRequest::fields() {
   using R = ListAliasesRequest;
-  static constexpr model::Field fields[] = {
-      model::field<R, &R::key_id>("KeyId", model::kKeyId, model::Need::Optional,
-                                  "Only the aliases of this key: key ID or key ARN"),
-      model::field<R, &R::limit>("Limit", model::kLimit),
-      model::field<R, &R::marker>("Marker", model::kMarker)};
+  static constexpr Field fields[] = {
+      field<R, &R::key_id>("KeyId", kKeyId, Need::Optional,
+                           "Only the aliases of this key: key ID or key ARN"),
+      field<R, &R::limit>("Limit", kLimit), field<R, &R::marker>("Marker", kMarker)};
   return fields;
 }
 
-model::Fields ListAliasesResponse::fields() {
+Fields ListAliasesResponse::fields() {
   using R = ListAliasesResponse;
-  static constexpr model::Field fields[] = {
-      model::field<R, &R::aliases>("Aliases", model::kAliasList),
-      model::field<R, &R::next_marker>("NextMarker", model::kMarker),
-      model::field<R, &R::truncated>("Truncated", model::kBoolean)};
+  static constexpr Field fields[] = {field<R, &R::aliases>("Aliases", kAliasList),
+                                     field<R, &R::next_marker>("NextMarker", kMarker),
+                                     field<R, &R::truncated>("Truncated", kBoolean)};
   return fields;
 }
 
-model::Fields AliasListEntry::fields() {
+Fields AliasListEntry::fields() {
   using E = AliasListEntry;
-  static constexpr model::Field fields[] = {
-      model::field<E, &E::alias_name>("AliasName", model::kAliasName),
-      model::field<E, &E::alias_arn>("AliasArn", model::kArn),
-      model::field<E, &E::target_key_id>("TargetKeyId", model::kKeyId),
-      model::field<E, &E::creation_date>("CreationDate", model::kDate),
-      model::field<E, &E::last_updated_date>("LastUpdatedDate", model::kDate)};
+  static constexpr Field fields[] = {field<E, &E::alias_name>("AliasName", kAliasName),
+                                     field<E, &E::alias_arn>("AliasArn", kArn),
+                                     field<E, &E::target_key_id>("TargetKeyId", kKeyId),
+                                     field<E, &E::creation_date>("CreationDate", kDate),
+                                     field<E, &E::last_updated_date>("LastUpdatedDate", kDate)};
   return fields;
 }
 
-model::Fields RenameKeyRequest::fields() {
+Fields RenameKeyRequest::fields() {
   using R = RenameKeyRequest;
-  static constexpr model::Field fields[] = {
-      model::field<R, &R::key_id>("TargetKeyId", model::kKeyId, model::Need::Required),
-      model::field<R, &R::new_alias>("AliasName", model::kAliasName, model::Need::Required)};
+  static constexpr Field fields[] = {
+      field<R, &R::key_id>("TargetKeyId", kKeyId, Need::Required),
+      field<R, &R::new_alias>("AliasName", kAliasName, Need::Required)};
   return fields;
 }
 

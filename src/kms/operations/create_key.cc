@@ -17,6 +17,8 @@
 
 namespace trent::kms {
 
+using namespace model;
+
 namespace {
 
 // What the request says of the key. Throws KMS's errors, and what is not available yet.
@@ -109,7 +111,7 @@ constexpr ErrorCode kErrors[] = {ErrorCode::MalformedPolicyDocument,
                                  ErrorCode::KMSInternal,
                                  ErrorCode::LimitExceeded,
                                  ErrorCode::Tag};
-constexpr model::Missing kMissing[] = {
+constexpr Missing kMissing[] = {
     {"Policy", "Leave it out: every caller may use every key."},
     {"CustomerMasterKeySpec", "Give its new name, KeySpec."},
     {"CustomKeyStoreId", "Leave it out: keys are made in the token of the account."},
@@ -120,45 +122,41 @@ constexpr model::Missing kMissing[] = {
 
 }  // namespace
 
-const model::Operation& operations::create_key() {
-  static const auto operation =
-      model::operation<&create>({"CreateKey", kPermissions, kErrors, false, kMissing});
-  return operation;
+const Operation& operations::create_key() {
+  static const Operation stated =
+      operation<&create>({"CreateKey", kPermissions, kErrors, false, kMissing});
+  return stated;
 }
-const model::Operation& CreateKeyRequest::operation() {
+const Operation& CreateKeyRequest::operation() {
   return operations::create_key();
 }
 
-const model::Operation& CreateNamedKeyRequest::operation() {
-  static const auto operation =
+const Operation& CreateNamedKeyRequest::operation() {
+  static const Operation stated =
       model::operation<&create_named>({"CreateNamedKey", kNamedPermissions, kErrors});
-  return operation;
+  return stated;
 }
 
-model::Fields CreateKeyRequest::fields() {
+Fields CreateKeyRequest::fields() {
   using R = CreateKeyRequest;
-  static constexpr model::Field fields[] = {
-      model::field<R, &R::description>("Description", model::kDescription),
-      model::field<R, &R::key_usage>("KeyUsage", model::kKeyUsage, model::Need::Optional,
-                                     "Default: ENCRYPT_DECRYPT"),
-      model::field<R, &R::key_spec>("KeySpec", model::kKeySpec, model::Need::Optional,
-                                    "Default: SYMMETRIC_DEFAULT"),
-      model::field<R, &R::origin>("Origin", model::kOrigin, model::Need::Optional,
-                                  "Default: AWS_KMS")};
+  static constexpr Field fields[] = {
+      field<R, &R::description>("Description", kDescription),
+      field<R, &R::key_usage>("KeyUsage", kKeyUsage, Need::Optional, "Default: ENCRYPT_DECRYPT"),
+      field<R, &R::key_spec>("KeySpec", kKeySpec, Need::Optional, "Default: SYMMETRIC_DEFAULT"),
+      field<R, &R::origin>("Origin", kOrigin, Need::Optional, "Default: AWS_KMS")};
   return fields;
 }
 
-model::Fields CreateKeyResponse::fields() {
+Fields CreateKeyResponse::fields() {
   using R = CreateKeyResponse;
-  static constexpr model::Field fields[] = {
-      model::field<R, &R::key_metadata>("KeyMetadata", model::kKeyMetadata)};
+  static constexpr Field fields[] = {field<R, &R::key_metadata>("KeyMetadata", kKeyMetadata)};
   return fields;
 }
 
-model::Fields CreateNamedKeyRequest::fields() {
+Fields CreateNamedKeyRequest::fields() {
   using R = CreateNamedKeyRequest;
-  static constexpr model::Field fields[] = {
-      model::field<R, &R::alias_name>("AliasName", model::kAliasName, model::Need::Required)};
+  static constexpr Field fields[] = {
+      field<R, &R::alias_name>("AliasName", kAliasName, Need::Required)};
   return fields;
 }
 

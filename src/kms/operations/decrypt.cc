@@ -7,6 +7,8 @@
 
 namespace trent::kms {
 
+using namespace model;
+
 namespace {
 
 DecryptResponse decrypt_blob(Call& call, const DecryptRequest& request) {
@@ -29,43 +31,40 @@ constexpr ErrorCode kErrors[] = {
     ErrorCode::KeyUnavailable,    ErrorCode::IncorrectKey,      ErrorCode::InvalidKeyUsage,
     ErrorCode::DependencyTimeout, ErrorCode::InvalidGrantToken, ErrorCode::KMSInternal,
     ErrorCode::KMSInvalidState,   ErrorCode::DryRunOperation};
-constexpr model::Missing kMissing[] = {
+constexpr Missing kMissing[] = {
     {"Recipient", "Leave it out: there are no enclaves."},
     {"DryRunModifiers", "Leave it out: a dry run looks at the ciphertext, too."}};
 
 }  // namespace
 
-const model::Operation& operations::decrypt() {
-  static const auto operation =
-      model::operation<&decrypt_blob>({"Decrypt", kPermissions, kErrors, true, kMissing});
-  return operation;
+const Operation& operations::decrypt() {
+  static const Operation stated =
+      operation<&decrypt_blob>({"Decrypt", kPermissions, kErrors, true, kMissing});
+  return stated;
 }
-const model::Operation& DecryptRequest::operation() {
+const Operation& DecryptRequest::operation() {
   return operations::decrypt();
 }
 
-model::Fields DecryptRequest::fields() {
+Fields DecryptRequest::fields() {
   using R = DecryptRequest;
-  static constexpr model::Field fields[] = {
-      model::field<R, &R::ciphertext_blob>("CiphertextBlob", model::kCiphertext,
-                                           model::Need::Required),
-      model::field<R, &R::encryption_context>("EncryptionContext", model::kEncryptionContext,
-                                              model::Need::Optional, kOldContextHelp),
-      model::field<R, &R::grant_tokens>("GrantTokens", model::kGrantTokenList),
-      model::field<R, &R::key_id>("KeyId", model::kKeyId),
-      model::field<R, &R::encryption_algorithm>("EncryptionAlgorithm", model::kEncryptionAlgorithm),
-      model::field<R, &R::dry_run>("DryRun", model::kNullableBoolean, model::Need::Optional,
-                                   kDryRunHelp)};
+  static constexpr Field fields[] = {
+      field<R, &R::ciphertext_blob>("CiphertextBlob", kCiphertext, Need::Required),
+      field<R, &R::encryption_context>("EncryptionContext", kEncryptionContext, Need::Optional,
+                                       kOldContextHelp),
+      field<R, &R::grant_tokens>("GrantTokens", kGrantTokenList),
+      field<R, &R::key_id>("KeyId", kKeyId),
+      field<R, &R::encryption_algorithm>("EncryptionAlgorithm", kEncryptionAlgorithm),
+      field<R, &R::dry_run>("DryRun", kNullableBoolean, Need::Optional, kDryRunHelp)};
   return fields;
 }
 
-model::Fields DecryptResponse::fields() {
+Fields DecryptResponse::fields() {
   using R = DecryptResponse;
-  static constexpr model::Field fields[] = {
-      model::field<R, &R::key_id>("KeyId", model::kKeyId),
-      model::field<R, &R::plaintext>("Plaintext", model::kPlaintext),
-      model::field<R, &R::encryption_algorithm>("EncryptionAlgorithm", model::kEncryptionAlgorithm),
-      model::field<R, &R::key_material_id>("KeyMaterialId", model::kBackingKeyId)};
+  static constexpr Field fields[] = {
+      field<R, &R::key_id>("KeyId", kKeyId), field<R, &R::plaintext>("Plaintext", kPlaintext),
+      field<R, &R::encryption_algorithm>("EncryptionAlgorithm", kEncryptionAlgorithm),
+      field<R, &R::key_material_id>("KeyMaterialId", kBackingKeyId)};
   return fields;
 }
 

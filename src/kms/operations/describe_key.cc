@@ -5,6 +5,8 @@
 
 namespace trent::kms {
 
+using namespace model;
+
 namespace {
 
 DescribeKeyResponse describe(Call& call, const DescribeKeyRequest& request) {
@@ -18,51 +20,46 @@ constexpr ErrorCode kErrors[] = {ErrorCode::NotFound, ErrorCode::InvalidArn,
 
 }  // namespace
 
-const model::Operation& operations::describe_key() {
-  static const auto operation =
-      model::operation<&describe>({"DescribeKey", kPermissions, kErrors, true});
-  return operation;
+const Operation& operations::describe_key() {
+  static const Operation stated =
+      operation<&describe>({"DescribeKey", kPermissions, kErrors, true});
+  return stated;
 }
-const model::Operation& DescribeKeyRequest::operation() {
+const Operation& DescribeKeyRequest::operation() {
   return operations::describe_key();
 }
 
-model::Fields DescribeKeyRequest::fields() {
+Fields DescribeKeyRequest::fields() {
   using R = DescribeKeyRequest;
-  static constexpr model::Field fields[] = {
-      model::field<R, &R::key_id>("KeyId", model::kKeyId, model::Need::Required),
-      model::field<R, &R::grant_tokens>("GrantTokens", model::kGrantTokenList)};
+  static constexpr Field fields[] = {field<R, &R::key_id>("KeyId", kKeyId, Need::Required),
+                                     field<R, &R::grant_tokens>("GrantTokens", kGrantTokenList)};
   return fields;
 }
 
-model::Fields DescribeKeyResponse::fields() {
+Fields DescribeKeyResponse::fields() {
   using R = DescribeKeyResponse;
-  static constexpr model::Field fields[] = {
-      model::field<R, &R::key_metadata>("KeyMetadata", model::kKeyMetadata)};
+  static constexpr Field fields[] = {field<R, &R::key_metadata>("KeyMetadata", kKeyMetadata)};
   return fields;
 }
 
-model::Fields KeyMetadata::fields() {
+Fields KeyMetadata::fields() {
   using M = KeyMetadata;
-  static constexpr model::Field fields[] = {
-      model::field<M, &M::aws_account_id>("AWSAccountId", model::kAwsAccountId),
-      model::field<M, &M::key_id>("KeyId", model::kKeyId, model::Need::Required),
-      model::field<M, &M::arn>("Arn", model::kArn),
-      model::field<M, &M::creation_date>("CreationDate", model::kDate),
-      model::field<M, &M::enabled>("Enabled", model::kBoolean),
-      model::field<M, &M::description>("Description", model::kDescription),
-      model::field<M, &M::key_usage>("KeyUsage", model::kKeyUsage),
-      model::field<M, &M::key_state>("KeyState", model::kKeyState),
-      model::field<M, &M::deletion_date>("DeletionDate", model::kDate),
-      model::field<M, &M::origin>("Origin", model::kOrigin),
-      model::field<M, &M::key_manager>("KeyManager", model::kKeyManager),
+  static constexpr Field fields[] = {
+      field<M, &M::aws_account_id>("AWSAccountId", kAwsAccountId),
+      field<M, &M::key_id>("KeyId", kKeyId, Need::Required), field<M, &M::arn>("Arn", kArn),
+      field<M, &M::creation_date>("CreationDate", kDate),
+      field<M, &M::enabled>("Enabled", kBoolean),
+      field<M, &M::description>("Description", kDescription),
+      field<M, &M::key_usage>("KeyUsage", kKeyUsage),
+      field<M, &M::key_state>("KeyState", kKeyState),
+      field<M, &M::deletion_date>("DeletionDate", kDate), field<M, &M::origin>("Origin", kOrigin),
+      field<M, &M::key_manager>("KeyManager", kKeyManager),
       // Its deprecated name is still sent, and older SDKs read only that.
-      model::field<M, &M::key_spec>("CustomerMasterKeySpec", model::kCustomerMasterKeySpec),
-      model::field<M, &M::key_spec>("KeySpec", model::kKeySpec),
-      model::field<M, &M::encryption_algorithms>("EncryptionAlgorithms",
-                                                 model::kEncryptionAlgorithmList),
-      model::field<M, &M::multi_region>("MultiRegion", model::kNullableBoolean),
-      model::field<M, &M::current_key_material_id>("CurrentKeyMaterialId", model::kBackingKeyId)};
+      field<M, &M::key_spec>("CustomerMasterKeySpec", kCustomerMasterKeySpec),
+      field<M, &M::key_spec>("KeySpec", kKeySpec),
+      field<M, &M::encryption_algorithms>("EncryptionAlgorithms", kEncryptionAlgorithmList),
+      field<M, &M::multi_region>("MultiRegion", kNullableBoolean),
+      field<M, &M::current_key_material_id>("CurrentKeyMaterialId", kBackingKeyId)};
   return fields;
 }
 

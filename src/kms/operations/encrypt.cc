@@ -7,6 +7,8 @@
 
 namespace trent::kms {
 
+using namespace model;
+
 namespace {
 
 EncryptResponse encrypt_secret(Call& call, const EncryptRequest& request) {
@@ -26,37 +28,35 @@ constexpr ErrorCode kErrors[] = {
 
 }  // namespace
 
-const model::Operation& operations::encrypt() {
-  static const auto operation =
-      model::operation<&encrypt_secret>({"Encrypt", kPermissions, kErrors, true});
-  return operation;
+const Operation& operations::encrypt() {
+  static const Operation stated =
+      operation<&encrypt_secret>({"Encrypt", kPermissions, kErrors, true});
+  return stated;
 }
-const model::Operation& EncryptRequest::operation() {
+const Operation& EncryptRequest::operation() {
   return operations::encrypt();
 }
 
-model::Fields EncryptRequest::fields() {
+Fields EncryptRequest::fields() {
   using R = EncryptRequest;
-  static constexpr model::Field fields[] = {
-      model::field<R, &R::key_id>("KeyId", model::kKeyId, model::Need::Required),
-      model::field<R, &R::plaintext>("Plaintext", model::kPlaintext, model::Need::Required),
-      model::field<R, &R::encryption_context>("EncryptionContext", model::kEncryptionContext,
-                                              model::Need::Optional, kNewContextHelp),
-      model::field<R, &R::grant_tokens>("GrantTokens", model::kGrantTokenList),
-      model::field<R, &R::encryption_algorithm>("EncryptionAlgorithm", model::kEncryptionAlgorithm),
-      model::field<R, &R::dry_run>("DryRun", model::kNullableBoolean, model::Need::Optional,
-                                   kDryRunHelp)};
+  static constexpr Field fields[] = {
+      field<R, &R::key_id>("KeyId", kKeyId, Need::Required),
+      field<R, &R::plaintext>("Plaintext", kPlaintext, Need::Required),
+      field<R, &R::encryption_context>("EncryptionContext", kEncryptionContext, Need::Optional,
+                                       kNewContextHelp),
+      field<R, &R::grant_tokens>("GrantTokens", kGrantTokenList),
+      field<R, &R::encryption_algorithm>("EncryptionAlgorithm", kEncryptionAlgorithm),
+      field<R, &R::dry_run>("DryRun", kNullableBoolean, Need::Optional, kDryRunHelp)};
   return fields;
 }
 
 // Unlike the other cryptographic operations, Encrypt does not send the key material id.
-model::Fields EncryptResponse::fields() {
+Fields EncryptResponse::fields() {
   using R = EncryptResponse;
-  static constexpr model::Field fields[] = {
-      model::field<R, &R::ciphertext_blob>("CiphertextBlob", model::kCiphertext),
-      model::field<R, &R::key_id>("KeyId", model::kKeyId),
-      model::field<R, &R::encryption_algorithm>("EncryptionAlgorithm",
-                                                model::kEncryptionAlgorithm)};
+  static constexpr Field fields[] = {
+      field<R, &R::ciphertext_blob>("CiphertextBlob", kCiphertext),
+      field<R, &R::key_id>("KeyId", kKeyId),
+      field<R, &R::encryption_algorithm>("EncryptionAlgorithm", kEncryptionAlgorithm)};
   return fields;
 }
 

@@ -8,6 +8,8 @@
 
 namespace trent::kms {
 
+using namespace model;
+
 namespace {
 
 struct DataKey {
@@ -52,7 +54,7 @@ constexpr ErrorCode kErrors[] = {
     ErrorCode::NotFound,          ErrorCode::Disabled,        ErrorCode::KeyUnavailable,
     ErrorCode::DependencyTimeout, ErrorCode::InvalidKeyUsage, ErrorCode::InvalidGrantToken,
     ErrorCode::KMSInternal,       ErrorCode::KMSInvalidState, ErrorCode::DryRunOperation};
-constexpr model::Missing kMissing[] = {{"Recipient", "Leave it out: there are no enclaves."}};
+constexpr Missing kMissing[] = {{"Recipient", "Leave it out: there are no enclaves."}};
 
 constexpr const char* kBytesHelp = "1 to 1024; either this or --key-spec";
 constexpr const char* kSpecHelp = "AES_256 or AES_128";
@@ -61,73 +63,65 @@ constexpr const char* kContextHelp =
 
 }  // namespace
 
-const model::Operation& operations::generate_data_key() {
-  static const auto operation =
-      model::operation<&generate>({"GenerateDataKey", kPermissions, kErrors, true, kMissing});
-  return operation;
+const Operation& operations::generate_data_key() {
+  static const Operation stated =
+      operation<&generate>({"GenerateDataKey", kPermissions, kErrors, true, kMissing});
+  return stated;
 }
-const model::Operation& GenerateDataKeyRequest::operation() {
+const Operation& GenerateDataKeyRequest::operation() {
   return operations::generate_data_key();
 }
 
-const model::Operation& operations::generate_data_key_without_plaintext() {
-  static const auto operation = model::operation<&generate_without_plaintext>(
+const Operation& operations::generate_data_key_without_plaintext() {
+  static const Operation stated = operation<&generate_without_plaintext>(
       {"GenerateDataKeyWithoutPlaintext", kWithoutPlaintextPermissions, kErrors, true});
-  return operation;
+  return stated;
 }
-const model::Operation& GenerateDataKeyWithoutPlaintextRequest::operation() {
+const Operation& GenerateDataKeyWithoutPlaintextRequest::operation() {
   return operations::generate_data_key_without_plaintext();
 }
 
-model::Fields GenerateDataKeyRequest::fields() {
+Fields GenerateDataKeyRequest::fields() {
   using R = GenerateDataKeyRequest;
-  static constexpr model::Field fields[] = {
-      model::field<R, &R::key_id>("KeyId", model::kKeyId, model::Need::Required),
-      model::field<R, &R::encryption_context>("EncryptionContext", model::kEncryptionContext,
-                                              model::Need::Optional, kContextHelp),
-      model::field<R, &R::number_of_bytes>("NumberOfBytes", model::kNumberOfBytes,
-                                           model::Need::Optional, kBytesHelp),
-      model::field<R, &R::key_spec>("KeySpec", model::kDataKeySpec, model::Need::Optional,
-                                    kSpecHelp),
-      model::field<R, &R::grant_tokens>("GrantTokens", model::kGrantTokenList),
-      model::field<R, &R::dry_run>("DryRun", model::kNullableBoolean, model::Need::Optional,
-                                   kDryRunHelp)};
+  static constexpr Field fields[] = {
+      field<R, &R::key_id>("KeyId", kKeyId, Need::Required),
+      field<R, &R::encryption_context>("EncryptionContext", kEncryptionContext, Need::Optional,
+                                       kContextHelp),
+      field<R, &R::number_of_bytes>("NumberOfBytes", kNumberOfBytes, Need::Optional, kBytesHelp),
+      field<R, &R::key_spec>("KeySpec", kDataKeySpec, Need::Optional, kSpecHelp),
+      field<R, &R::grant_tokens>("GrantTokens", kGrantTokenList),
+      field<R, &R::dry_run>("DryRun", kNullableBoolean, Need::Optional, kDryRunHelp)};
   return fields;
 }
 
 // KMS's model has the two sizes in another order here.
-model::Fields GenerateDataKeyWithoutPlaintextRequest::fields() {
+Fields GenerateDataKeyWithoutPlaintextRequest::fields() {
   using R = GenerateDataKeyWithoutPlaintextRequest;
-  static constexpr model::Field fields[] = {
-      model::field<R, &R::key_id>("KeyId", model::kKeyId, model::Need::Required),
-      model::field<R, &R::encryption_context>("EncryptionContext", model::kEncryptionContext,
-                                              model::Need::Optional, kContextHelp),
-      model::field<R, &R::key_spec>("KeySpec", model::kDataKeySpec, model::Need::Optional,
-                                    kSpecHelp),
-      model::field<R, &R::number_of_bytes>("NumberOfBytes", model::kNumberOfBytes,
-                                           model::Need::Optional, kBytesHelp),
-      model::field<R, &R::grant_tokens>("GrantTokens", model::kGrantTokenList),
-      model::field<R, &R::dry_run>("DryRun", model::kNullableBoolean, model::Need::Optional,
-                                   kDryRunHelp)};
+  static constexpr Field fields[] = {
+      field<R, &R::key_id>("KeyId", kKeyId, Need::Required),
+      field<R, &R::encryption_context>("EncryptionContext", kEncryptionContext, Need::Optional,
+                                       kContextHelp),
+      field<R, &R::key_spec>("KeySpec", kDataKeySpec, Need::Optional, kSpecHelp),
+      field<R, &R::number_of_bytes>("NumberOfBytes", kNumberOfBytes, Need::Optional, kBytesHelp),
+      field<R, &R::grant_tokens>("GrantTokens", kGrantTokenList),
+      field<R, &R::dry_run>("DryRun", kNullableBoolean, Need::Optional, kDryRunHelp)};
   return fields;
 }
 
-model::Fields GenerateDataKeyResponse::fields() {
+Fields GenerateDataKeyResponse::fields() {
   using R = GenerateDataKeyResponse;
-  static constexpr model::Field fields[] = {
-      model::field<R, &R::ciphertext_blob>("CiphertextBlob", model::kCiphertext),
-      model::field<R, &R::plaintext>("Plaintext", model::kPlaintext),
-      model::field<R, &R::key_id>("KeyId", model::kKeyId),
-      model::field<R, &R::key_material_id>("KeyMaterialId", model::kBackingKeyId)};
+  static constexpr Field fields[] = {field<R, &R::ciphertext_blob>("CiphertextBlob", kCiphertext),
+                                     field<R, &R::plaintext>("Plaintext", kPlaintext),
+                                     field<R, &R::key_id>("KeyId", kKeyId),
+                                     field<R, &R::key_material_id>("KeyMaterialId", kBackingKeyId)};
   return fields;
 }
 
-model::Fields GenerateDataKeyWithoutPlaintextResponse::fields() {
+Fields GenerateDataKeyWithoutPlaintextResponse::fields() {
   using R = GenerateDataKeyWithoutPlaintextResponse;
-  static constexpr model::Field fields[] = {
-      model::field<R, &R::ciphertext_blob>("CiphertextBlob", model::kCiphertext),
-      model::field<R, &R::key_id>("KeyId", model::kKeyId),
-      model::field<R, &R::key_material_id>("KeyMaterialId", model::kBackingKeyId)};
+  static constexpr Field fields[] = {field<R, &R::ciphertext_blob>("CiphertextBlob", kCiphertext),
+                                     field<R, &R::key_id>("KeyId", kKeyId),
+                                     field<R, &R::key_material_id>("KeyMaterialId", kBackingKeyId)};
   return fields;
 }
 

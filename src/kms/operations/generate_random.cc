@@ -6,6 +6,8 @@
 
 namespace trent::kms {
 
+using namespace model;
+
 namespace {
 
 GenerateRandomResponse generate(Call& call, const GenerateRandomRequest& request) {
@@ -18,32 +20,31 @@ GenerateRandomResponse generate(Call& call, const GenerateRandomRequest& request
 constexpr std::string_view kPermissions[] = {"kms:GenerateRandom"};
 constexpr ErrorCode kErrors[] = {ErrorCode::DependencyTimeout, ErrorCode::KMSInternal,
                                  ErrorCode::UnsupportedOperation};
-constexpr model::Missing kMissing[] = {
+constexpr Missing kMissing[] = {
     {"CustomKeyStoreId", "Leave it out: the bytes are of the token's generator."},
     {"Recipient", "Leave it out: there are no enclaves."}};
 
 }  // namespace
 
-const model::Operation& operations::generate_random() {
-  static const auto operation =
-      model::operation<&generate>({"GenerateRandom", kPermissions, kErrors, true, kMissing});
-  return operation;
+const Operation& operations::generate_random() {
+  static const Operation stated =
+      operation<&generate>({"GenerateRandom", kPermissions, kErrors, true, kMissing});
+  return stated;
 }
-const model::Operation& GenerateRandomRequest::operation() {
+const Operation& GenerateRandomRequest::operation() {
   return operations::generate_random();
 }
 
-model::Fields GenerateRandomRequest::fields() {
+Fields GenerateRandomRequest::fields() {
   using R = GenerateRandomRequest;
-  static constexpr model::Field fields[] = {model::field<R, &R::number_of_bytes>(
-      "NumberOfBytes", model::kNumberOfBytes, model::Need::Required)};
+  static constexpr Field fields[] = {
+      field<R, &R::number_of_bytes>("NumberOfBytes", kNumberOfBytes, Need::Required)};
   return fields;
 }
 
-model::Fields GenerateRandomResponse::fields() {
+Fields GenerateRandomResponse::fields() {
   using R = GenerateRandomResponse;
-  static constexpr model::Field fields[] = {
-      model::field<R, &R::plaintext>("Plaintext", model::kPlaintext)};
+  static constexpr Field fields[] = {field<R, &R::plaintext>("Plaintext", kPlaintext)};
   return fields;
 }
 

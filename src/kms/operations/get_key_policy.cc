@@ -6,6 +6,8 @@
 
 namespace trent::kms {
 
+using namespace model;
+
 namespace {
 
 constexpr const char* kDefaultName = "default";
@@ -14,10 +16,10 @@ struct Response {
   std::string policy;  // JSON
   std::string policy_name;
 
-  static model::Fields fields() {
-    static constexpr model::Field fields[] = {
-        model::field<Response, &Response::policy>("Policy", model::kPolicy),
-        model::field<Response, &Response::policy_name>("PolicyName", model::kPolicyName)};
+  static Fields fields() {
+    static constexpr Field fields[] = {
+        field<Response, &Response::policy>("Policy", kPolicy),
+        field<Response, &Response::policy_name>("PolicyName", kPolicyName)};
     return fields;
   }
 };
@@ -26,11 +28,10 @@ struct Request {
   std::string key_id;
   std::optional<std::string> policy_name;
 
-  static model::Fields fields() {
-    static constexpr model::Field fields[] = {
-        model::field<Request, &Request::key_id>("KeyId", model::kKeyId, model::Need::Required,
-                                                kManagedKeyHelp),
-        model::field<Request, &Request::policy_name>("PolicyName", model::kPolicyName)};
+  static Fields fields() {
+    static constexpr Field fields[] = {
+        field<Request, &Request::key_id>("KeyId", kKeyId, Need::Required, kManagedKeyHelp),
+        field<Request, &Request::policy_name>("PolicyName", kPolicyName)};
     return fields;
   }
 };
@@ -59,10 +60,9 @@ constexpr ErrorCode kErrors[] = {ErrorCode::NotFound, ErrorCode::InvalidArn,
 
 }  // namespace
 
-const model::Operation& operations::get_key_policy() {
-  static const auto operation =
-      model::operation<&get>({"GetKeyPolicy", kPermissions, kErrors, true});
-  return operation;
+const Operation& operations::get_key_policy() {
+  static const Operation stated = operation<&get>({"GetKeyPolicy", kPermissions, kErrors, true});
+  return stated;
 }
 
 }  // namespace trent::kms

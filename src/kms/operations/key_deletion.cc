@@ -6,6 +6,8 @@
 
 namespace trent::kms {
 
+using namespace model;
+
 namespace {
 
 ScheduleKeyDeletionResponse schedule(Call& call, const ScheduleKeyDeletionRequest& request) {
@@ -44,54 +46,51 @@ constexpr ErrorCode kErrors[] = {ErrorCode::NotFound, ErrorCode::InvalidArn,
 
 }  // namespace
 
-const model::Operation& operations::schedule_key_deletion() {
-  static const auto operation =
-      model::operation<&schedule>({"ScheduleKeyDeletion", kSchedulePermissions, kErrors});
-  return operation;
+const Operation& operations::schedule_key_deletion() {
+  static const Operation stated =
+      operation<&schedule>({"ScheduleKeyDeletion", kSchedulePermissions, kErrors});
+  return stated;
 }
-const model::Operation& ScheduleKeyDeletionRequest::operation() {
+const Operation& ScheduleKeyDeletionRequest::operation() {
   return operations::schedule_key_deletion();
 }
 
-const model::Operation& operations::cancel_key_deletion() {
-  static const auto operation =
-      model::operation<&cancel>({"CancelKeyDeletion", kCancelPermissions, kErrors});
-  return operation;
+const Operation& operations::cancel_key_deletion() {
+  static const Operation stated =
+      operation<&cancel>({"CancelKeyDeletion", kCancelPermissions, kErrors});
+  return stated;
 }
-const model::Operation& CancelKeyDeletionRequest::operation() {
+const Operation& CancelKeyDeletionRequest::operation() {
   return operations::cancel_key_deletion();
 }
 
-model::Fields ScheduleKeyDeletionRequest::fields() {
+Fields ScheduleKeyDeletionRequest::fields() {
   using R = ScheduleKeyDeletionRequest;
-  static constexpr model::Field fields[] = {
-      model::field<R, &R::key_id>("KeyId", model::kKeyId, model::Need::Required, kManagedKeyHelp),
-      model::field<R, &R::pending_window_in_days>("PendingWindowInDays",
-                                                  model::kPendingWindowInDays)};
+  static constexpr Field fields[] = {
+      field<R, &R::key_id>("KeyId", kKeyId, Need::Required, kManagedKeyHelp),
+      field<R, &R::pending_window_in_days>("PendingWindowInDays", kPendingWindowInDays)};
   return fields;
 }
 
-model::Fields ScheduleKeyDeletionResponse::fields() {
+Fields ScheduleKeyDeletionResponse::fields() {
   using R = ScheduleKeyDeletionResponse;
-  static constexpr model::Field fields[] = {
-      model::field<R, &R::key_id>("KeyId", model::kKeyId),
-      model::field<R, &R::deletion_date>("DeletionDate", model::kDate),
-      model::field<R, &R::key_state>("KeyState", model::kKeyState),
-      model::field<R, &R::pending_window_in_days>("PendingWindowInDays",
-                                                  model::kPendingWindowInDays)};
+  static constexpr Field fields[] = {
+      field<R, &R::key_id>("KeyId", kKeyId), field<R, &R::deletion_date>("DeletionDate", kDate),
+      field<R, &R::key_state>("KeyState", kKeyState),
+      field<R, &R::pending_window_in_days>("PendingWindowInDays", kPendingWindowInDays)};
   return fields;
 }
 
-model::Fields CancelKeyDeletionRequest::fields() {
+Fields CancelKeyDeletionRequest::fields() {
   using R = CancelKeyDeletionRequest;
-  static constexpr model::Field fields[] = {
-      model::field<R, &R::key_id>("KeyId", model::kKeyId, model::Need::Required, kManagedKeyHelp)};
+  static constexpr Field fields[] = {
+      field<R, &R::key_id>("KeyId", kKeyId, Need::Required, kManagedKeyHelp)};
   return fields;
 }
 
-model::Fields CancelKeyDeletionResponse::fields() {
+Fields CancelKeyDeletionResponse::fields() {
   using R = CancelKeyDeletionResponse;
-  static constexpr model::Field fields[] = {model::field<R, &R::key_id>("KeyId", model::kKeyId)};
+  static constexpr Field fields[] = {field<R, &R::key_id>("KeyId", kKeyId)};
   return fields;
 }
 

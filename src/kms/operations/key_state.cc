@@ -5,6 +5,8 @@
 
 namespace trent::kms {
 
+using namespace model;
+
 namespace {
 
 void set_state(Call& call, const std::string& key_id, std::string_view permission, KeyState state) {
@@ -14,12 +16,12 @@ void set_state(Call& call, const std::string& key_id, std::string_view permissio
   });
 }
 
-model::Nothing enable(Call& call, const EnableKeyRequest& request) {
+Nothing enable(Call& call, const EnableKeyRequest& request) {
   set_state(call, request.key_id, "kms:EnableKey", KeyState::Enabled);
   return {};
 }
 
-model::Nothing disable(Call& call, const DisableKeyRequest& request) {
+Nothing disable(Call& call, const DisableKeyRequest& request) {
   set_state(call, request.key_id, "kms:DisableKey", KeyState::Disabled);
   return {};
 }
@@ -35,35 +37,35 @@ constexpr ErrorCode kDisableErrors[] = {ErrorCode::NotFound, ErrorCode::InvalidA
 
 }  // namespace
 
-const model::Operation& operations::enable_key() {
-  static const auto operation =
-      model::operation<&enable>({"EnableKey", kEnablePermissions, kEnableErrors});
-  return operation;
+const Operation& operations::enable_key() {
+  static const Operation stated =
+      operation<&enable>({"EnableKey", kEnablePermissions, kEnableErrors});
+  return stated;
 }
-const model::Operation& EnableKeyRequest::operation() {
+const Operation& EnableKeyRequest::operation() {
   return operations::enable_key();
 }
 
-const model::Operation& operations::disable_key() {
-  static const auto operation =
-      model::operation<&disable>({"DisableKey", kDisablePermissions, kDisableErrors});
-  return operation;
+const Operation& operations::disable_key() {
+  static const Operation stated =
+      operation<&disable>({"DisableKey", kDisablePermissions, kDisableErrors});
+  return stated;
 }
-const model::Operation& DisableKeyRequest::operation() {
+const Operation& DisableKeyRequest::operation() {
   return operations::disable_key();
 }
 
-model::Fields EnableKeyRequest::fields() {
+Fields EnableKeyRequest::fields() {
   using R = EnableKeyRequest;
-  static constexpr model::Field fields[] = {
-      model::field<R, &R::key_id>("KeyId", model::kKeyId, model::Need::Required, kManagedKeyHelp)};
+  static constexpr Field fields[] = {
+      field<R, &R::key_id>("KeyId", kKeyId, Need::Required, kManagedKeyHelp)};
   return fields;
 }
 
-model::Fields DisableKeyRequest::fields() {
+Fields DisableKeyRequest::fields() {
   using R = DisableKeyRequest;
-  static constexpr model::Field fields[] = {
-      model::field<R, &R::key_id>("KeyId", model::kKeyId, model::Need::Required, kManagedKeyHelp)};
+  static constexpr Field fields[] = {
+      field<R, &R::key_id>("KeyId", kKeyId, Need::Required, kManagedKeyHelp)};
   return fields;
 }
 

@@ -8,6 +8,8 @@
 
 namespace trent::kms {
 
+using namespace model;
+
 namespace {
 
 ListEverythingResponse list(Call& call, const ListEverythingRequest& request) {
@@ -32,10 +34,10 @@ constexpr std::string_view kPermissions[] = {"kms:ListKeys", "kms:ListAliases"};
 
 }  // namespace
 
-const model::Operation& ListEverythingRequest::operation() {
-  static const auto operation = model::operation<&list>(
+const Operation& ListEverythingRequest::operation() {
+  static const Operation stated = model::operation<&list>(
       {"ListEverything", kPermissions, operations::list_keys().errors, true});
-  return operation;
+  return stated;
 }
 
 }  // namespace trent::kms

@@ -6,6 +6,8 @@
 
 namespace trent::kms {
 
+using namespace model;
+
 namespace {
 
 struct Response {
@@ -13,11 +15,11 @@ struct Response {
   std::string next_marker;
   bool truncated = false;
 
-  static model::Fields fields() {
-    static constexpr model::Field fields[] = {
-        model::field<Response, &Response::policy_names>("PolicyNames", model::kPolicyNameList),
-        model::field<Response, &Response::next_marker>("NextMarker", model::kMarker),
-        model::field<Response, &Response::truncated>("Truncated", model::kBoolean)};
+  static Fields fields() {
+    static constexpr Field fields[] = {
+        field<Response, &Response::policy_names>("PolicyNames", kPolicyNameList),
+        field<Response, &Response::next_marker>("NextMarker", kMarker),
+        field<Response, &Response::truncated>("Truncated", kBoolean)};
     return fields;
   }
 };
@@ -27,12 +29,11 @@ struct Request {
   std::optional<std::int64_t> limit;
   std::optional<std::string> marker;
 
-  static model::Fields fields() {
-    static constexpr model::Field fields[] = {
-        model::field<Request, &Request::key_id>("KeyId", model::kKeyId, model::Need::Required,
-                                                kManagedKeyHelp),
-        model::field<Request, &Request::limit>("Limit", model::kLimit),
-        model::field<Request, &Request::marker>("Marker", model::kMarker)};
+  static Fields fields() {
+    static constexpr Field fields[] = {
+        field<Request, &Request::key_id>("KeyId", kKeyId, Need::Required, kManagedKeyHelp),
+        field<Request, &Request::limit>("Limit", kLimit),
+        field<Request, &Request::marker>("Marker", kMarker)};
     return fields;
   }
 };
@@ -52,10 +53,10 @@ constexpr ErrorCode kErrors[] = {ErrorCode::NotFound, ErrorCode::InvalidArn,
 
 }  // namespace
 
-const model::Operation& operations::list_key_policies() {
-  static const auto operation =
-      model::operation<&list>({"ListKeyPolicies", kPermissions, kErrors, true});
-  return operation;
+const Operation& operations::list_key_policies() {
+  static const Operation stated =
+      operation<&list>({"ListKeyPolicies", kPermissions, kErrors, true});
+  return stated;
 }
 
 }  // namespace trent::kms

@@ -6,6 +6,8 @@
 
 namespace trent::kms {
 
+using namespace model;
+
 namespace {
 
 ListKeysResponse list(Call& call, const ListKeysRequest& request) {
@@ -29,34 +31,33 @@ constexpr ErrorCode kErrors[] = {ErrorCode::DependencyTimeout, ErrorCode::KMSInt
 
 }  // namespace
 
-const model::Operation& operations::list_keys() {
-  static const auto operation = model::operation<&list>({"ListKeys", kPermissions, kErrors, true});
-  return operation;
+const Operation& operations::list_keys() {
+  static const Operation stated = operation<&list>({"ListKeys", kPermissions, kErrors, true});
+  return stated;
 }
-const model::Operation& ListKeysRequest::operation() {
+const Operation& ListKeysRequest::operation() {
   return operations::list_keys();
 }
 
-model::Fields ListKeysRequest::fields() {
+Fields ListKeysRequest::fields() {
   using R = ListKeysRequest;
-  static constexpr model::Field fields[] = {model::field<R, &R::limit>("Limit", model::kLimit),
-                                            model::field<R, &R::marker>("Marker", model::kMarker)};
+  static constexpr Field fields[] = {field<R, &R::limit>("Limit", kLimit),
+                                     field<R, &R::marker>("Marker", kMarker)};
   return fields;
 }
 
-model::Fields ListKeysResponse::fields() {
+Fields ListKeysResponse::fields() {
   using R = ListKeysResponse;
-  static constexpr model::Field fields[] = {
-      model::field<R, &R::keys>("Keys", model::kKeyList),
-      model::field<R, &R::next_marker>("NextMarker", model::kMarker),
-      model::field<R, &R::truncated>("Truncated", model::kBoolean)};
+  static constexpr Field fields[] = {field<R, &R::keys>("Keys", kKeyList),
+                                     field<R, &R::next_marker>("NextMarker", kMarker),
+                                     field<R, &R::truncated>("Truncated", kBoolean)};
   return fields;
 }
 
-model::Fields KeyListEntry::fields() {
+Fields KeyListEntry::fields() {
   using E = KeyListEntry;
-  static constexpr model::Field fields[] = {model::field<E, &E::key_id>("KeyId", model::kKeyId),
-                                            model::field<E, &E::key_arn>("KeyArn", model::kArn)};
+  static constexpr Field fields[] = {field<E, &E::key_id>("KeyId", kKeyId),
+                                     field<E, &E::key_arn>("KeyArn", kArn)};
   return fields;
 }
 

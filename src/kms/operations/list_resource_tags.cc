@@ -9,6 +9,8 @@
 
 namespace trent::kms {
 
+using namespace model;
+
 namespace {
 
 struct Response {
@@ -16,11 +18,11 @@ struct Response {
   std::string next_marker;  // only if truncated
   bool truncated = false;
 
-  static model::Fields fields() {
-    static constexpr model::Field fields[] = {
-        model::field<Response, &Response::tags>("Tags", model::kTagList),
-        model::field<Response, &Response::next_marker>("NextMarker", model::kMarker),
-        model::field<Response, &Response::truncated>("Truncated", model::kBoolean)};
+  static Fields fields() {
+    static constexpr Field fields[] = {
+        field<Response, &Response::tags>("Tags", kTagList),
+        field<Response, &Response::next_marker>("NextMarker", kMarker),
+        field<Response, &Response::truncated>("Truncated", kBoolean)};
     return fields;
   }
 };
@@ -30,12 +32,11 @@ struct Request {
   std::optional<std::int64_t> limit;
   std::optional<std::string> marker;
 
-  static model::Fields fields() {
-    static constexpr model::Field fields[] = {
-        model::field<Request, &Request::key_id>("KeyId", model::kKeyId, model::Need::Required,
-                                                kManagedKeyHelp),
-        model::field<Request, &Request::limit>("Limit", model::kLimit),
-        model::field<Request, &Request::marker>("Marker", model::kMarker)};
+  static Fields fields() {
+    static constexpr Field fields[] = {
+        field<Request, &Request::key_id>("KeyId", kKeyId, Need::Required, kManagedKeyHelp),
+        field<Request, &Request::limit>("Limit", kLimit),
+        field<Request, &Request::marker>("Marker", kMarker)};
     return fields;
   }
 };
@@ -63,10 +64,10 @@ constexpr ErrorCode kErrors[] = {ErrorCode::KMSInternal, ErrorCode::NotFound, Er
 
 }  // namespace
 
-const model::Operation& operations::list_resource_tags() {
-  static const auto operation =
-      model::operation<&list>({"ListResourceTags", kPermissions, kErrors, true});
-  return operation;
+const Operation& operations::list_resource_tags() {
+  static const Operation stated =
+      operation<&list>({"ListResourceTags", kPermissions, kErrors, true});
+  return stated;
 }
 
 }  // namespace trent::kms

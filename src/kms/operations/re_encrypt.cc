@@ -7,6 +7,8 @@
 
 namespace trent::kms {
 
+using namespace model;
+
 namespace {
 
 // The order of the checks is KMS's own, as far as it can be observed: everything about the source
@@ -38,58 +40,51 @@ constexpr ErrorCode kErrors[] = {
     ErrorCode::KeyUnavailable,  ErrorCode::IncorrectKey,      ErrorCode::DependencyTimeout,
     ErrorCode::InvalidKeyUsage, ErrorCode::InvalidGrantToken, ErrorCode::KMSInternal,
     ErrorCode::KMSInvalidState, ErrorCode::DryRunOperation};
-constexpr model::Missing kMissing[] = {
+constexpr Missing kMissing[] = {
     {"DryRunModifiers", "Leave it out: a dry run looks at the ciphertext, too."}};
 
 }  // namespace
 
-const model::Operation& operations::re_encrypt() {
-  static const auto operation =
-      model::operation<&move_secret>({"ReEncrypt", kPermissions, kErrors, true, kMissing});
-  return operation;
+const Operation& operations::re_encrypt() {
+  static const Operation stated =
+      operation<&move_secret>({"ReEncrypt", kPermissions, kErrors, true, kMissing});
+  return stated;
 }
-const model::Operation& ReEncryptRequest::operation() {
+const Operation& ReEncryptRequest::operation() {
   return operations::re_encrypt();
 }
 
-model::Fields ReEncryptRequest::fields() {
+Fields ReEncryptRequest::fields() {
   using R = ReEncryptRequest;
-  static constexpr model::Field fields[] = {
-      model::field<R, &R::ciphertext_blob>("CiphertextBlob", model::kCiphertext,
-                                           model::Need::Required),
-      model::field<R, &R::source_encryption_context>("SourceEncryptionContext",
-                                                     model::kEncryptionContext,
-                                                     model::Need::Optional, kOldContextHelp),
-      model::field<R, &R::source_key_id>("SourceKeyId", model::kKeyId, model::Need::Optional,
-                                         "Fail unless the ciphertext was made by this key"),
-      model::field<R, &R::destination_key_id>("DestinationKeyId", model::kKeyId,
-                                              model::Need::Required),
-      model::field<R, &R::destination_encryption_context>(
-          "DestinationEncryptionContext", model::kEncryptionContext, model::Need::Optional,
+  static constexpr Field fields[] = {
+      field<R, &R::ciphertext_blob>("CiphertextBlob", kCiphertext, Need::Required),
+      field<R, &R::source_encryption_context>("SourceEncryptionContext", kEncryptionContext,
+                                              Need::Optional, kOldContextHelp),
+      field<R, &R::source_key_id>("SourceKeyId", kKeyId, Need::Optional,
+                                  "Fail unless the ciphertext was made by this key"),
+      field<R, &R::destination_key_id>("DestinationKeyId", kKeyId, Need::Required),
+      field<R, &R::destination_encryption_context>(
+          "DestinationEncryptionContext", kEncryptionContext, Need::Optional,
           "The pairs that the new ciphertext is bound to; none\nare taken over from the source"),
-      model::field<R, &R::source_encryption_algorithm>("SourceEncryptionAlgorithm",
-                                                       model::kEncryptionAlgorithm),
-      model::field<R, &R::destination_encryption_algorithm>("DestinationEncryptionAlgorithm",
-                                                            model::kEncryptionAlgorithm),
-      model::field<R, &R::grant_tokens>("GrantTokens", model::kGrantTokenList),
-      model::field<R, &R::dry_run>("DryRun", model::kNullableBoolean, model::Need::Optional,
-                                   kDryRunHelp)};
+      field<R, &R::source_encryption_algorithm>("SourceEncryptionAlgorithm", kEncryptionAlgorithm),
+      field<R, &R::destination_encryption_algorithm>("DestinationEncryptionAlgorithm",
+                                                     kEncryptionAlgorithm),
+      field<R, &R::grant_tokens>("GrantTokens", kGrantTokenList),
+      field<R, &R::dry_run>("DryRun", kNullableBoolean, Need::Optional, kDryRunHelp)};
   return fields;
 }
 
-model::Fields ReEncryptResponse::fields() {
+Fields ReEncryptResponse::fields() {
   using R = ReEncryptResponse;
-  static constexpr model::Field fields[] = {
-      model::field<R, &R::ciphertext_blob>("CiphertextBlob", model::kCiphertext),
-      model::field<R, &R::source_key_id>("SourceKeyId", model::kKeyId),
-      model::field<R, &R::key_id>("KeyId", model::kKeyId),
-      model::field<R, &R::source_encryption_algorithm>("SourceEncryptionAlgorithm",
-                                                       model::kEncryptionAlgorithm),
-      model::field<R, &R::destination_encryption_algorithm>("DestinationEncryptionAlgorithm",
-                                                            model::kEncryptionAlgorithm),
-      model::field<R, &R::source_key_material_id>("SourceKeyMaterialId", model::kBackingKeyId),
-      model::field<R, &R::destination_key_material_id>("DestinationKeyMaterialId",
-                                                       model::kBackingKeyId)};
+  static constexpr Field fields[] = {
+      field<R, &R::ciphertext_blob>("CiphertextBlob", kCiphertext),
+      field<R, &R::source_key_id>("SourceKeyId", kKeyId),
+      field<R, &R::key_id>("KeyId", kKeyId),
+      field<R, &R::source_encryption_algorithm>("SourceEncryptionAlgorithm", kEncryptionAlgorithm),
+      field<R, &R::destination_encryption_algorithm>("DestinationEncryptionAlgorithm",
+                                                     kEncryptionAlgorithm),
+      field<R, &R::source_key_material_id>("SourceKeyMaterialId", kBackingKeyId),
+      field<R, &R::destination_key_material_id>("DestinationKeyMaterialId", kBackingKeyId)};
   return fields;
 }
 

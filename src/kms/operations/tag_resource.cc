@@ -8,22 +8,23 @@
 
 namespace trent::kms {
 
+using namespace model;
+
 namespace {
 
 struct Request {
   std::string key_id;
   std::vector<Tag> tags;
 
-  static model::Fields fields() {
-    static constexpr model::Field fields[] = {
-        model::field<Request, &Request::key_id>("KeyId", model::kKeyId, model::Need::Required,
-                                                kManagedKeyHelp),
-        model::field<Request, &Request::tags>("Tags", model::kTagList, model::Need::Required)};
+  static Fields fields() {
+    static constexpr Field fields[] = {
+        field<Request, &Request::key_id>("KeyId", kKeyId, Need::Required, kManagedKeyHelp),
+        field<Request, &Request::tags>("Tags", kTagList, Need::Required)};
     return fields;
   }
 };
 
-model::Nothing tag(Call& call, const Request& request) {
+Nothing tag(Call& call, const Request& request) {
   std::set<std::string> names;
   for (const Tag& tag : request.tags) {
     require_own_tag(tag.tag_key);
@@ -50,9 +51,9 @@ constexpr ErrorCode kErrors[] = {ErrorCode::KMSInternal,   ErrorCode::NotFound,
 
 }  // namespace
 
-const model::Operation& operations::tag_resource() {
-  static const auto operation = model::operation<&tag>({"TagResource", kPermissions, kErrors});
-  return operation;
+const Operation& operations::tag_resource() {
+  static const Operation stated = operation<&tag>({"TagResource", kPermissions, kErrors});
+  return stated;
 }
 
 }  // namespace trent::kms

@@ -6,24 +6,25 @@
 
 namespace trent::kms {
 
+using namespace model;
+
 namespace {
 
 struct Request {
   std::string key_id;
   std::vector<std::string> tag_keys;
 
-  static model::Fields fields() {
-    static constexpr model::Field fields[] = {
-        model::field<Request, &Request::key_id>("KeyId", model::kKeyId, model::Need::Required,
-                                                kManagedKeyHelp),
-        model::field<Request, &Request::tag_keys>("TagKeys", model::kTagKeyList,
-                                                  model::Need::Required, "Names of tags")};
+  static Fields fields() {
+    static constexpr Field fields[] = {
+        field<Request, &Request::key_id>("KeyId", kKeyId, Need::Required, kManagedKeyHelp),
+        field<Request, &Request::tag_keys>("TagKeys", kTagKeyList, Need::Required,
+                                           "Names of tags")};
     return fields;
   }
 };
 
 // A tag that the key does not have is no error.
-model::Nothing untag(Call& call, const Request& request) {
+Nothing untag(Call& call, const Request& request) {
   for (const std::string& tag_key : request.tag_keys) require_own_tag(tag_key);
   call.change_key(request.key_id, "kms:UntagResource",
                   [&](catalog::KeyRecord& record, const std::string& arn) {
@@ -39,9 +40,9 @@ constexpr ErrorCode kErrors[] = {ErrorCode::KMSInternal, ErrorCode::NotFound, Er
 
 }  // namespace
 
-const model::Operation& operations::untag_resource() {
-  static const auto operation = model::operation<&untag>({"UntagResource", kPermissions, kErrors});
-  return operation;
+const Operation& operations::untag_resource() {
+  static const Operation stated = operation<&untag>({"UntagResource", kPermissions, kErrors});
+  return stated;
 }
 
 }  // namespace trent::kms

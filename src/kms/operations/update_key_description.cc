@@ -5,23 +5,23 @@
 
 namespace trent::kms {
 
+using namespace model;
+
 namespace {
 
 struct Request {
   std::string key_id;
   std::string description;
 
-  static model::Fields fields() {
-    static constexpr model::Field fields[] = {
-        model::field<Request, &Request::key_id>("KeyId", model::kKeyId, model::Need::Required,
-                                                kManagedKeyHelp),
-        model::field<Request, &Request::description>("Description", model::kDescription,
-                                                     model::Need::Required)};
+  static Fields fields() {
+    static constexpr Field fields[] = {
+        field<Request, &Request::key_id>("KeyId", kKeyId, Need::Required, kManagedKeyHelp),
+        field<Request, &Request::description>("Description", kDescription, Need::Required)};
     return fields;
   }
 };
 
-model::Nothing update(Call& call, const Request& request) {
+Nothing update(Call& call, const Request& request) {
   call.change_key(request.key_id, "kms:UpdateKeyDescription",
                   [&](catalog::KeyRecord& record, const std::string& arn) {
                     if (record.state == KeyState::PendingDeletion) throw pending_deletion(arn);
@@ -37,10 +37,10 @@ constexpr ErrorCode kErrors[] = {ErrorCode::NotFound, ErrorCode::InvalidArn,
 
 }  // namespace
 
-const model::Operation& operations::update_key_description() {
-  static const auto operation =
-      model::operation<&update>({"UpdateKeyDescription", kPermissions, kErrors});
-  return operation;
+const Operation& operations::update_key_description() {
+  static const Operation stated =
+      operation<&update>({"UpdateKeyDescription", kPermissions, kErrors});
+  return stated;
 }
 
 }  // namespace trent::kms

@@ -8,6 +8,8 @@
 
 namespace trent::kms {
 
+using namespace model;
+
 namespace {
 
 void require_same_token(const Call& call, const Key& key) {
@@ -34,45 +36,43 @@ UnwrapKeyResponse unwrap(Call& call, const UnwrapKeyRequest& request) {
 
 constexpr std::string_view kWrapPermissions[] = {"kms:Encrypt"};
 constexpr std::string_view kUnwrapPermissions[] = {"kms:Decrypt"};
-constexpr model::Shape kLength{"PlaintextType", model::Type::Integer, 1, blob::kMaxPlaintext};
+constexpr Shape kLength{"PlaintextType", Type::Integer, 1, blob::kMaxPlaintext};
 
 }  // namespace
 
-const model::Operation& WrapKeyRequest::operation() {
-  static const auto operation =
+const Operation& WrapKeyRequest::operation() {
+  static const Operation stated =
       model::operation<&wrap>({"WrapKey", kWrapPermissions, operations::encrypt().errors, true});
-  return operation;
+  return stated;
 }
 
-const model::Operation& UnwrapKeyRequest::operation() {
-  static const auto operation = model::operation<&unwrap>(
+const Operation& UnwrapKeyRequest::operation() {
+  static const Operation stated = model::operation<&unwrap>(
       {"UnwrapKey", kUnwrapPermissions, operations::decrypt().errors, true});
-  return operation;
+  return stated;
 }
 
-model::Fields WrapKeyRequest::fields() {
+Fields WrapKeyRequest::fields() {
   using R = WrapKeyRequest;
-  static constexpr model::Field fields[] = {
-      model::field<R, &R::key_id>("KeyId", model::kKeyId, model::Need::Required),
-      model::field<R, &R::length>("Length", kLength),
-      model::field<R, &R::encryption_context>("EncryptionContext", model::kEncryptionContext)};
+  static constexpr Field fields[] = {
+      field<R, &R::key_id>("KeyId", kKeyId, Need::Required),
+      field<R, &R::length>("Length", kLength),
+      field<R, &R::encryption_context>("EncryptionContext", kEncryptionContext)};
   return fields;
 }
 
-model::Fields WrapKeyResponse::fields() {
+Fields WrapKeyResponse::fields() {
   using R = WrapKeyResponse;
-  static constexpr model::Field fields[] = {
-      model::field<R, &R::ciphertext_blob>("CiphertextBlob", model::kCiphertext)};
+  static constexpr Field fields[] = {field<R, &R::ciphertext_blob>("CiphertextBlob", kCiphertext)};
   return fields;
 }
 
-model::Fields UnwrapKeyRequest::fields() {
+Fields UnwrapKeyRequest::fields() {
   using R = UnwrapKeyRequest;
-  static constexpr model::Field fields[] = {
-      model::field<R, &R::ciphertext_blob>("CiphertextBlob", model::kCiphertext,
-                                           model::Need::Required),
-      model::field<R, &R::key_id>("KeyId", model::kKeyId, model::Need::Required),
-      model::field<R, &R::encryption_context>("EncryptionContext", model::kEncryptionContext)};
+  static constexpr Field fields[] = {
+      field<R, &R::ciphertext_blob>("CiphertextBlob", kCiphertext, Need::Required),
+      field<R, &R::key_id>("KeyId", kKeyId, Need::Required),
+      field<R, &R::encryption_context>("EncryptionContext", kEncryptionContext)};
   return fields;
 }
 
