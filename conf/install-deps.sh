@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Installs the Debian 12 packages that are missing:
 #   sh conf/install-deps.sh           to build and use Trent
 #   sh conf/install-deps.sh test      and to run its tests

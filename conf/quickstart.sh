@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Trent in five minutes: builds it, makes a token, and moves a secret from one key to another.
 #   sh conf/quickstart.sh [DIRECTORY]
 # Everything it makes is in DIRECTORY (default: quickstart/ in the source tree). A second run uses

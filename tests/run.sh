@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Installs what is missing, builds, runs all tests; the last line is "N passed, N failed".
 #   sh tests/run.sh [BUILD-DIRECTORY [TEST...|--suite SUITE]]
 # Tests that are named, or of the suite, are all that is built and run.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Trent's PKCS#11 numbers: include this after any PKCS#11 header (p11-kit's, OASIS's, NSS's ...).
  *
  * A KMS key is a secret key object (CKO_SECRET_KEY, CKK_AES) of Trent's token. Standard functions

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Byte strings: plain ones, views, and ones that are wiped when they are released.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Hexadecimal, base64, UTF-8, and what of a text may be shown.
 #include "base/encoding.h"
 

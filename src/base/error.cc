@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // KMS errors: their names in KMS, and their text for a person.
 #include "base/error.h"
 

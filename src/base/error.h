@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The one exception type of Trent's core: an AWS KMS error, and how to get out of it.
 #pragma once
 

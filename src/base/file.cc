@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Writing to a file descriptor, and bringing names to the disk.
 #include "base/file.h"
 

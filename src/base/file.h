@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Owner of a file descriptor, and what is done with one.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // JSON from outside, taken strictly: what the library lets pass by default is a fault here.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Hashes, random numbers and the private OpenSSL context in which the backend runs.
 #include "base/openssl.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Trent's own use of libcrypto, kept apart from the application's.
 //
 // Trent is a guest in processes whose default OSSL_LIB_CTX may lack the default provider, may

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Mutexes of which the compiler knows what they guard: clang's -Wthread-safety refuses an access
 // to what is GUARDED_BY() a mutex where that is not held. GCC takes the words for comments.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // UUIDs (RFC 4122), as bytes and as text.
 #include "base/uuid.h"
 

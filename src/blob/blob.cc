@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Ciphertext blobs, written and parsed.
 #include "blob/blob.h"
 

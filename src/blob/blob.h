@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Ciphertext blobs of suite 5401: the layout that AWS KMS blobs show, with an RFC 5649 payload.
 // docs/blob-format.md explains every byte.
 #pragma once

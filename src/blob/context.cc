@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The canonical form of an encryption context, and which contexts KMS allows.
 #include "blob/context.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Encryption context: the public name-value pairs that a ciphertext is bound to.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The parser of the AWS CLI's shorthand for maps.
 #include "blob/shorthand.h"
 

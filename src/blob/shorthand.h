@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The AWS CLI's shorthand for maps: name=value,name2="a value, quoted".
 #pragma once
 

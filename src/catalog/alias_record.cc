@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The record of an alias as JSON text.
 #include "catalog/alias_record.h"
 

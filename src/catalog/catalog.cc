@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The keys and aliases of one token: which record is whose, and all of them at once.
 #include "catalog/catalog.h"
 

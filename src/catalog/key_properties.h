@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a key is and may do, in KMS's enumerations: the values that Trent has, under KMS's names,
 // which the records have too.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The record of a key as JSON text.
 #include "catalog/key_record.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What is stored about a key: the metadata that PKCS#11 has no place for.
 #pragma once
 

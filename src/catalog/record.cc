@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Revisions and markers as JSON text.
 #include "catalog/record.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What all records in the token have in common: a revision, in JSON text. What else one says is in
 // the file of its type (key_record.h, alias_record.h).
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The JSON of records, for the files that read and write one type.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Records with revisions: see store.h.
 #include "catalog/store.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Records with revisions, kept in the token: how concurrent writers on many hosts agree.
 //
 // Objects in the token are immutable: they are created, found, read and destroyed. Of any number of

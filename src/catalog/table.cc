@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The records of one type: caching, and the way from a record to the texts that the store keeps.
 #include "catalog/table.h"
 

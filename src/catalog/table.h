@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The records of one type in the token: look-ups that are cached for a while, and changes.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The command line before the parser gets it, and what to say of one that it refuses.
 #include "cli/arguments.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // trent check
 #include <fcntl.h>
 

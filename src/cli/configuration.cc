@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The configuration as a command sees it, and the service on it.
 #include <cstdlib>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How a command ends, as the AWS CLI v2 does.
 #pragma once
 

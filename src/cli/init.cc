@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // trent init: a SoftHSM token with everything that is needed to use it, in one directory.
 #include <fcntl.h>
 #include <openssl/crypto.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the files that `trent init` writes say.
 #include "cli/init_files.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // From a command line to a request, and from a response to what is printed.
 #include "cli/kms_verb.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A KMS operation as a verb of the command: options, output and all from the operation's fields.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The verbs that are KMS operations: what their help says. Their options, output and everything
 // else follow from the operations (kms_verb.h).
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // `--output text` of lists. Those of keys and aliases say of each what a person wants to know, too.
 #include <map>
 

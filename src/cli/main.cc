@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The command: from the command line to one verb, and from its end to an exit code.
 #include <iostream>
 #include <memory>

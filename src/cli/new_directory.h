@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A directory that is made as a whole, by one process, for its user alone.
 #pragma once
 

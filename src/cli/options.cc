@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Options of a verb: what CLI11 is told of them, and how their values are read.
 #include "cli/options.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The options of one verb. CLI11 parses the command line; the values are read (files, standard
 // input) by load(), once the whole line is known to be good.
 #pragma once

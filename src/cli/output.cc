@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Standard output: text, JSON or raw bytes.
 #include "cli/output.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Lists: KMS gives them in pages; the command follows all pages, as the AWS CLI does.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The question for a PIN at the terminal.
 #include "cli/pin_prompt.h"
 

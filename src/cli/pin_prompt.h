@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Asking the person at the terminal for a token's PIN.
 #pragma once
 

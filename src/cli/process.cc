@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Prepares the process: its standard streams, no core dump, no signal for a closed pipe.
 #include "cli/process.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The command as a process that handles plaintext and PINs.
 #pragma once
 

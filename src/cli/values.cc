@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Values of options: literal, from a file or from standard input.
 #include "cli/values.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a verb of the command's own is, and what all verbs share.
 #pragma once
 

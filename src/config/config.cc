@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The configuration file, read and checked key by key.
 #include "config/config.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The configuration file (TOML). docs/configuration.md describes each key for the user.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Owner and mode of a file, and of the directories that lead to it.
 #include "config/exposure.h"
 

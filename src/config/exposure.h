@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whether anybody but its user can read or replace a file.
 #pragma once
 

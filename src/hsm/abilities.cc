@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The self-test once more, in parts that do not need each other, and what it does not try.
 #include "hsm/abilities.h"
 

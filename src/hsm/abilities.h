@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a token can do with Trent, each thing tried by itself: for `trent check`.
 #pragma once
 

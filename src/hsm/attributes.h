@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A PKCS#11 attribute template that owns its scalar values.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Base keys: what is derived from them, and what the token says of them.
 #include "hsm/base_key.h"
 

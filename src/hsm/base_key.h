@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Base keys: AES-256 keys in the token that derive one-time wrapping keys and do nothing else.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Making base keys as restricted as a token takes them, finding them, and looking at all of them.
 #include "hsm/base_key_store.h"
 

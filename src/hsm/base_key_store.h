@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The base keys of a token: made, found, surveyed, destroyed.
 #pragma once
 

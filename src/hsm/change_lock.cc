@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The lock on changes of a token, by the name that the configuration gives the token.
 #include "hsm/change_lock.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A connection lends its sessions, and remembers the base keys that it has found and proven.
 #include "hsm/connection.h"
 

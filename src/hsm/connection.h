@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A logged-in connection to a token: its sessions, and what is known of its keys.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // CKO_DATA objects: searched, read, created and destroyed.
 #include "hsm/data_object.h"
 

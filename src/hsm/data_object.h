@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // CKO_DATA objects: the token as a store of small named records.
 #pragma once
 

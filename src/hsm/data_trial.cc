@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A data object that comes and goes.
 #include "hsm/data_trial.h"
 

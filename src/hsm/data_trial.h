@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whether the token keeps data objects (CKO_DATA), which hold the records of keys and aliases: some
 // have keys and certificates only.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Mechanisms that give a base key away: see giveaway.h.
 #include "hsm/giveaway.h"
 

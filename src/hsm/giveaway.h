@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Mechanisms by which whoever has the PIN gets at the value of a base key.
 #pragma once
 

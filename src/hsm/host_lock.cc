@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which file is the lock on a token, and what its absence means.
 #include "hsm/host_lock.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One process of this host at a time does something to a token.
 #pragma once
 

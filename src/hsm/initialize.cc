@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A new SoftHSM token: see initialize.h.
 #include "hsm/initialize.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Making a new token: what `trent init` does with SoftHSM.
 #pragma once
 

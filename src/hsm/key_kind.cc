@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Templates of the keys that Trent makes in the token.
 #include "hsm/key_kind.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What keys are in the token, in the words of PKCS#11. One row for each kind that Trent makes.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which slot has the token, and the login to it.
 #include "hsm/login.h"
 

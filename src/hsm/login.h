@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Finding the token that a URI names, and logging in to it.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Names of what derives, wraps, unwraps and makes keys, and of what applications use most beside
 // it.
 #include "hsm/mechanism_names.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // CK_MECHANISM_TYPE: names, for people.
 #pragma once
 

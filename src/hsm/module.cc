@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Loading, initialising and finalising a PKCS#11 module, and the registry of those loaded.
 #include "hsm/module.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A PKCS#11 module, loaded and shared with the rest of the process by p11-kit.
 #pragma once
 

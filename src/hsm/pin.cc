@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The PIN from a file or the environment.
 #include "hsm/pin.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The self-test of a token.
 #include "hsm/profile.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a token really does, found out by trying it with session objects: what tokens advertise and
 // what they promise cannot be trusted.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // CKA_SENSITIVE and CKA_EXTRACTABLE, tried instead of believed.
 #include "hsm/promise.h"
 

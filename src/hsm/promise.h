@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whether a token keeps secret what it was told to. Some take CKA_SENSITIVE and CKA_EXTRACTABLE in
 // a template and do not follow it (openCryptoki's soft token, for what it unwraps).
 #pragma once

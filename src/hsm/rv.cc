@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Names of CK_RVs, and the KMS error for each.
 #include "hsm/rv.h"
 

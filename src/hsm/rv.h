@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // CK_RV: names, and what a failed token call means to a KMS caller.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The template of a secret on its way, and what a failing unwrap means.
 #include "hsm/secret.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Secrets as session objects of the token: imported, generated, wrapped and unwrapped.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The object that tells whether our handles are still ours: see sentinel.h.
 #include "hsm/sentinel.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Sessions and temporary objects, which are closed and destroyed with their owner.
 #include "hsm/session.h"
 

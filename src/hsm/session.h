@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Sessions and the objects that live in them, as values that clean up after themselves.
 #pragma once
 

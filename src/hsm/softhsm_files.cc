@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // SoftHSM's configuration, the directory of its tokens, and copies of their token.object.
 #include "hsm/softhsm_files.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // SoftHSM's files, as far as they need care from outside. SoftHSM keeps all tokens of a
 // configuration in one directory, each in a directory of its own, and rewrites the token's file
 // token.object in every login: it empties the file first, so that a process that is killed in that

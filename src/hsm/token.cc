@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A token of the configuration: connected when it is needed, and again when it was lost.
 #include "hsm/token.h"
 

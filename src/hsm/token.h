@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A token of the configuration: connects when it is needed, again when the connection is lost, and
 // lends logged-in sessions.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Refuses two [[token]] entries for one token.
 #include "hsm/token_names.h"
 

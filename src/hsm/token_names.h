@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One account, one token.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The transport key of two tokens: see transport.h.
 #include "hsm/transport.h"
 

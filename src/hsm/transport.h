@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Moving a secret from one token to another without its value in this process: an ephemeral ECDH
 // P-256 agreement between the two gives both the same transport key.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Wrapping, unwrapping and moving secrets: sequences of token calls, each in one connection.
 #include "hsm/wrapping.h"
 

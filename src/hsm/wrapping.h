@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The token operations behind Encrypt, Decrypt, ReEncrypt and data keys: secrets wrapped with
 // RFC 5649 under one-time keys that are derived from base keys.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The accounts that the configuration names.
 #include "kms/account.h"
 

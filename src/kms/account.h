@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The accounts that the configuration names: a token is the keys of one AWS account in one region.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Names of aliases, and what makes one free.
 #include "kms/alias.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Aliases as the operations on them share them: their names, and what makes one free.
 #pragma once
 

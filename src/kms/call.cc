@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // From an identifier to a key, with the permission asked on the way.
 #include "kms/call.h"
 

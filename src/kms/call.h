@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One request on its way through KMS: the caller, and the way from an identifier to a key. An
 // operation gets keys here only, so none is used without the permission being asked for.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Who makes a request, as the door that it comes through knows it.
 #pragma once
 

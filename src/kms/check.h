@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // `trent check`: what the token can do, and whether each of its objects is what its id says.
 #pragma once
 

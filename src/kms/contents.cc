@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What is in a token: see contents.h.
 #include "kms/contents.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What is in a token: records and key materials, sorted by what is to be thought of them.
 #pragma once
 

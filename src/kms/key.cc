@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A key that was found, and what follows from its record.
 #include "kms/key.h"
 

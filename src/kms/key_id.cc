@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The four ways to name a key, parsed.
 #include "kms/key_id.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The four ways to name a key (KMS Developer Guide, "Key identifiers (KeyId)").
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The key specs that Trent has (KMS Developer Guide, "Key spec reference").
 #include "kms/key_spec.h"
 

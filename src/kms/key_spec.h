@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Key specs: what KMS says of the keys of each, and what such a key is in the token.
 #pragma once
 

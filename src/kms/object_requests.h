@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Operations of Trent's own, for doors where keys are objects with a label that wrap other objects
 // (PKCS#11). AWS KMS has none of them: blobs, checks and errors are those of the operations of KMS
 // that they are made of, and their permissions, too.

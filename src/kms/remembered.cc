@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the records of a token were, kept outside of it: see remembered.h.
 #include "kms/remembered.h"
 

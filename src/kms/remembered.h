@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the records of a token were, kept outside of it: for `trent check --remember`.
 //
 // Who can write to the token's storage can put an old object back, and a disabled key is enabled

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // `trent check --repair`: see repair.h.
 #include "kms/repair.h"
 

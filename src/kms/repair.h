@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // `trent check --repair`: ends what was interrupted, and destroys keys whose deletion date is past.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One request and one response per KMS operation, with the fields of the KMS API Reference
 // (https://docs.aws.amazon.com/kms/latest/APIReference/). Members that a caller may leave out are
 // optional: one that is given but empty (a script's variable that is not set) is refused, and never

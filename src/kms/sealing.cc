@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Sealing, opening and moving: headers, key derivation and padding of suite 5401.
 #include "kms/sealing.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What is encrypted under a KMS key is sealed in a ciphertext blob: here are the headers and
 // suites, and what the token is told to do. Operations see keys, encryption contexts and secrets.
 #pragma once

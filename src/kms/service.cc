@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The one way into the KMS.
 #include "kms/service.h"
 

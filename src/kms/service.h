@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The KMS: every operation, whatever door it came through.
 #pragma once
 

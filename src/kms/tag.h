@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tags of keys: names and values for people and programs to find them by.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // PKCS#11 as Trent offers it: p11-kit's header, which ends with version 2.40, and what version 3.0
 // adds to it (OASIS PKCS#11 Specification v3.0, sections 3 and 5; pkcs11f.h for the order).
 #pragma once

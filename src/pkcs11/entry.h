@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The boundary between C and C++: every function of the lists is made by Entry, which finds the
 // session, and turns whatever is thrown into a CK_RV.
 #pragma once

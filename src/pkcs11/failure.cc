@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How a C_ function fails: which CK_RV an exception is, and what the log says of it.
 #include "pkcs11/failure.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How a C_ function fails: CK_RV as an exception, and the core's errors as CK_RV.
 #pragma once
 

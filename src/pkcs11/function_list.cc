@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The lists of functions, and the three functions that hand them out: all that the library exports
 // of PKCS#11. (The C_ functions themselves stay inside, or a backend that looks up its own through
 // the dynamic linker would find ours.)

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Handles: random numbers that name things, so that a stale, foreign or guessed one is an error and
 // never a crash.
 #pragma once

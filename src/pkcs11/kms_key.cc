@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // KMS keys as objects: found, read, changed, made and destroyed.
 #include "pkcs11/kms_key.h"
 

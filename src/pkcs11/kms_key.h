@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // KMS keys as CKO_SECRET_KEY objects.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Encrypt, Decrypt and ReEncrypt with KMS keys: see kms_operation.h.
 #include "pkcs11/kms_operation.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The module's state between C_Initialize and C_Finalize.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Mechanisms: Trent's own, and which of the backend's are passed on.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The one operation that a session can have going: with a KMS key, or passed through to the
 // backend. PKCS#11 v3.0 section 5.2 and the function descriptions say when it ends.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The fixed-size fields of PKCS#11's info structures.
 #pragma once
 

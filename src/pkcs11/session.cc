@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A session of an application, and the backend sessions under it.
 #include "pkcs11/session.h"
 

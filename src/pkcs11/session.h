@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A session of an application: with a backend session of its own, in which its session objects
 // live.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A slot: a view of one account of the service.
 #include "pkcs11/slot.h"
 

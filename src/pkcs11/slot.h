@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A slot: one token of the configuration, with the KMS keys of its account.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Attribute templates: read with care, and answered by the rules of C_GetAttributeValue.
 #include "pkcs11/template.h"
 

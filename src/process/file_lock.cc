@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // flock() with a deadline, fair, on a file that is made if need be and may be replaced meanwhile.
 #include "process/file_lock.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The handlers of fork() and exit(), and the lock that they share with token calls.
 #include "process/fork.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the process's threads, its fork() and its exit have to agree on.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The log that $TRENT_DEBUG asks for.
 #include "process/log.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // TRENT_DEBUG: a log of what is done, to a file or to standard error.
 #pragma once
 

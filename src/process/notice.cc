@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Notices: a library speaks seldom, and never twice.
 #include "process/notice.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a person should know although nothing failed.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Encrypt, Decrypt and ReEncrypt as OpenSSL's asymmetric cipher of the type KMS: EVP_PKEY_encrypt()
 // and EVP_PKEY_decrypt(), `openssl pkeyutl -encrypt` and `-decrypt`. With the parameter reencrypt,
 // the input of encrypt is a ciphertext, and its plaintext is moved to this key inside the token.

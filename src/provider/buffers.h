@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Results in buffers of the application. OpenSSL asks twice: with no buffer for the size, and then
 // for the result. Only the second time does the work, and only if the result will fit.
 #pragma once

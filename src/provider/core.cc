@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What OpenSSL's core lends to a provider, taken from its dispatch table.
 #include "provider/core.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What OpenSSL's core lends to a provider. Errors, output and settings go through these functions
 // and not through our own libcrypto: the application may be linked with another copy of it.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Metadata of a key as text. A KMS key has no encoding that could be written to a file, so what
 // `openssl storeutl` and `openssl pkey` print is what a person wants to know about it:
 //  - with -text (EVP_PKEY_print_private) everything, a line per property;

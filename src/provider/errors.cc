@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // KMS errors as entries of OpenSSL's error queue.
 #include "provider/errors.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The one boundary between the core's exceptions and OpenSSL's error queue.
 #pragma once
 

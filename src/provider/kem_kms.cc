@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // GenerateDataKey and Decrypt as OpenSSL's key encapsulation of the type KMS:
 // EVP_PKEY_encapsulate() gives a new data key of 32 bytes and its ciphertext,
 // EVP_PKEY_decapsulate() the data key again.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What an EVP_PKEY of type KMS stands for: a KMS key in a token, by name.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Key management for the type KMS. A key is a name for something in a token: it is loaded from the
 // store and never imported, generated or exported here.
 #include <openssl/core_names.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Reading and answering OSSL_PARAMs. OpenSSL's own functions for it follow NULL pointers, take an
 // empty text for one whose size is not given, and cut a text off at its first NUL byte.
 #include "provider/params.h"

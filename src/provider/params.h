@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Parameters of operations, as -pkeyopt and EVP_PKEY_CTX_set_params give them, in every form that
 // OSSL_PARAM has. A value either takes effect as it is, or is a ValidationException that names the
 // parameter; none is dropped in silence, for it may be what a ciphertext is bound to.

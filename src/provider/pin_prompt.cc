@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The question for a PIN, through OpenSSL's own prompt.
 #include "provider/pin_prompt.h"
 

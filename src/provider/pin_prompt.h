@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Asking a person for a token's PIN, through OpenSSL's own prompt.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Entry point of the OpenSSL provider: what it offers, and what it says of itself.
 //
 // Nothing that SoftHSM or another backend could fetch is on offer (digests, ciphers, random

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One loaded instance of the provider, and the function tables it publishes.
 #pragma once
 

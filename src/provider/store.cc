@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The store for kms: URIs. "kms:" lists all keys, but is no key; "kms:NAME" loads one, where NAME
 // is anything that KMS takes as a KeyId. "kms://NAME" is the same, and keeps OpenSSL from trying a
 // file first.

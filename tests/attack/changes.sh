@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Eight processes change one record at the same time and three more are killed while they do, with no
 # lock in common: every change that was reported as done is in effect, once, and no other.
 #

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The keys of Trent's provider through libcrypto, for attacks that make many calls in one process."""
 import ctypes
 import os

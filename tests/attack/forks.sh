@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # A process that forks while its threads encrypt: every child works at once, gives other salts, and
 # ends; the parent and its threads go on.
 #

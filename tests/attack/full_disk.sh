@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Every change while the disk is full: it is refused or done, never half, and what was there stays. In
 # a small file system of its own where this user may mount one (as root, or in a user namespace).
 #

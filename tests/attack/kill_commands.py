@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Kills short commands at random moments, and sees whether the token still works:
 
     kill_commands.py NUMBER SECONDS COMMAND...

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # SIGKILL at random moments of short commands: tests/attack/kills.sh [NUMBER [SECONDS]], 2,000 and
 # 600 unless told. Over a token of its own, which `trent init` makes; prints the figures, and fails
 # if the token is lost.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # For the attacks: a token of their own with the keys alias/old and alias/new. Source with the
 # build directory's trent in place (TRENT_BUILD, by default build/).
 # shellcheck shell=sh

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Many ReEncrypts in one process, by OpenSSL's door, and as many that are refused: what the process
 # keeps of each.
 #

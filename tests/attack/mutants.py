@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The work of mutants.sh: mutants.py SOURCE-COPY LIST [PART-OF-A-NAME...]
 mutants.py --check SOURCE LIST says only whether the source still has the text of each.
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Do the tests notice? Applies the one-line faults of mutants.txt, one at a time, to a copy of the
 # source, builds what the test that is named there needs, runs it, and wants it to fail.
 #

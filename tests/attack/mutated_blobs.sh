@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Damaged, cut, lengthened and spliced ciphertexts, by OpenSSL's door: none is accepted, by Decrypt or
 # by ReEncrypt, and no error tells a plaintext.
 #

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Byte strings, and that secret ones are wiped when they are freed.
 #include "base/bytes.h"
 

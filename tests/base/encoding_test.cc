@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Text forms of byte strings: Base64, hexadecimal, UTF-8.
 #include "base/encoding.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // KMS errors: names, texts, and what they keep.
 #include "base/error.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // ARNs, UUIDs and points in time, from text and as text.
 #include <limits>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Trent's own OpenSSL context: it works whatever the application did to its own, and leaves that
 // alone.
 #include "base/openssl.h"

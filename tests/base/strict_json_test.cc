@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // JSON that is taken strictly.
 #include "base/json.h"
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # What a whole process costs: one ReEncrypt by `openssl pkeyutl`, from start to end, compared with one
 # AES decryption by `pkcs11-tool` on the same SoftHSM token. Prints the ratio; up to 1.5 is good.
 #

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // For ten_thousand.sh: a token of many keys, and what is measured inside of a process.
 //
 //   many-keys make COUNT     puts keys with an alias each into the token (alias/key-0 ...)

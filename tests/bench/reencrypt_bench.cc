@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What ReEncrypt costs through OpenSSL, compared with the bare PKCS#11 calls that it cannot do
 // without: derive, unwrap, derive, wrap, and the destruction of the three temporaries, on the same
 // SoftHSM token and with attributes as PKCS#11 has them by default. Prints the ratio at the end.

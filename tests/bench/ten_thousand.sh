@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # What many keys cost on SoftHSM: the table of docs/tokens.md, and the ratios that Trent is to keep at
 # ten thousand keys with an alias each. Takes some minutes, most of them to make the tokens.
 #

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The blob format: known answers, and everything that must be refused.
 #include "blob/blob.h"
 

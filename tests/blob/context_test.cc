@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The encryption context: its JSON form and its canonical bytes.
 #include "blob/context.h"
 

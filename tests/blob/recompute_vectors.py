@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Recomputes the vectors of tests/data from docs/blob-format.md alone: nothing of Trent is used,
 the ciphers are those of the command openssl, the CMS part is read by it as well. Reports in TAP.
 

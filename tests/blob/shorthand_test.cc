@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // NAME=VALUE,NAME=VALUE as the AWS CLI reads it.
 #include "blob/shorthand.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The catalog in the token: caching, revisions, what damage does.
 #include "catalog/catalog.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Several processes change the catalog of one token at once: whatever was reported as done is so.
 #include <algorithm>
 #include <memory>

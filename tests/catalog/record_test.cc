@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What is written is read back, and nothing else is.
 #include <map>
 #include <nlohmann/json.hpp>

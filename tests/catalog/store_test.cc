@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The protocol of the records, step by step: what writers that died have left, and what others do
 // between two calls of one change. Everything is laid out or done in exactly that moment.
 #include "catalog/store.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the catalog asks of the token: how often it searches it, and what it does when the token, or
 // an object in it, cannot be read.
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The records when no lock is in common, as between hosts: exactly the changes that were reported
 // as done are in effect, whoever is killed in the middle. `unlocked-test soak SECONDS` goes on for
 // so long and prints its figures (tests/attack/changes.sh).

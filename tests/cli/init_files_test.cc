@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // openssl.cnf of `trent init`, on top of a system's configuration that has providers and settings
 // of its own: OpenSSL itself says what it makes of it.
 #include "cli/init_files.h"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # For the tests of the command. Source after support/lib.sh.
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2154 # set here for the scripts that source this, and the other way round

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # The command as a process: it holds secrets, and may be interrupted.
 . "$TRENT_SOURCE/tests/support/lib.sh"
 . "$TRENT_SOURCE/tests/cli/lib.sh"

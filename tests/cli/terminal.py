@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs a command at a terminal of its own, and answers a prompt, each line of ANSWER once:
 
     terminal.py PROMPT ANSWER COMMAND [ARGUMENT...]

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # What keeps the command from its token, and what it says of it.
 . "$TRENT_SOURCE/tests/support/lib.sh"
 . "$TRENT_SOURCE/tests/cli/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Where the values of options come from, and what is said of those that make no sense.
 . "$TRENT_SOURCE/tests/support/lib.sh"
 . "$TRENT_SOURCE/tests/cli/lib.sh"

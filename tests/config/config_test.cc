@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The configuration file: what it may say, what is said about one that is wrong, and where it is
 // looked for.
 #include "config/config.h"

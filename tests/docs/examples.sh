@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Runs the examples of a page of the documentation. Source after support/lib.sh.
 #
 # The page's ```sh blocks are run in their order in one shell, in the directory $work; a ```text

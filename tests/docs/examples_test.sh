@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # What runs the examples of the documentation: an example that prints something else must fail.
 . "$TRENT_SOURCE/tests/support/lib.sh"
 . "$TRENT_SOURCE/tests/docs/examples.sh"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # docs/pkcs11.md: its commands print what it says.
 # p11-kit reads the configuration in $HOME, which the page writes, for others than root only.
 [ "$(id -u)" -ne 0 ] || exec unshare --user --map-user=1000 --map-group=1000 -- sh "$0"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # conf/quickstart.sh, as its reader runs it: once, and once more.
 . "$TRENT_SOURCE/tests/support/lib.sh"
 

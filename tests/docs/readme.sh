@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # README.md: the first five minutes by hand, from the making of the token on, as they are written.
 . "$TRENT_SOURCE/tests/support/lib.sh"
 . "$TRENT_SOURCE/tests/docs/examples.sh"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the fuzz targets share. Each target is one LLVMFuzzerTestOneInput that must come back,
 // whatever the input; a broken promise aborts, which is what libFuzzer reports.
 #pragma once

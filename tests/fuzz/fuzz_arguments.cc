@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a person writes on the command line: an encryption context as NAME=VALUE,NAME=VALUE, or one
 // of the four names of a key.
 #include "base/error.h"

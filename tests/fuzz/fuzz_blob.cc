@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // parse_blob() accepts exactly what make_header() and make_blob() write.
 #include <openssl/cms.h>
 

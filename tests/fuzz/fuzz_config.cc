@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A configuration is either refused with a message for a person, or complete.
 #include <algorithm>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What parse_encryption_context() accepts has one canonical form, from which the pairs can be read
 // again; and a document parser finds the same pairs in the JSON.
 #include <nlohmann/json.hpp>

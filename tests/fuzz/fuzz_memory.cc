@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The file of `trent check --remember` lies where others may write: it is refused with a reason, or
 // holds what is written back the same.
 #include <stdexcept>

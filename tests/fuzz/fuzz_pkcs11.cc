@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The PKCS#11 door answers every sequence of calls with return codes: whatever the handles, NULL
 // pointers, lengths, templates and mechanisms, it neither crashes nor hangs nor writes past a
 // buffer.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The OpenSSL door answers every sequence of EVP calls with a result or an error: whatever the
 // parameters' types and sizes, NULL pointers and lengths, it neither crashes nor writes past a
 // buffer, and a ciphertext for which a context was accepted does not open without one. The input is

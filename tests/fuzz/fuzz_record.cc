@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A record of the catalog is an object in the token, where others can write too: it is either
 // refused with a reason, or holds what is written back the same.
 #include <stdexcept>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Requests as JSON: whatever comes, it is one of four errors, or a request that the model allows,
 // and that says the same when it is written and read again. The first byte chooses the operation.
 #include "base/error.h"

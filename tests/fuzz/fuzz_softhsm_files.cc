@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // SoftHSM's configuration and token.object, which Trent reads beside SoftHSM: whatever is in them
 // is classified, and a part of a whole token is not whole.
 #include "base/bytes.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Runs a program of the pkcs11 target, and checks of every call what holds whatever the arguments.
 #include "pkcs11_program.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // An input of the pkcs11 target is a program: its first byte says how it begins, and each call of a
 // PKCS#11 function takes its arguments from the bytes that follow. pkcs11_seeds.cc writes programs.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Seeds of the pkcs11 target: one for each function of PKCS#11, and for what the functions do with
 // Trent's mechanisms and attributes.
 #include "pkcs11_seeds.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the pkcs11 target goes on from. Each seed is a program whose last call is the one that it is
 // for.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Makes the tokens of the pkcs11 target, and puts them back from a copy where an input changed
 // them.
 #include "pkcs11_world.h"

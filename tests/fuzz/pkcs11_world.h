@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The tokens of the pkcs11 target: every input finds them as the first one did.
 #pragma once
 

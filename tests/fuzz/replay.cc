@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Runs a fuzz target over the files of its corpus, where there is no libFuzzer: every build with
 // tests proves that what was found once stays fixed.
 #include <filesystem>

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Builds the fuzz targets with clang and runs each for SECONDS on its corpus, as many at once as
 # there are processors.
 # Fails if one crashes, hangs or leaks. Nothing that was found is lost: inputs that reach something

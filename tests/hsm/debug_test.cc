@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // TRENT_DEBUG=file:PATH: every call into the token, and nothing of what is secret.
 #include <sys/stat.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The lock of the host: who shares it, how long it is waited for, and what stands in its way.
 #include "hsm/host_lock.h"
 

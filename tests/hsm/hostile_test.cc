@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tokens that do not behave as SoftHSM does: what the self-test makes of each, and that no
 // operation relies on what such a token does not keep.
 #include "hostile.h"

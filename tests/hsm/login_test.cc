@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The module, the token that a URI names, and the login.
 #include "hsm/login.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where the PIN may come from, and what is said of a bad source.
 #include "hsm/pin.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // SoftHSM's configuration, and what is left of a token whose login was killed.
 #include "hsm/softhsm_files.h"
 

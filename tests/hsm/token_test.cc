@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the self-test finds out, tokens that can less, and the copies of base keys in a session.
 #include "hsm/token.h"
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # `meson install`: what it puts where, and whether everybody finds it there.
 . "$TRENT_SOURCE/tests/support/lib.sh"
 staging=$work/staging

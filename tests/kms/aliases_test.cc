@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // CreateAlias, UpdateAlias, DeleteAlias, ListAliases.
 #include <atomic>
 #include <thread>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The one way into the KMS: who is asked before a key is used, and who is told afterwards.
 #include <algorithm>
 #include <map>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // kms::check: what `trent check` finds, what --repair repairs, and what it never touches.
 #include "kms/check.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // GenerateDataKey, GenerateDataKeyWithoutPlaintext, GenerateRandom.
 #include <functional>
 #include <limits>

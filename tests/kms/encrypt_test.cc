@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Encrypt and Decrypt: fields, limits, encryption contexts, order of the checks, DryRun.
 #include "words.h"
 

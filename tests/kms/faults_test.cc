@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Every single call into the token fails once, in every way, during every operation that changes
 // or uses it. What must hold: the right error or success, nothing left in the token, nothing lost,
 // and the next call works.

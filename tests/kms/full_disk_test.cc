@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A disk that is full: SoftHSM then says CKR_OK to what it did not keep. A limit on the size of
 // files has the same effect on it, and needs no disk.
 #include <sys/resource.h>

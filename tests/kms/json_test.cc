@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Responses as they go over the wire: every member of every response, in the order and spelling of
 // the KMS API Reference.
 #include "kms/model/json.h"

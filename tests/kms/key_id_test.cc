@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How a request names a key: the KeyId member in every operation that has one.
 #include "kms/key_id.h"
 

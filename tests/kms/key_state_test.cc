@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // EnableKey, DisableKey, ScheduleKeyDeletion, CancelKeyDeletion, and what a key's state forbids:
 // the table in docs/kms-behaviour.md.
 #include <functional>

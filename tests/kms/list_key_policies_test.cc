@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // ListKeyPolicies, in KMS's words.
 #include "words.h"
 

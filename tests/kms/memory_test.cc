@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // After a ReEncrypt, the memory of the process holds neither the plaintext nor the one-time keys.
 //
 // The process that is searched knows none of the values itself: another one encrypts, and

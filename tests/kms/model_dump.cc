@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Prints the tables of all operations as JSON, for model_oracle.py.
 #include <iostream>
 

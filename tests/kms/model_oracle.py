@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Compares Trent's tables of operations with AWS's own model, as python3-botocore has it.
 
 usage: model_oracle.py MODEL_DUMP

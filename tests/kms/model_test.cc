@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the readers of the tables of operations do with JSON: every kind of bad request, for every
 // operation, and the names that follow from others by rule.
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // blob-negative-vectors.json: malformed blobs under a published key, each of which Decrypt refuses;
 // and what of them ReEncrypt, which never sees the content, can refuse.
 #include <cstdlib>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Several processes on one token: started together, forked, and in the company of an application
 // that uses the same SoftHSM without asking.
 #include <sys/wait.h>

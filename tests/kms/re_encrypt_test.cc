@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // ReEncrypt: fields, every plaintext length, contexts of the two sides, order of the checks.
 #include "blob/blob.h"
 #include "known_key.h"

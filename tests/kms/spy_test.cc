@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a ReEncrypt asks of the token, seen from between the two: OpenSC's pkcs11-spy is the
 // backend, and writes down every call with its arguments.
 #include <glob.h>

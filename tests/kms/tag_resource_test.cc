@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // TagResource, in KMS's words.
 #include "words.h"
 

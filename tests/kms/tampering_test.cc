@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What must be refused: changed blobs, other contexts, other keys, lengths out of range.
 #include "check.h"
 #include "kms.h"

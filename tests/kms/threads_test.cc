@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Many threads on one service. CI runs this under ThreadSanitizer too.
 #include <atomic>
 #include <barrier>

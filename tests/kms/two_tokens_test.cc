@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Two tokens, two accounts: identifiers across accounts, and ReEncrypt from one token to the other.
 #include <unistd.h>
 

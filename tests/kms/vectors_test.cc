@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The vectors of tests/data through the token: keys of known value, put into it as Trent keeps its
 // own.
 #include "vectors.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The PKCS#11 door as an application meets it: trent.so, loaded at run time.
 #pragma once
 

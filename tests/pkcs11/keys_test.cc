@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // KMS keys as objects, what can be done with them, and what of the token stays hidden.
 #include <algorithm>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A configuration without a PIN: the application logs in to the token through the door.
 #include <atomic>
 #include <cstdlib>

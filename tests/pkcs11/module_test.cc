@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The module itself: lists, C_Initialize, fork, slots, sessions, handles.
 #include <sys/wait.h>
 #include <unistd.h>

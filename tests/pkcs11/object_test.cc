@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The table of object handles: what a token may do with its own, and what must not come of it.
 #include "pkcs11/object.h"
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # google/pkcs11test on plain SoftHSM and through Trent: what passes there must pass here.
 #
 #   sh tests/pkcs11/pkcs11test.sh PKCS11TEST

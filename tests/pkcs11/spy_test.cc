@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What reaches the token: pkcs11-spy in front of it writes down every call.
 #include <fstream>
 #include <regex>

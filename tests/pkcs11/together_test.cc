@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Everything in one process: the OpenSSL provider, the PKCS#11 module, and the application's own
 // use of SoftHSM. They share the backend, and must not pull it from under each other; and the
 // process must end cleanly. Each case runs in a process of its own, made by running this executable

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The application's side of the provider: OpenSSL's handles as values that clean up after
 // themselves, and calls that throw what OpenSSL's error queue says.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The provider as an application sees it: EVP and OSSL_STORE, in one process with one token.
 #include <openssl/provider.h>
 #include <sys/wait.h>

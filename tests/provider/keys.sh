@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # For the scripts beside it: a token with two keys, and openssl with both providers.
 # shellcheck shell=sh
 # shellcheck disable=SC2034 # what is set here is for the scripts that source this

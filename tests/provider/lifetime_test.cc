@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Ends of processes: an application may exit, unload and clean up in any order, and what it printed
 // must not be followed by a crash. Each case runs in a process of its own, made by running this
 // executable again with the case's name.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # The provider in all the ways it can be loaded, and with what it needs missing.
 . "$TRENT_SOURCE/tests/provider/keys.sh"
 

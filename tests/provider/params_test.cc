@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Every parameter of the provider in every form that an OSSL_PARAM has: each either takes effect
 // exactly, or is refused with an error that names the parameter, and then nothing of it took
 // effect.

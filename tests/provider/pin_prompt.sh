@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # A configuration without pin-source: openssl asks for the PIN, in a terminal and nowhere else.
 . "$TRENT_SOURCE/tests/provider/keys.sh"
 sed -i '/^pin-source/d' trent.toml

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # `openssl pkeyutl` on KMS keys: encrypt, decrypt, reencrypt, and what goes wrong.
 . "$TRENT_SOURCE/tests/provider/keys.sh"
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # `openssl storeutl` and `openssl pkey` on kms: URIs.
 . "$TRENT_SOURCE/tests/provider/keys.sh"
 "$trent" create-alias --alias-name alias/also-old --target-key-id "$(cat old.id)" ||

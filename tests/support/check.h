@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // cmocka for C++: checks that unwind the stack, and test cases that may throw.
 //
 // cmocka's own assert_ macros leave a test with longjmp, past every destructor. So a check here

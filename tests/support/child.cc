@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Another process that runs the same test program: see child.h.
 #include "child.h"
 

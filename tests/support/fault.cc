@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The steering of fault.so by a test: see fault.h.
 #include "fault.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // fault.so: a PKCS#11 module that forwards every call to SoftHSM, fails the one it is told to, and
 // behaves as other tokens do (hostile.h).
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The forwarding, and the call that fails.
 #include <dlfcn.h>
 

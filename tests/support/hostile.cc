@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Each habit of a hostile token, over SoftHSM's own calls.
 #include "hostile.h"
 

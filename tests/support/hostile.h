@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A token that is not like SoftHSM: what real ones do otherwise, each played by fault.so.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Short ways to say the usual things to a kms::Service.
 #pragma once
 

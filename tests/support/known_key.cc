@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A key with material that the test knows: see known_key.h.
 #include "known_key.h"
 

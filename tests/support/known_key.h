@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // KMS keys whose material has a value that the test knows.
 #pragma once
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # For tests that are shell scripts: a private directory, a SoftHSM token of the script's own, and
 # test cases reported in TAP. POSIX sh. Use:
 #

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # The test library itself: a failed check must come out as a failed case.
 . "$TRENT_SOURCE/tests/support/lib.sh"
 make_token

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whether this is a build with a sanitizer for memory or threads: they need room and time of their
 // own, and their allocator's locks do not survive a fork() beside other threads.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A SoftHSM token for one test process: see softhsm.h.
 #include "softhsm.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A SoftHSM token in a directory of its own, for tests that run against a real token.
 //
 // SoftHSM is one instance per process, and several processes on one token disturb each other, so:

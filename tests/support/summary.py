@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Adds up the test cases in meson's testlog.json, and shows the output of the tests that failed.
 
 Every test reports in TAP; a test that ended badly without a failed case counts as one failure.

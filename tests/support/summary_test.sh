@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # What tests/run.sh says last, from logs of test runs that went well and badly.
 . "$TRENT_SOURCE/tests/support/lib.sh"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The fixtures themselves: a failed check must come out as a failed case, and the token must be
 // real.
 #include <dlfcn.h>

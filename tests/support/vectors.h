@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The known answers in tests/data: blob-vectors.json, and blob-vectors-more.json with the lengths
 // at which the encoding changes, the longest ones, and contexts at the edges of the rules.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Checks of KMS's exact words, and the names that are in them.
 #pragma once
 

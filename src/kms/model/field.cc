@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Names of fields, and how other places spell them.
 #include "kms/model/field.h"
 

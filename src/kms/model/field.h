@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Fields: the members of a request, a response or a structure in one, so that code that knows none
 // of them can read and write them all.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // JSON in and out, by the fields of a structure.
 #include "kms/model/json.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Requests and responses as KMS puts them on the wire (awsJson1_1): names of the model in its
 // order, blobs in base64, timestamps as epoch seconds, and members that are not set left out.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // An operation of KMS as data: what a door, a policy, an audit record and the documentation need to
 // know of it. docs/architecture.md says who reads it.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Shapes: what KMS allows a member of a request or response to be, under the shape's name in AWS's
 // service model (KMS API Reference, "Data Types" and the constraints of each operation).
 #pragma once

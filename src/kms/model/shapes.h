@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The shapes of AWS's service model that Trent's operations have, with the model's names and
 // limits.
 #pragma once

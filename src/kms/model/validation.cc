@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The constraints of the model, checked.
 #include "kms/model/validation.h"
 

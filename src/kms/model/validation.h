@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What KMS checks before it looks at any key: the constraints of the model, in KMS's words.
 #pragma once
 

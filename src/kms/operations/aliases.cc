@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // CreateAlias, UpdateAlias, DeleteAlias, ListAliases; and RenameKey, which is two of them in one.
 #include "kms/alias.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // CreateKey; and CreateNamedKey, which is CreateAlias besides.
 #include <algorithm>
 #include <optional>

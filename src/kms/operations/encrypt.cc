@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Encrypt.
 #include "base/encoding.h"
 #include "kms/call.h"

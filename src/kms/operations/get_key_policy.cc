@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // GetKeyPolicy. There is only the default policy yet: the account may do everything with its keys.
 #include "base/error.h"
 #include "kms/call.h"

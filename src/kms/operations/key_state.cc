@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // EnableKey, DisableKey (states: KMS Developer Guide, "Key states of AWS KMS keys").
 #include "kms/call.h"
 #include "kms/model/shapes.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // ListEverything: the keys of an account with their aliases.
 #include <map>
 

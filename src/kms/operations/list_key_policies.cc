@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // ListKeyPolicies: every key has one policy, of the name "default".
 #include "base/error.h"
 #include "kms/call.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // ListKeys.
 #include "kms/call.h"
 #include "kms/model/shapes.h"

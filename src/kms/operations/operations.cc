@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The list of all operations, by name.
 #include "kms/operations/operations.h"
 

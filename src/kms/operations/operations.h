@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The list of all operations. To add one, write its file here and add its name to the list; the
 // command wants a line of help besides (src/cli/kms_verbs.cc).
 #pragma once

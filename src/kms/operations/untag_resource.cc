@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // UntagResource.
 #include "kms/call.h"
 #include "kms/model/shapes.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // WrapKey and UnwrapKey: Encrypt and Decrypt for keys that stay in the token.
 #include "base/error.h"
 #include "kms/call.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // C_FindObjects: the KMS keys, and the application's own objects in the backend token.
 #include <algorithm>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The functions behind the C_ functions; function_list.cc puts them into the lists. Arguments are
 // as in PKCS#11, with the session's handle replaced by the session.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // C_Initialize, C_Finalize, C_GetInfo.
 #include <cstdint>
 #include <cstring>

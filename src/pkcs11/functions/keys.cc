@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Keys: generated, wrapped, unwrapped, derived.
 #include <algorithm>
 #include <cstring>

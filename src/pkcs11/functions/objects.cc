@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Objects: created, copied, read, changed and destroyed.
 #include <cstring>
 #include <vector>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // C_EncryptInit ... C_VerifyRecover: see operations.h.
 #include "pkcs11/functions/operations.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // C_EncryptInit ... C_VerifyRecover: functions of a few shapes, and one discipline for all.
 //
 // An operation ends with its answer and with every failure except CKR_BUFFER_TOO_SMALL; a question

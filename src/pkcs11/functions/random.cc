@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The token's random number generator.
 #include "pkcs11/functions/functions.h"
 #include "pkcs11/functions/operations.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Slots, tokens and mechanisms.
 #include <algorithm>
 #include <vector>

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Java: keytool with SunPKCS11.
 . "$TRENT_SOURCE/tests/pkcs11/clients/lib.sh"
 make_key app

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # For tests with other people's PKCS#11 programs. Source instead of support/lib.sh: makes a token with
 # `trent init` and enters its environment, as the documentation tells a user to.
 # shellcheck shell=sh

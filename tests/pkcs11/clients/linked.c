@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* A C program that is linked against trent.so, as against any library: then the dynamic linker
  * looks into trent.so for names that the backend module uses, too.
  *

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # C programs that load trent.so in ways of their own.
 . "$TRENT_SOURCE/tests/pkcs11/clients/lib.sh"
 make_key old

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # NSS: modutil and certutil, which stand for browsers and servers that use NSS.
 . "$TRENT_SOURCE/tests/pkcs11/clients/lib.sh"
 make_key app

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # libp11's engine for OpenSSL and ssh-keygen: programs that want RSA and EC keys.
 . "$TRENT_SOURCE/tests/pkcs11/clients/lib.sh"
 make_key app

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # p11-kit: p11tool and others through its registry, and its proxy module.
 . "$TRENT_SOURCE/tests/pkcs11/clients/lib.sh"
 make_key app

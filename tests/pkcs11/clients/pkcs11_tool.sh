@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # OpenSC's pkcs11-tool.
 . "$TRENT_SOURCE/tests/pkcs11/clients/lib.sh"
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """KMS operations through a PKCS#11 module with PyKCS11: pykcs11.py MODULE CASE"""
 
 import ctypes

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # PyKCS11: what the mechanisms and attributes of Trent's own do, with their parameters.
 . "$TRENT_SOURCE/tests/pkcs11/clients/lib.sh"
 make_key old

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # What a ReEncrypt through the PKCS#11 door asks of the token: OpenSC's pkcs11-spy is the backend,
 # and writes down every call with its arguments. (tests/kms/spy_test.cc looks closer, at the core.)
 . "$TRENT_SOURCE/tests/pkcs11/clients/lib.sh"

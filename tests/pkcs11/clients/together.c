@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* trent.so as an OpenSSL provider and as a PKCS#11 module in one process, which also uses SoftHSM,
  * their backend, directly.
  *
