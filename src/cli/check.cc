@@ -212,7 +212,7 @@ int run_check(const Arguments& arguments, const std::string& config) {
 std::function<int(const std::string&)> define_check(Options& options) {
   auto arguments = std::make_shared<Arguments>();
   options.flag(arguments->check.repair, "--repair",
-               "Destroy what is past its deletion date, mend what was interrupted");
+               "Destroy what is past its deletion date, finish what was interrupted");
   options.flag(arguments->check.clock_is_right, "--clock-is-right",
                "With --repair: go by this computer's clock alone");
   options.path(arguments->remember, "--remember",

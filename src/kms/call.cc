@@ -43,9 +43,9 @@ void Call::permit(std::string_view permission, const std::string& key_arn) {
 Call::Named Call::locate(const std::string& text) const {
   KeyIdentifier id = parse_key_identifier(text);
   if (id.is_alias())
-    throw Error(ErrorCode::NotFound, "Invalid keyId '" + text + "'",
-                "This operation takes a key id or a key ARN; `trent describe-key --key-id " + text +
-                    "` shows it.");
+    throw invalid_key_id(
+        text, "This operation takes a key id or a key ARN; `trent describe-key --key-id " + text +
+                  "` shows it.");
   if (!id.is_arn()) return {home(), id.name};
   return {service_.accounts().find(id.account, id.region, "Key '" + text + "' does not exist"),
           id.name};

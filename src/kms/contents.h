@@ -30,8 +30,8 @@ struct Contents {
   std::vector<hsm::DataObject> superseded;  // what interrupted changes left of records
   std::vector<std::string> damaged;         // sentences
   Materials materials;                      // of all keys, those without a record included
-  // Labels of records of which not every revision is clear: whatever belongs to them is what it
-  // takes to mend them, and never left over.
+  // Labels of records of which not every revision is clear: what belongs to them is needed to
+  // put them right, and never left over.
   std::set<std::string> doubtful;
   // When something was last made or changed, as far as the records tell.
   catalog::Timestamp newest;

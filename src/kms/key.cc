@@ -10,9 +10,8 @@
 
 namespace trent::kms {
 
-Error no_such_key(const Account& account, const std::string& key_id) {
-  return Error(ErrorCode::NotFound, "Key '" + account.key_arn(key_id) + "' does not exist",
-               "`trent list-keys` shows the keys that there are.");
+Error no_such_key(const Account& account, const std::string& key_id, std::string_view advice) {
+  return Error(ErrorCode::NotFound, "Key '" + account.key_arn(key_id) + "' does not exist", advice);
 }
 
 Error pending_deletion(const std::string& key_arn) {

@@ -28,7 +28,8 @@ struct Key {
 };
 
 // The answer where there is no such key.
-Error no_such_key(const Account& account, const std::string& key_id);
+Error no_such_key(const Account& account, const std::string& key_id,
+                  std::string_view advice = "`trent list-keys` shows the keys that there are.");
 // The answer where its deletion is in the way.
 Error pending_deletion(const std::string& key_arn);
 

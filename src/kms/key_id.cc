@@ -44,13 +44,16 @@ bool is_key_id(std::string_view text) {
   return bytes && bytes->size() == sizeof(Uuid) && to_hex(*bytes) == text;
 }
 
+Error invalid_key_id(std::string_view text, std::string_view advice) {
+  return Error(ErrorCode::NotFound, "Invalid keyId '" + std::string(text) + "'", advice);
+}
+
 KeyIdentifier parse_key_identifier(std::string_view text) {
   if (text.starts_with("arn:")) return parse_key_arn(text);
   if (text.starts_with("alias/"))
     return {KeyIdentifier::Form::AliasName, {}, {}, std::string(text)};
   if (is_key_id(text)) return {KeyIdentifier::Form::KeyId, {}, {}, std::string(text)};
-  throw Error(ErrorCode::NotFound, "Invalid keyId '" + std::string(text) + "'",
-              "Name the key by its id, its ARN, or an alias (alias/NAME).");
+  throw invalid_key_id(text, "Name the key by its id, its ARN, or an alias (alias/NAME).");
 }
 
 std::string new_key_id() {

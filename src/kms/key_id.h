@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/error.h"
+
 namespace trent::kms {
 
 struct KeyIdentifier {
@@ -17,6 +19,9 @@ struct KeyIdentifier {
   bool is_alias() const { return form == Form::AliasName || form == Form::AliasArn; }
   bool is_arn() const { return form == Form::KeyArn || form == Form::AliasArn; }
 };
+
+// The answer to a name that the operation does not take; `advice` says which it does.
+Error invalid_key_id(std::string_view text, std::string_view advice);
 
 // Throws NotFoundException for what has none of the four forms, as KMS does.
 KeyIdentifier parse_key_identifier(std::string_view text);

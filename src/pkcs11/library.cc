@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "base/encoding.h"
 #include "hsm/debug.h"
 #include "hsm/module.h"
 #include "hsm/token_names.h"
@@ -82,8 +83,7 @@ void Library::complain(const Error& error) {
   if (quiet != nullptr && std::string_view(quiet) == "1") return;
   if (current_library().complained.test_and_set()) return;
   std::string line = "trent: " + error.text();
-  std::ranges::replace_if(
-      line, [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; }, ' ');
+  std::ranges::replace_if(line, is_control, ' ');
   if (isatty(STDERR_FILENO) != 0)
     std::fprintf(stderr, "%s\n", line.c_str());
   else

@@ -24,8 +24,8 @@ namespace {
 constexpr std::size_t kMaxText = 1 << 20;
 constexpr std::size_t kMaxInteger = 16;
 
-[[noreturn]] void refuse(const char* name, const std::string& fault, const char* mend = "") {
-  throw Error(ErrorCode::Validation, std::string("The parameter ") + name + " " + fault, mend);
+[[noreturn]] void refuse(const char* name, const std::string& fault, const char* advice = "") {
+  throw Error(ErrorCode::Validation, std::string("The parameter ") + name + " " + fault, advice);
 }
 
 bool is_text(const OSSL_PARAM& param) {

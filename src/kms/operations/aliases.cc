@@ -21,9 +21,8 @@ namespace {
 Call::Named locate_target(const Call& call, const std::string& target) {
   auto named = call.locate(target);
   if (&named.account != &call.home())
-    throw Error(ErrorCode::NotFound,
-                "Key '" + named.account.key_arn(named.key_id) + "' does not exist",
-                "An alias and its key belong to the same account.");
+    throw no_such_key(named.account, named.key_id,
+                      "An alias and its key belong to the same account.");
   return named;
 }
 

@@ -12,7 +12,6 @@ namespace {
 // What can be a principal, and a part of a line in a log.
 bool is_user_name(std::string_view name) {
   constexpr std::size_t kMaxPrincipal = 2048;
-  auto is_control = [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; };
   return name.size() <= kMaxPrincipal && is_utf8(name) && std::ranges::none_of(name, is_control);
 }
 
