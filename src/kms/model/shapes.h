@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <span>
 #include <string_view>
 
 #include "kms/model/shape.h"
@@ -36,19 +37,8 @@ inline constexpr std::array kKeySpecs{Names("RSA_2048"),
                                       Names("ML_DSA_65"),
                                       Names("ML_DSA_87"),
                                       Names("ECC_NIST_EDWARDS25519")};
-inline constexpr std::array kCustomerMasterKeySpecs{Names("RSA_2048"),
-                                                    Names("RSA_3072"),
-                                                    Names("RSA_4096"),
-                                                    Names("ECC_NIST_P256"),
-                                                    Names("ECC_NIST_P384"),
-                                                    Names("ECC_NIST_P521"),
-                                                    Names("ECC_SECG_P256K1"),
-                                                    Names("SYMMETRIC_DEFAULT"),
-                                                    Names("HMAC_224"),
-                                                    Names("HMAC_256"),
-                                                    Names("HMAC_384"),
-                                                    Names("HMAC_512"),
-                                                    Names("SM2")};
+// The key specs that there were when the member got its new name, KeySpec.
+inline constexpr auto kCustomerMasterKeySpecs = std::span(kKeySpecs).first<13>();
 inline constexpr std::array kKeyStates{Names("Creating"),      Names("Enabled"),
                                        Names("Disabled"),      Names("PendingDeletion"),
                                        Names("PendingImport"), Names("PendingReplicaDeletion"),
