@@ -44,11 +44,6 @@ OTHER_NEED = {
 STRICTER_LIMITS = {
     "PendingWindowInDaysType": "the service allows 7 to 30, whatever its model says",
 }
-# Newer models do not have it in the old place or form.
-CHANGED_ERRORS = {
-    # operation: (only in the newer model, only in the older one)
-    "DeleteAlias": (set(), set()),
-}
 
 
 class Comparison:
