@@ -154,7 +154,6 @@ KeyAttributes read_key_attributes(const Session& session, CK_OBJECT_HANDLE key) 
   CK_KEY_TYPE type = CKK_VENDOR_DEFINED;
   CK_ULONG length = 0;
   CK_BBOOL local = CK_TRUE;
-  CK_BBOOL modifiable = CK_TRUE;
   std::array<CK_MECHANISM_TYPE, 16> allowed{};
   std::array<CK_BBOOL, std::size(kUsage)> usage{};
   std::array<CK_BBOOL, std::size(kSecrecy)> secrecy{};
@@ -165,7 +164,6 @@ KeyAttributes read_key_attributes(const Session& session, CK_OBJECT_HANDLE key) 
   reader.add(CKA_KEY_TYPE, &type, sizeof type);
   reader.add(CKA_VALUE_LEN, &length, sizeof length);
   reader.add(CKA_LOCAL, &local, sizeof local);
-  reader.add(CKA_MODIFIABLE, &modifiable, sizeof modifiable);
   reader.add(CKA_ALLOWED_MECHANISMS, allowed.data(), sizeof allowed);
   for (std::size_t i = 0; i < usage.size(); ++i) reader.add(kUsage[i].type, &usage[i], 1);
   for (std::size_t i = 0; i < secrecy.size(); ++i) reader.add(kSecrecy[i].type, &secrecy[i], 1);
@@ -193,7 +191,6 @@ KeyAttributes read_key_attributes(const Session& session, CK_OBJECT_HANDLE key) 
     if (reader.length(kSecrecy[i].type) && secrecy[i] != kSecrecy[i].wanted)
       found.exposed.emplace_back(kSecrecy[i].otherwise);
   found.local = !reader.length(CKA_LOCAL) || local == CK_TRUE;
-  found.modifiable = !reader.length(CKA_MODIFIABLE) || modifiable == CK_TRUE;
   // An empty list is how SoftHSM says that there is no restriction.
   found.restricted = reader.length(CKA_ALLOWED_MECHANISMS).value_or(0) == sizeof allowed[0] &&
                      allowed[0] == kBaseKey.use_mechanism;

@@ -69,7 +69,6 @@ struct KeyAttributes {
   std::vector<std::string> unfit;    // why it is no base key, in words; empty: it is one
   std::vector<std::string> exposed;  // what would let its value leave the token
   bool local = true;                 // CKA_LOCAL: made in this token
-  bool modifiable = true;            // CKA_MODIFIABLE
   bool restricted = false;           // CKA_ALLOWED_MECHANISMS names what it may do
 };
 

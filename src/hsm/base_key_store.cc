@@ -3,7 +3,6 @@
 #include "hsm/base_key_store.h"
 
 #include <algorithm>
-#include <iterator>
 
 #include "hsm/profile.h"
 #include "hsm/token.h"
@@ -23,20 +22,14 @@ void require_kept(const Session& session, CK_OBJECT_HANDLE object, const std::st
   if (rv != CKR_OK) throw token_error("C_GetAttributeValue", rv);
 }
 
-// What a base key is made to be unable to do, beside what its usage says.
-struct Restriction {
-  bool mechanisms;  // CKA_ALLOWED_MECHANISMS: it derives in one way only, whatever its usage
-  bool changes;     // CKA_MODIFIABLE=false: nobody gives it another usage, name or id later
-};
-
 Fingerprint make_base_key(Connection& connection, const Session& session, const std::string& label,
-                          const Sha256& fingerprint_input, const Restriction& restriction,
+                          const Sha256& fingerprint_input, bool restricted,
                           std::optional<Fingerprint>& made) {
   // First as a session object: what fails before the last call leaves nothing in the token.
   bool copies = connection.profile(session).session_copies;
   Attributes attributes;
   add_key_attributes(attributes, kBaseKey, !copies);
-  if (restriction.mechanisms) add_allowed_mechanisms(attributes, kBaseKey);
+  if (restricted) add_allowed_mechanisms(attributes, kBaseKey);
   attributes.text(CKA_LABEL, label);
   CK_MECHANISM mechanism{kBaseKey.generation, nullptr, 0};
   CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
@@ -49,8 +42,6 @@ Fingerprint make_base_key(Connection& connection, const Session& session, const 
   made = id;
   if (copies) {
     identity.flag(CKA_TOKEN, true);
-    // Last, for SoftHSM takes no attribute after it.
-    if (restriction.changes) identity.flag(CKA_MODIFIABLE, false);
     session.call<&CK_FUNCTION_LIST::C_CopyObject>(generated.handle(), identity.data(),
                                                   identity.size(), &handle);
     // Not committed before the session object is gone: if that fails, so does the whole.
@@ -59,7 +50,6 @@ Fingerprint make_base_key(Connection& connection, const Session& session, const 
     generated.destroy();
     on_token.release();
   } else {
-    // The id is set afterwards, so the key cannot be one that nobody changes.
     session.call<&CK_FUNCTION_LIST::C_SetAttributeValue>(generated.handle(), identity.data(),
                                                          identity.size());
     require_kept(session, generated.handle(), label, id);
@@ -72,13 +62,14 @@ Fingerprint make_base_key(Connection& connection, const Session& session, const 
 
 Fingerprint generate_base_key(Token& token, const std::string& label,
                               const Sha256& fingerprint_input) {
-  // As restricted as the token takes it.
-  constexpr Restriction kRestrictions[] = {{true, true}, {true, false}, {false, false}};
-  for (std::size_t i = 0;; ++i) {
+  // CKA_ALLOWED_MECHANISMS, where the token takes it: the key derives in one way only, whatever
+  // usage it gets later. Not CKA_MODIFIABLE=false: SoftHSM makes no session copy of such a key, and
+  // ReEncrypt takes a third longer without.
+  for (bool restricted = true;; restricted = false) {
     std::optional<Fingerprint> made;
     try {
       return token.run(Retry::IfNotPerformed, [&](Connection& connection, const Session& session) {
-        return make_base_key(connection, session, label, fingerprint_input, kRestrictions[i], made);
+        return make_base_key(connection, session, label, fingerprint_input, restricted, made);
       });
     } catch (const Error& error) {
       // A token that reports a failure may have made the key all the same.
@@ -88,7 +79,7 @@ Fingerprint generate_base_key(Token& token, const std::string& label,
         } catch (const Error&) {  // the first failure is the one to report
         }
       }
-      if (i + 1 == std::size(kRestrictions) || !is_refused(error.ck_rv())) throw;
+      if (!restricted || !is_refused(error.ck_rv())) throw;
     }
   }
 }

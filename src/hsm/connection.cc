@@ -100,8 +100,7 @@ std::shared_ptr<const BaseKey> Connection::base_key(const Session& session, cons
   Lock lock(keys_mutex_);
   auto known = keys_.find(ref.id);
   if (known != keys_.end()) return use(known->second);
-  // SoftHSM copies no key that nobody may change.
-  if (attributes.modifiable && profile(session).session_copies) {
+  if (profile(session).session_copies) {
     Attributes in_session;
     in_session.flag(CKA_TOKEN, false);
     // A key that may not be copied is used as it is.

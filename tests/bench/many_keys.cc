@@ -66,7 +66,6 @@ void make(int count) {
         .bytes(CKA_VALUE, value);
     hsm::add_usage(attributes, {.derive = true});
     hsm::add_allowed_mechanisms(attributes, hsm::kBaseKey);
-    attributes.flag(CKA_MODIFIABLE, false);
     CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
     check_rv(
         softhsm()->C_CreateObject(session.handle(), attributes.data(), attributes.size(), &handle),

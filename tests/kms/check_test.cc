@@ -669,20 +669,30 @@ void made_keys_are_restricted() {
   const CK_MECHANISM_TYPE derives = CKM_AES_ECB_ENCRYPT_DATA;
   CHECK_EQ(raw.attribute(handle, CKA_ALLOWED_MECHANISMS),
            std::string(reinterpret_cast<const char*>(&derives), sizeof derives));
-  CHECK_EQ(raw.attribute(handle, CKA_MODIFIABLE), std::string(1, CK_FALSE));
-  CK_BBOOL yes = CK_TRUE;
-  CK_ATTRIBUTE encrypt_too{CKA_ENCRYPT, &yes, sizeof yes};
-  CHECK_EQ(softhsm()->C_SetAttributeValue(raw.handle(), handle, &encrypt_too, 1),
-           CK_RV{CKR_ACTION_PROHIBITED});
-  CK_OBJECT_HANDLE copy = 0;
-  CHECK_EQ(softhsm()->C_CopyObject(raw.handle(), handle, &encrypt_too, 1, &copy),
+  CK_MECHANISM_TYPE encrypts = CKM_AES_ECB;
+  CK_ATTRIBUTE allowed{CKA_ALLOWED_MECHANISMS, &encrypts, sizeof encrypts};
+  CHECK_EQ(softhsm()->C_SetAttributeValue(raw.handle(), handle, &allowed, 1),
            CK_RV{CKR_ATTRIBUTE_READ_ONLY});
+  CK_OBJECT_HANDLE copy = 0;
+  CHECK_EQ(softhsm()->C_CopyObject(raw.handle(), handle, &allowed, 1, &copy),
+           CK_RV{CKR_ATTRIBUTE_READ_ONLY});
+  // Another usage is of no use.
+  for (CK_ATTRIBUTE_TYPE usage : {CKA_ENCRYPT, CKA_DECRYPT, CKA_WRAP})
+    set(raw, handle, usage, true);
+  CK_MECHANISM ecb{CKM_AES_ECB, nullptr, 0};
+  CHECK_EQ(softhsm()->C_EncryptInit(raw.handle(), &ecb, handle), CK_RV{CKR_MECHANISM_INVALID});
+  CHECK_EQ(softhsm()->C_DecryptInit(raw.handle(), &ecb, handle), CK_RV{CKR_MECHANISM_INVALID});
+  CK_MECHANISM wraps{CKM_AES_KEY_WRAP, nullptr, 0};
+  CK_ULONG length = 0;
+  CHECK_EQ(softhsm()->C_WrapKey(raw.handle(), &wraps, handle, handle, nullptr, &length),
+           CK_RV{CKR_MECHANISM_INVALID});
+  for (CK_ATTRIBUTE_TYPE usage : {CKA_ENCRYPT, CKA_DECRYPT, CKA_WRAP})
+    set(raw, handle, usage, false);
   check_healthy();
 }
 
 void wrong_attributes_are_named() {
   RawSession raw;
-  // One whose attributes can be changed, as in tokens that do not know CKA_MODIFIABLE.
   Bytes value(32, 7);
   const std::string known = "1234abcd-12ab-34cd-56ef-1234567890ab";
   import_known_key(value, known);
