@@ -11,11 +11,19 @@ struct Caller {
   enum class Authentication {
     Configuration,  // the principal of the configuration
     UserName,       // the name that C_LoginUser was given
+    // Over the network:
+    Signature,    // AWS Signature Version 4
+    UnixUser,     // the user of the process at the other end of a Unix socket
+    Certificate,  // a TLS client certificate
+    BearerToken,  // RFC 6750
+    Nobody,       // `trent serve --insecure-as`: everybody is taken for the principal
   };
 
   std::string principal;  // an ARN, or that name
   std::string account;    // that bare key ids and aliases belong to: 12 digits
   Authentication authentication = Authentication::Configuration;
+  std::string source_address = {};  // where the request came from over the network
+  std::string request_id = {};      // a UUID that the answer carries over the network
 };
 
 }  // namespace trent::kms
