@@ -193,7 +193,7 @@ int command(int argc, char** argv) {
   config_option(app, line);
   app.add_option("--output", line.output, "How to print: see the verb")->option_text("FORMAT");
   app.require_subcommand(0, 1);
-  const LocalVerb local_verbs[] = {init_verb(), check_verb(), version_verb()};
+  const LocalVerb local_verbs[] = {init_verb(), check_verb(), serve_verb(), version_verb()};
   for (const LocalVerb& verb : local_verbs) add_local_verb(app, verb, line);
   for (const KmsVerb& verb : kms_verbs())
     for (const kms::model::Operation* operation : kms::operations::all())

@@ -23,6 +23,7 @@ struct LocalVerb {
 
 LocalVerb init_verb();
 LocalVerb check_verb();
+LocalVerb serve_verb();
 LocalVerb version_verb();
 
 // load_config() for a command line: --config, if given, goes before $TRENT_CONF.

@@ -33,6 +33,7 @@ void Call::permit(std::string_view permission, const std::string& key_arn) {
     throw Error(ErrorCode::KMSInternal, std::string(operation_.name) +
                                             " does not say that it needs " +
                                             std::string(permission) + ".");
+  if (keys_ != nullptr && !key_arn.empty()) keys_->push_back(key_arn);
   if (const auto& ask = service_.watchers().permit) ask(caller_, permission, key_arn);
   if (process::log_enabled() && !key_arn.empty() &&
       caller_.authentication != Caller::Authentication::Configuration)

@@ -19,8 +19,10 @@ namespace trent::kms {
 
 class Call {
  public:
-  Call(Service& service, const Caller& caller, const model::Operation& operation)
-      : service_(service), caller_(caller), operation_(operation) {}
+  // `keys`, if given, gets the ARNs of the keys that permission is asked for.
+  Call(Service& service, const Caller& caller, const model::Operation& operation,
+       std::vector<std::string>* keys = nullptr)
+      : service_(service), caller_(caller), operation_(operation), keys_(keys) {}
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
@@ -76,6 +78,7 @@ class Call {
   Service& service_;
   const Caller& caller_;
   const model::Operation& operation_;
+  std::vector<std::string>* const keys_;
 };
 
 }  // namespace trent::kms

@@ -26,16 +26,15 @@ Service::Service(Config config, const PinPrompt& prompt, Watchers watchers)
       caller_(caller_of(config_)),
       watchers_(std::move(watchers)) {}
 
-void Service::run(const Caller& caller, const model::Operation& operation, const void* request,
-                  void* response) {
+template <class Perform>
+void Service::attend(const Caller& caller, const model::Operation& operation, const void* request,
+                     const Perform& perform) {
   process::ForkGuard fork;
   const auto ended = [&](const Error* error) {
     if (watchers_.ended) watchers_.ended(caller, operation, request, error);
   };
   try {
-    model::validate(operation.request, request);
-    Call call(*this, caller, operation);
-    operation.run(call, request, response);
+    perform();
   } catch (const Error& error) {
     ended(&error);
     throw;
@@ -43,11 +42,24 @@ void Service::run(const Caller& caller, const model::Operation& operation, const
   ended(nullptr);
 }
 
-Json Service::call(const Caller& caller, const model::Operation& operation, const Json& json) {
+void Service::run(const Caller& caller, const model::Operation& operation, const void* request,
+                  void* response) {
+  attend(caller, operation, request, [&] {
+    model::validate(operation.request, request);
+    Call call(*this, caller, operation);
+    operation.run(call, request, response);
+  });
+}
+
+Json Service::call(const Caller& caller, const model::Operation& operation, const Json& json,
+                   std::vector<std::string>* keys) {
   const std::shared_ptr<void> request = operation.new_request();
-  model::read_request(operation, request.get(), json);
   const std::shared_ptr<void> response = operation.new_response();
-  run(caller, operation, request.get(), response.get());
+  attend(caller, operation, request.get(), [&] {
+    model::read_request(operation, request.get(), json);
+    Call call(*this, caller, operation, keys);
+    operation.run(call, request.get(), response.get());
+  });
   if (!operation.has_response()) return nullptr;
   return model::to_json(operation.response, response.get());
 }

@@ -58,14 +58,21 @@ class Service {
   typename Request::Response call(const Request& request) {
     return call(caller_, request);
   }
-  // The same for the wire's JSON. Null if the operation has no response.
-  Json call(const Caller& caller, const model::Operation& operation, const Json& request);
+  // The same for the wire's JSON. Null if the operation has no response. `keys`, if given, gets the
+  // ARNs of the keys that it concerns, also if it fails.
+  Json call(const Caller& caller, const model::Operation& operation, const Json& request,
+            std::vector<std::string>* keys = nullptr);
   // The same for an operation that nobody knows by its type: `request` and `response` are what its
   // new_request() and new_response() make.
   void run(const Caller& caller, const model::Operation& operation, const void* request,
            void* response);
 
  private:
+  // Tells of a request that `perform` performs.
+  template <class Perform>
+  void attend(const Caller& caller, const model::Operation& operation, const void* request,
+              const Perform& perform);
+
   const Config config_;
   Accounts accounts_;
   const Caller caller_;

@@ -1,0 +1,514 @@
+// SPDX-License-Identifier: Apache-2.0
+// The HTTP server, on Boost.Beast.
+#include "server/http.h"
+
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/beast/ssl.hpp>
+#include <cerrno>
+#include <ctime>
+#include <deque>
+#include <type_traits>
+#include <unordered_set>
+#include <utility>
+
+#include "base/error.h"
+#include "base/utc.h"
+
+namespace trent::server {
+
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using boost::system::error_code;
+
+// Requests and responses hold plaintext: what they are read into and written from is wiped.
+using Body = http::basic_string_body<char, std::char_traits<char>, CleansingAllocator<char>>;
+using Buffer = beast::basic_flat_buffer<CleansingAllocator<char>>;
+using Stream = beast::basic_stream<asio::generic::stream_protocol>;
+using TlsStream = beast::ssl_stream<Stream>;
+
+std::string lower_case(std::string_view name) {
+  std::string lower(name);
+  for (char& c : lower)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return lower;
+}
+
+// IMF-fixdate of RFC 9110: clients set their clock by it.
+std::string http_date() {
+  return format_utc(std::time(nullptr), "%a, %d %b %Y %H:%M:%S GMT");
+}
+
+int status_of(const error_code& error) {
+  if (error == http::error::body_limit) return 413;
+  if (error == http::error::header_limit || error == http::error::buffer_overflow) return 431;
+  if (error == beast::error::timeout || error == http::error::partial_message) return 408;
+  return 400;
+}
+
+// Whether what failed is the request, and not the connection.
+bool is_of_request(const error_code& error) {
+  return error == beast::error::timeout ||
+         (error.category() == make_error_code(http::error::bad_method).category() &&
+          error != http::error::end_of_stream);
+}
+
+std::vector<std::string> names_of_certificate(SSL* ssl) {
+  std::vector<std::string> names;
+  const std::unique_ptr<X509, decltype(&X509_free)> certificate(SSL_get1_peer_certificate(ssl),
+                                                                X509_free);
+  if (!certificate || SSL_get_verify_result(ssl) != X509_V_OK) return names;
+  const std::unique_ptr<GENERAL_NAMES, decltype(&GENERAL_NAMES_free)> found(
+      static_cast<GENERAL_NAMES*>(
+          X509_get_ext_d2i(certificate.get(), NID_subject_alt_name, nullptr, nullptr)),
+      GENERAL_NAMES_free);
+  for (int i = 0; found && i < sk_GENERAL_NAME_num(found.get()); ++i) {
+    const GENERAL_NAME* name = sk_GENERAL_NAME_value(found.get(), i);
+    const char* prefix = name->type == GEN_DNS     ? "DNS:"
+                         : name->type == GEN_URI   ? "URI:"
+                         : name->type == GEN_EMAIL ? "email:"
+                                                   : nullptr;
+    if (prefix == nullptr) continue;
+    const ASN1_STRING* text = name->d.ia5;
+    const std::string_view value(reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+                                 static_cast<std::size_t>(ASN1_STRING_length(text)));
+    // A NUL within would make another name of it for whoever reads it as C does.
+    if (value.find('\0') == value.npos) names.push_back(prefix + std::string(value));
+  }
+  return names;
+}
+
+std::unique_ptr<asio::ssl::context> make_tls(const Tls& tls) {
+  auto context = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
+  SSL_CTX* raw = context->native_handle();
+  const auto refuse = [](const std::string& what, const std::string& path,
+                         const error_code& error) {
+    throw Error(ErrorCode::Validation,
+                "The " + what + " " + path + " cannot be used: " + error.message() + ".",
+                "Give a PEM file that this user can read, and the key that belongs to the "
+                "certificate.")
+        .in_configuration();
+  };
+  SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION);
+  SSL_CTX_set_options(
+      raw, SSL_OP_CLEANSE_PLAINTEXT | SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+  SSL_CTX_set_mode(raw, SSL_MODE_RELEASE_BUFFERS);
+  // A session may come back to another process, which cannot resume it.
+  SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);
+  error_code error;
+  if (context->use_certificate_chain_file(tls.certificate, error); error)
+    refuse("certificate", tls.certificate, error);
+  if (context->use_private_key_file(tls.key, asio::ssl::context::pem, error); error)
+    refuse("key", tls.key, error);
+  if (!tls.client_ca.empty()) {
+    if (context->load_verify_file(tls.client_ca, error); error)
+      refuse("certificate of the clients' authority", tls.client_ca, error);
+    // A client without a certificate may have another way in.
+    SSL_CTX_set_verify(raw, SSL_VERIFY_PEER, nullptr);
+    constexpr std::array<unsigned char, 5> kSessions{'t', 'r', 'e', 'n', 't'};
+    SSL_CTX_set_session_id_context(raw, kSessions.data(), kSessions.size());
+  }
+  return context;
+}
+
+std::string address_of(const sockaddr_storage& address, socklen_t size) {
+  if (address.ss_family == AF_UNIX) return "unix";
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (address.ss_family == AF_INET && size >= sizeof(sockaddr_in))
+    inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(address).sin_addr, text.data(),
+              text.size());
+  else if (address.ss_family == AF_INET6 && size >= sizeof(sockaddr_in6))
+    inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6&>(address).sin6_addr, text.data(),
+              text.size());
+  return text.data();
+}
+
+}  // namespace
+
+class HttpServer::State {
+ public:
+  State(const Limits& server_limits, Handler server_handler, Refusal server_refusal)
+      : limits(server_limits),
+        handler(std::move(server_handler)),
+        refusal(std::move(server_refusal)) {}
+  // Connections that are still open go with the event loop, after the timers.
+  ~State() { draining = false; }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  // A connection as the server sees it, with TLS or without.
+  class AnyConnection {
+   public:
+    virtual ~AnyConnection() = default;
+    virtual void drain() = 0;
+  };
+  template <class S>
+  class Connection;
+
+  struct Door {
+    Door(asio::io_context& io, const Listener& listener)
+        : socket(io, listener.descriptor),
+          wait(io),
+          tls(listener.tls ? make_tls(*listener.tls) : nullptr) {}
+    ~Door() { socket.release(); }
+    Door(const Door&) = delete;
+    Door& operator=(const Door&) = delete;
+
+    asio::posix::stream_descriptor socket;
+    asio::steady_timer wait;
+    std::unique_ptr<asio::ssl::context> tls;
+  };
+  struct Periodic {
+    asio::steady_timer timer;
+    std::chrono::milliseconds interval;
+    std::function<void()> function;
+  };
+
+  void wait_for_connection(std::size_t index);
+  void wait_for_turn(std::size_t index, std::chrono::milliseconds duration, bool take_it_then);
+  void accept(std::size_t index);
+  void wait_for(Periodic& each);
+  void ended(AnyConnection* connection);
+
+  const Limits limits;
+  const Handler handler;
+  const Refusal refusal;
+  std::function<bool()> may_accept;
+  std::unordered_set<AnyConnection*> connections;
+  asio::io_context io{1};
+  std::vector<std::unique_ptr<Door>> doors;
+  std::deque<Periodic> periodic;
+  asio::steady_timer patience{io};
+  bool draining = false;
+  Idle idle = Idle::Serve;
+};
+
+// One connection: requests that come one after the other.
+template <class S>
+class HttpServer::State::Connection final
+    : public AnyConnection,
+      public std::enable_shared_from_this<HttpServer::State::Connection<S>> {
+ public:
+  Connection(State& state, std::size_t listener, S stream, Peer peer)
+      : state_(state), listener_(listener), stream_(std::move(stream)), peer_(std::move(peer)) {
+    state_.connections.insert(this);
+  }
+  ~Connection() override { state_.ended(this); }
+
+  void start() {
+    if constexpr (std::is_same_v<S, TlsStream>) {
+      socket().expires_after(state_.limits.request);
+      stream_.async_handshake(asio::ssl::stream_base::server, as_handler([this](error_code error) {
+                                if (error) return;
+                                peer_.is_encrypted = true;
+                                peer_.certificate_names =
+                                    names_of_certificate(stream_.native_handle());
+                                wait_for_request(state_.limits.request);
+                              }));
+    } else {
+      wait_for_request(state_.limits.request);
+    }
+  }
+
+  void drain() override {
+    if (is_idle_ && state_.idle == Idle::Close) socket().close();
+  }
+
+ private:
+  // For as long as an operation is under way, the connection lives.
+  template <class F>
+  auto as_handler(F function) {
+    return [self = this->shared_from_this(), function = std::move(function)](
+               error_code error, std::size_t = 0) mutable { function(error); };
+  }
+  Stream& socket() { return beast::get_lowest_layer(stream_); }
+
+  void wait_for_request(std::chrono::milliseconds patience) {
+    if (buffer_.size() > 0) return read_header();  // it came together with the one before
+    buffer_.shrink_to_fit();                       // and is wiped
+    is_idle_ = true;
+    socket().expires_after(patience);
+    constexpr std::size_t kBlock = 4096;
+    stream_.async_read_some(buffer_.prepare(kBlock),
+                            [self = this->shared_from_this()](error_code error, std::size_t size) {
+                              self->is_idle_ = false;
+                              if (error) return;
+                              self->buffer_.commit(size);
+                              self->read_header();
+                            });
+  }
+
+  void read_header() {
+    parser_.emplace();
+    parser_->header_limit(static_cast<std::uint32_t>(state_.limits.header_bytes));
+    parser_->body_limit(state_.limits.body_bytes);
+    socket().expires_after(state_.limits.request);
+    http::async_read_header(stream_, buffer_, *parser_, as_handler([this](error_code error) {
+                              if (error) return refuse(error);
+                              take_header();
+                            }));
+  }
+
+  void take_header() {
+    const auto& message = parser_->get();
+    request_ = {};
+    request_.method = std::string(message.method_string());
+    request_.target = std::string(message.target());
+    // Now, for what follows a chunked body is added to the fields.
+    for (const auto& field : message) {
+      if (request_.headers.size() == state_.limits.headers)
+        return refuse(431, "There are too many header fields.");
+      request_.headers.push_back(
+          {lower_case(std::string_view(field.name_string())), std::string(field.value())});
+    }
+    // What the library takes, and another reader of the same bytes may take in another way.
+    std::size_t hosts = 0;
+    for (const Header& header : request_.headers) {
+      hosts += header.name == "host" ? 1 : 0;
+      if (header.name == "transfer-encoding" &&
+          (lower_case(header.value) != "chunked" || message.version() < 11))
+        return refuse(400, "The only transfer coding is chunked.");
+    }
+    if (hosts > 1 || (hosts == 0 && message.version() >= 11))
+      return refuse(400, "There must be one Host header field.");
+    if (message.version() != 10 && message.version() != 11)
+      return refuse(400, "The version of HTTP must be 1.1.");
+    keep_alive_ = message.keep_alive();
+    version_ = message.version();
+    if (beast::iequals(message[http::field::expect], "100-continue") && !parser_->is_done()) {
+      static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+      asio::async_write(stream_, asio::buffer(kContinue), as_handler([this](error_code error) {
+                          if (!error) read_body();
+                        }));
+      return;
+    }
+    read_body();
+  }
+
+  void read_body() {
+    http::async_read(stream_, buffer_, *parser_, as_handler([this](error_code error) {
+                       if (error) return refuse(error);
+                       request_.body = std::move(parser_->get().body());
+                       parser_.reset();
+                       hand_over();
+                     }));
+  }
+
+  void hand_over() {
+    socket().expires_never();
+    // The answer comes from another thread, which the event loop waits for.
+    working_.emplace(state_.io.get_executor());
+    state_.handler(std::move(request_), peer_, listener_,
+                   [self = this->shared_from_this()](Response response) {
+                     asio::post(self->state_.io, [self, response = std::move(response)]() mutable {
+                       self->working_.reset();
+                       self->write(std::move(response));
+                     });
+                   });
+  }
+
+  void refuse(const error_code& error) {
+    if (is_of_request(error)) refuse(status_of(error), error.message());
+  }
+  void refuse(int status, std::string_view reason) {
+    keep_alive_ = false;
+    parser_.reset();
+    // After a timeout the stream is closed, and nobody reads any more.
+    if (socket().socket().is_open()) write(state_.refusal(status, reason));
+  }
+
+  void write(Response response) {
+    response_.emplace();
+    response_->version(version_);
+    response_->result(static_cast<unsigned>(response.status));
+    for (const Header& header : response.headers) response_->insert(header.name, header.value);
+    response_->set(http::field::date, http_date());
+    response_->keep_alive(keep_alive_ && !state_.draining);
+    response_->body() = std::move(response.body);
+    response_->prepare_payload();
+    socket().expires_after(state_.limits.response);
+    http::async_write(stream_, *response_, as_handler([this](error_code error) {
+                        const bool keep = response_->keep_alive();
+                        response_.reset();
+                        if (error) return;
+                        if (keep) return wait_for_request(state_.limits.idle);
+                        finish();
+                      }));
+  }
+
+  // Closed at once, with bytes unread, the connection would be reset, and the answer lost.
+  void finish() {
+    constexpr std::chrono::seconds kLinger{2};
+    buffer_.clear();
+    buffer_.shrink_to_fit();
+    socket().expires_after(kLinger);
+    if constexpr (std::is_same_v<S, TlsStream>) {
+      stream_.async_shutdown(as_handler([](error_code) {}));
+    } else {
+      error_code ignored;
+      socket().socket().shutdown(asio::socket_base::shutdown_send, ignored);
+      discard(0);
+    }
+  }
+  void discard(std::size_t so_far) {
+    constexpr std::size_t kEnough = std::size_t{4} << 20;
+    if (so_far > kEnough) return;
+    constexpr std::size_t kBlock = 65536;
+    stream_.async_read_some(buffer_.prepare(kBlock), [self = this->shared_from_this(), so_far](
+                                                         error_code error, std::size_t size) {
+      if (!error) self->discard(so_far + size);
+    });
+  }
+
+  State& state_;
+  const std::size_t listener_;
+  S stream_;
+  Peer peer_;
+  Buffer buffer_;
+  std::optional<http::request_parser<Body>> parser_;
+  std::optional<http::response<Body>> response_;
+  std::optional<asio::executor_work_guard<asio::io_context::executor_type>> working_;
+  Request request_;
+  bool is_idle_ = false;
+  bool keep_alive_ = false;
+  unsigned version_ = 11;
+};
+
+void HttpServer::State::wait_for_connection(std::size_t index) {
+  doors[index]->socket.async_wait(asio::posix::stream_descriptor::wait_read,
+                                  [this, index](error_code error) {
+                                    if (error || draining) return;
+                                    constexpr std::chrono::milliseconds kFull{20};
+                                    constexpr std::chrono::milliseconds kTurn{2};
+                                    if (connections.size() >= limits.connections)
+                                      return wait_for_turn(index, kFull, false);
+                                    if (may_accept && !may_accept())
+                                      return wait_for_turn(index, kTurn, true);
+                                    accept(index);
+                                  });
+}
+
+void HttpServer::State::wait_for_turn(std::size_t index, std::chrono::milliseconds duration,
+                                      bool take_it_then) {
+  doors[index]->wait.expires_after(duration);
+  doors[index]->wait.async_wait([this, index, take_it_then](error_code error) {
+    if (error || draining) return;
+    if (take_it_then)
+      accept(index);
+    else
+      wait_for_connection(index);
+  });
+}
+
+void HttpServer::State::accept(std::size_t index) {
+  Door& door = *doors[index];
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  const int fd = ::accept4(door.socket.native_handle(), reinterpret_cast<sockaddr*>(&address),
+                           &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd < 0) {
+    // Another process has taken it; or there is no room for one more, for now.
+    constexpr std::chrono::milliseconds kRoom{100};
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+      return wait_for_turn(index, kRoom, false);
+    return wait_for_connection(index);
+  }
+  const int family = address.ss_family == AF_UNSPEC ? AF_UNIX : address.ss_family;
+  Stream stream(io);
+  stream.socket().assign(asio::generic::stream_protocol(family, 0), fd);
+  Peer peer{.address = address_of(address, size), .uid = {}, .certificate_names = {}};
+  if (family == AF_UNIX) {
+    peer.address = "unix";
+    ucred credentials{};
+    socklen_t length = sizeof credentials;
+    if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) == 0)
+      peer.uid = credentials.uid;
+  } else {
+    const int on = 1;
+    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  }
+  if (door.tls)
+    std::make_shared<Connection<TlsStream>>(*this, index, TlsStream(std::move(stream), *door.tls),
+                                            std::move(peer))
+        ->start();
+  else
+    std::make_shared<Connection<Stream>>(*this, index, std::move(stream), std::move(peer))->start();
+  wait_for_connection(index);
+}
+
+void HttpServer::State::wait_for(Periodic& each) {
+  each.timer.expires_after(each.interval);
+  each.timer.async_wait([this, &each](error_code error) {
+    if (error || draining) return;
+    each.function();
+    wait_for(each);
+  });
+}
+
+void HttpServer::State::ended(AnyConnection* connection) {
+  connections.erase(connection);
+  if (draining && connections.empty()) patience.cancel();
+}
+
+HttpServer::HttpServer(const std::vector<Listener>& listeners, const Limits& limits,
+                       Handler handler, Refusal refusal)
+    : state_(std::make_unique<State>(limits, std::move(handler), std::move(refusal))) {
+  for (const Listener& listener : listeners)
+    state_->doors.push_back(std::make_unique<State::Door>(state_->io, listener));
+}
+
+HttpServer::~HttpServer() = default;
+
+void HttpServer::run() {
+  for (std::size_t i = 0; i < state_->doors.size(); ++i) state_->wait_for_connection(i);
+  for (State::Periodic& each : state_->periodic) state_->wait_for(each);
+  state_->io.run();
+}
+
+void HttpServer::drain(Idle idle, std::chrono::milliseconds patience) {
+  asio::post(state_->io, [state = state_.get(), idle, patience] {
+    state->draining = true;
+    state->idle = idle;
+    for (const auto& door : state->doors) {
+      door->socket.cancel();
+      door->wait.cancel();
+    }
+    for (State::Periodic& each : state->periodic) each.timer.cancel();
+    for (State::AnyConnection* connection : state->connections) connection->drain();
+    if (state->connections.empty()) return;
+    state->patience.expires_after(patience);
+    state->patience.async_wait([state](error_code error) {
+      if (!error) state->io.stop();
+    });
+  });
+}
+
+void HttpServer::every(std::chrono::milliseconds interval, std::function<void()> function) {
+  state_->periodic.push_back({asio::steady_timer(state_->io), interval, std::move(function)});
+}
+
+std::size_t HttpServer::connections() const {
+  return state_->connections.size();
+}
+
+void HttpServer::accept_if(std::function<bool()> may_accept) {
+  state_->may_accept = std::move(may_accept);
+}
+
+}  // namespace trent::server

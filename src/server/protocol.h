@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// AWS KMS's wire protocol, awsJson1_1: from an HTTP request to an operation, and back.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "kms/service.h"
+#include "server/access_log.h"
+#include "server/authentication.h"
+#include "server/message.h"
+#include "server/metrics.h"
+#include "server/rate_limit.h"
+
+namespace trent::server {
+
+// What a principal may do: everything with the keys of its own account, and nothing with others.
+// For kms::Watchers::permit.
+void permit_own_account(const Config& config, const kms::Caller& caller,
+                        std::string_view permission, const std::string& key_arn);
+
+// Thread-safe.
+class Protocol {
+ public:
+  Protocol(kms::Service& service, const Authenticator& authenticator, RateLimit& rate_limit,
+           AccessLog& log, Metrics& metrics)
+      : service_(service),
+        authenticator_(authenticator),
+        rate_limit_(rate_limit),
+        log_(log),
+        metrics_(metrics) {}
+
+  // Performs the operation. `received` is when the request was there as a whole.
+  Response answer(const Request& request, const Peer& peer, const Ways& ways,
+                  std::chrono::steady_clock::time_point received);
+  // The same without performing anything: too many requests wait.
+  Response throttle(const Request& request, const Peer& peer,
+                    std::chrono::steady_clock::time_point received);
+  // For what is no HTTP request.
+  Response refuse(int status, std::string_view reason);
+
+ private:
+  kms::Service& service_;
+  const Authenticator& authenticator_;
+  RateLimit& rate_limit_;
+  AccessLog& log_;
+  Metrics& metrics_;
+};
+
+}  // namespace trent::server
