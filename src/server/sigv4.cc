@@ -149,10 +149,11 @@ std::string format_span(seconds span) {
   return std::to_string(span.count()) + " sec.";
 }
 
-std::time_t read_time(std::string_view text) {
+void read_time(std::string_view text, Signature& out) {
   const auto time = parse_time(text);
   if (!time) throw incomplete("Date must be in ISO-8601 'basic format'.");
-  return *time;
+  out.time_text = text;
+  out.time = *time;
 }
 
 void read_credential(std::string_view text, Signature& out) {
@@ -223,7 +224,7 @@ Signature from_header(const Request& request, std::string_view authorization) {
   read_credential(*credential.value, out);
   read_signed_headers(*signed_headers.value, out);
   out.signature = *signature.value;
-  out.time = read_time(*date);
+  read_time(*date, out);
   if (const std::string* token = only(request, "x-amz-security-token")) out.security_token = *token;
   return out;
 }
@@ -258,7 +259,7 @@ Signature from_query(const Request& request) {
   read_credential(*credential.value, out);
   read_signed_headers(*signed_headers.value, out);
   out.signature = *signature.value;
-  out.time = read_time(*date.value);
+  read_time(*date.value, out);
   long lifetime = 0;
   const char* end = expires.value->data() + expires.value->size();
   const auto [rest, error] = std::from_chars(expires.value->data(), end, lifetime);
@@ -274,7 +275,7 @@ Signature from_query(const Request& request) {
 }
 
 void check_scope(const Signature& signature, const SignatureRules& rules) {
-  if (signature.date != format_utc(signature.time, "%Y%m%d"))
+  if (signature.date != std::string_view(signature.time_text).substr(0, 8))
     throw invalid(
         "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP.",
         "scope");
@@ -293,14 +294,14 @@ void check_time(const Signature& signature, seconds skew, std::time_t now) {
   // A presigned request says itself how long it is good for.
   const seconds age = signature.is_in_query ? signature.lifetime : skew;
   if (signature.time < now - age.count())
-    throw invalid("Signature expired: " + format_time(signature.time) + " is now earlier than " +
+    throw invalid("Signature expired: " + signature.time_text + " is now earlier than " +
                       format_time(now - age.count()) + " (" + format_time(now) + " - " +
                       format_span(age) + ")",
                   "skew");
   if (signature.time > now + skew.count())
-    throw invalid("Signature not yet current: " + format_time(signature.time) +
-                      " is still later than " + format_time(now + skew.count()) + " (" +
-                      format_time(now) + " + " + format_span(skew) + ")",
+    throw invalid("Signature not yet current: " + signature.time_text + " is still later than " +
+                      format_time(now + skew.count()) + " (" + format_time(now) + " + " +
+                      format_span(skew) + ")",
                   "skew");
 }
 
@@ -448,7 +449,7 @@ std::string canonical_request(const Signature& signature, const Request& request
 std::string sign(ByteView signing_key, const Signature& signature, const Request& request) {
   const std::string canonical = canonical_request(signature, request);
   std::string text(kAlgorithm);
-  text += "\n" + format_time(signature.time) + "\n";
+  text += "\n" + signature.time_text + "\n";
   text += signature.date + "/" + signature.region + "/" + signature.service + "/" +
           signature.terminator + "\n";
   text += to_hex(sha256({as_bytes(canonical)}));

@@ -32,7 +32,8 @@ struct Signature {
   std::string access_key_id, date, region, service, terminator;
   std::vector<std::string> signed_headers;
   std::string signature;             // in hexadecimal, if it is one
-  std::time_t time = 0;              // when it was made
+  std::string time_text;             // when it was made: "20150830T123600Z"
+  std::time_t time = 0;              // the same
   std::chrono::seconds lifetime{0};  // of one in the query
   std::string security_token;        // empty: none
   std::string body_hash;             // SHA-256 of the body as it was received, in hexadecimal
