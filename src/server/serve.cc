@@ -15,6 +15,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <iostream>
 #include <list>
 #include <optional>
@@ -288,6 +289,11 @@ class Master {
   bool is_stopping_ = false;
 };
 
+std::string credentials_path(const ServeOptions& options, const Config& config) {
+  if (!options.credentials.empty()) return options.credentials;
+  return (std::filesystem::path(config.source).parent_path() / "credentials.toml").string();
+}
+
 void check_options(const ServeOptions& options, const Config& config) {
   const auto refuse = [](const std::string& what, const std::string& advice) {
     throw Error(ErrorCode::Validation, what, advice).in_configuration();
@@ -315,8 +321,21 @@ void check_options(const ServeOptions& options, const Config& config) {
 
 }  // namespace
 
+Credentials read_credentials(const ServeOptions& options, const Config& config) {
+  const std::string path = credentials_path(options, config);
+  std::error_code error;
+  if (std::filesystem::exists(path, error)) return load_credentials(path);
+  if (options.insecure_as && options.credentials.empty()) return {};
+  throw Error(ErrorCode::Validation, "Nobody could use this server: there is no " + path + ".",
+              "Make it with `trent credential create --principal ARN`; or, for development on this "
+              "host, give --insecure-as root.")
+      .in_configuration();
+}
+
 void serve(ServeOptions options) {
-  check_options(options, options.load_config());
+  const Config config = options.load_config();
+  check_options(options, config);
+  read_credentials(options, config);
   if (options.insecure_as)
     for (ListenAddress& address : options.listen) address.ways.insecure_as = options.insecure_as;
   std::vector<std::unique_ptr<ListeningSocket>> sockets;

@@ -285,13 +285,13 @@ def what_cannot_be_served_is_said_at_the_start():
     refuses_to_start(252, "--listen", "127.0.0.1:0,password", says="password")
     refuses_to_start(252, "--workers", "0", says="--workers")
     refuses_to_start(252, "--tls-cert", "a", says="--tls-key")
-    refuses_to_start(253, "--listen", "fd:0", says="no socket that listens")
+    refuses_to_start(253, "--listen", "fd:0", "--insecure-as", "root", says="no socket that listens")
     refuses_to_start(253, "--listen", "127.0.0.1:0", "--tls-cert", "/nonexistent", "--tls-key",
                      "/nonexistent", "--insecure-as", "root", says="/nonexistent")
     refuses_to_start(253, "--listen", "unix:" + "a" * 200, "--insecure-as", "root", says="too long")
     refuses_to_start(253, "--listen", f"unix:{home.path}/pin", "--insecure-as", "root",
                      says="is no socket")
-    refuses_to_start(253, "--listen", "127.0.0.1:0,bearer", says="bearer token in clear")
+    refuses_to_start(253, "--listen", "127.0.0.1:0,bearer", "--insecure-as", "root", says="bearer token in clear")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         refuses_to_start(253, "--listen", f"127.0.0.1:{taken.getsockname()[1]}", "--insecure-as",
                          "root", says="Another server has it")
