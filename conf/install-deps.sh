@@ -4,21 +4,24 @@
 #   sh conf/install-deps.sh           to build and use Trent
 #   sh conf/install-deps.sh test      and to run its tests
 #   sh conf/install-deps.sh ci        and for everything that CI does
+#   sh conf/install-deps.sh clients   to run its tests, with the clients of tests/server/clients.py
 set -eu
 
 build='g++ libc6-dev meson ninja-build pkg-config libssl-dev libp11-kit-dev libtomlplusplus-dev libboost1.81-dev
   nlohmann-json3-dev libcli11-dev openssl softhsm2'
-test='libcmocka-dev opensc opensc-pkcs11 gnutls-bin libengine-pkcs11-openssl libnss3-tools
-  openjdk-17-jre-headless openssh-client p11-kit p11-kit-modules python3-botocore python3-pykcs11
+test='curl libcmocka-dev opensc opensc-pkcs11 gnutls-bin libengine-pkcs11-openssl libnss3-tools
+  openjdk-17-jre-headless openssh-client p11-kit p11-kit-modules python3-boto3 python3-botocore python3-pykcs11
   util-linux xxd'
 ci='clang clang-format clang-tidy libclang-rt-14-dev gcovr shellcheck'
+clients='awscli'
 
 case ${1:-build} in
   build) wanted=$build ;;
   test) wanted="$build $test" ;;
   ci) wanted="$build $test $ci" ;;
+  clients) wanted="$build $test $clients" ;;
   *)
-    echo "usage: $0 [build|test|ci]" >&2
+    echo "usage: $0 [build|test|ci|clients]" >&2
     exit 2
     ;;
 esac

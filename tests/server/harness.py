@@ -151,6 +151,10 @@ def wait_until(condition, seconds=20):
         time.sleep(0.02)
 
 
+class Skip(Exception):
+    """Raised by a case that cannot be run here, and says why."""
+
+
 class Tap:
     """Cases by name; run() runs them in order and exits."""
 
@@ -168,6 +172,8 @@ class Tap:
                 try:
                     function()
                     print(f"ok {number} - {function.__name__}")
+                except Skip as reason:
+                    print(f"ok {number} - {function.__name__} # SKIP {reason}")
                 except Exception:  # whatever it is, the next case is run
                     failures += 1
                     print(f"not ok {number} - {function.__name__}")

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""AWS's SDK for Python. The argument begins the names of the aliases."""
+
+import os
+import sys
+
+import boto3
+from botocore.exceptions import ClientError
+
+ENDPOINT = os.environ["AWS_ENDPOINT_URL_KMS"]
+kms = boto3.client("kms", endpoint_url=ENDPOINT)
+
+
+def code(function, **arguments):
+    try:
+        function(**arguments)
+    except ClientError as error:
+        assert error.response["ResponseMetadata"]["RequestId"]
+        return error.response["Error"]["Code"]
+    return "no error"
+
+
+def new_key(alias):
+    key = kms.create_key(Description="made by boto3")["KeyMetadata"]["KeyId"]
+    kms.create_alias(AliasName=alias, TargetKeyId=key)
+    return key
+
+
+old_alias, new_alias = (f"alias/{sys.argv[1]}-{age}" for age in ("old", "new"))
+old, new = new_key(old_alias), new_key(new_alias)
+blob = kms.encrypt(KeyId=old_alias, Plaintext=b"the secret",
+                   EncryptionContext={"tenant": "acme"})["CiphertextBlob"]
+moved = kms.re_encrypt(CiphertextBlob=blob, SourceEncryptionContext={"tenant": "acme"},
+                       DestinationKeyId=new_alias,
+                       DestinationEncryptionContext={"tenant": "globex"})["CiphertextBlob"]
+answer = kms.decrypt(CiphertextBlob=moved, EncryptionContext={"tenant": "globex"})
+assert answer["KeyId"].endswith(new)
+print(answer["Plaintext"].decode())
+
+print(code(kms.encrypt, KeyId="alias/nobody", Plaintext=b"x"))
+print(code(kms.decrypt, CiphertextBlob=moved, EncryptionContext={"tenant": "acme"}))
+print(code(kms.decrypt, CiphertextBlob=moved, EncryptionContext={"tenant": "globex"}, KeyId=old))
+kms.disable_key(KeyId=old)
+print(code(kms.encrypt, KeyId=old, Plaintext=b"x"))
+print(code(kms.create_alias, AliasName="no-prefix", TargetKeyId=new))
+stranger = boto3.client("kms", endpoint_url=ENDPOINT, aws_secret_access_key="wrong",
+                        aws_access_key_id=os.environ["AWS_ACCESS_KEY_ID"])
+print(code(stranger.list_keys))
+
+pages = list(kms.get_paginator("list_keys").paginate(PaginationConfig={"PageSize": 2}))
+assert all(len(page["Keys"]) == 2 for page in pages[:-1])
+print(len({key["KeyId"] for page in pages for key in page["Keys"]}), "keys")
+pages = kms.get_paginator("list_aliases").paginate(PaginationConfig={"PageSize": 2})
+print(len({alias["AliasName"] for page in pages for alias in page["Aliases"]}), "aliases")
