@@ -13,7 +13,8 @@ test='curl libcmocka-dev opensc opensc-pkcs11 gnutls-bin libengine-pkcs11-openss
   openjdk-17-jre-headless openssh-client p11-kit p11-kit-modules python3-boto3 python3-botocore python3-pykcs11
   util-linux xxd'
 ci='clang clang-format clang-tidy libclang-rt-14-dev gcovr shellcheck'
-clients='awscli'
+clients='awscli golang-go golang-github-aws-aws-sdk-go-dev golang-github-aws-aws-sdk-go-v2-dev
+  ruby-aws-sdk-kms'
 
 case ${1:-build} in
   build) wanted=$build ;;
