@@ -14,7 +14,9 @@ test='curl libcmocka-dev opensc opensc-pkcs11 gnutls-bin libengine-pkcs11-openss
   util-linux xxd'
 ci='clang clang-format clang-tidy libclang-rt-14-dev gcovr shellcheck'
 clients='awscli golang-go golang-github-aws-aws-sdk-go-dev golang-github-aws-aws-sdk-go-v2-dev
-  ruby-aws-sdk-kms'
+  nodejs ruby-aws-sdk-kms'
+# A newer Node.js, from elsewhere, has its npm in it.
+command -v npm >/dev/null || clients="$clients npm"
 
 case ${1:-build} in
   build) wanted=$build ;;
