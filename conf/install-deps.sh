@@ -9,12 +9,12 @@ set -eu
 
 build='g++ libc6-dev meson ninja-build pkg-config libssl-dev libp11-kit-dev libtomlplusplus-dev libboost1.81-dev
   nlohmann-json3-dev libcli11-dev openssl softhsm2'
-test='curl libcmocka-dev opensc opensc-pkcs11 gnutls-bin libengine-pkcs11-openssl libnss3-tools
+test='awscli curl libcmocka-dev opensc opensc-pkcs11 gnutls-bin libengine-pkcs11-openssl libnss3-tools
   openjdk-17-jre-headless openssh-client p11-kit p11-kit-modules python3-boto3 python3-botocore python3-pykcs11
   util-linux xxd'
 ci='clang clang-format clang-tidy libclang-rt-14-dev gcovr shellcheck'
-clients='awscli golang-go golang-github-aws-aws-sdk-go-dev golang-github-aws-aws-sdk-go-v2-dev
-  nodejs ruby-aws-sdk-kms'
+clients='golang-go golang-github-aws-aws-sdk-go-dev golang-github-aws-aws-sdk-go-v2-dev
+  libmongocrypt-dev nodejs ruby-aws-sdk-kms'
 # A newer Node.js, from elsewhere, has its npm in it.
 command -v npm >/dev/null || clients="$clients npm"
 

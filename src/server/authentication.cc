@@ -19,9 +19,7 @@ AuthenticationError unrecognized(const char* reason) {
           reason};
 }
 
-// As if it did not exist, or what AWS says of a session that is over.
-void require_valid(const Principal& principal, std::chrono::system_clock::time_point now) {
-  if (principal.is_disabled) throw unrecognized("unknown_key");
+void require_unexpired(const Principal& principal, std::chrono::system_clock::time_point now) {
   if (principal.expires && now >= *principal.expires)
     throw AuthenticationError("ExpiredTokenException",
                               "The security token included in the request is expired", "expired");
@@ -101,7 +99,7 @@ const Principal& Authenticator::by_signature(const Request& request, Time now) c
           ? is_hash_of(*principal.session_token_hash, signature.security_token)
           : signature.security_token.empty();
   if (!token_is_right) throw unrecognized("session");
-  require_valid(principal, now);
+  require_unexpired(principal, now);
   return principal;
 }
 
@@ -116,7 +114,7 @@ const Principal& Authenticator::by_bearer_token(std::string_view token, const Pe
         CRYPTO_memcmp(principal.bearer_hash->data(), hash.data(), hash.size()) == 0)
       found = &principal;
   if (found == nullptr || found->is_disabled) throw unrecognized("bearer");
-  require_valid(*found, now);
+  require_unexpired(*found, now);
   return *found;
 }
 
@@ -152,14 +150,14 @@ kms::Caller Authenticator::authenticate(const Request& request, const Peer& peer
   if (ways.certificate && !peer.certificate_names.empty()) {
     reason = "certificate";
     if (const Principal* principal = by_certificate(peer)) {
-      require_valid(*principal, now);
+      require_unexpired(*principal, now);
       return caller_of(*principal, Authentication::Certificate, peer);
     }
   }
   if (ways.unix_user && peer.uid) {
     reason = "user";
     if (const Principal* principal = by_uid(peer)) {
-      require_valid(*principal, now);
+      require_unexpired(*principal, now);
       return caller_of(*principal, Authentication::UnixUser, peer);
     }
   }

@@ -188,7 +188,9 @@ std::optional<std::string> secret_in_token(const Principal& principal) {
   return principal.secret_source.substr(kPrefix.size());
 }
 
-Credentials parse_credentials(std::string_view text, const std::string& source, Secrets secrets) {
+namespace {
+
+Credentials parse(std::string_view text, const std::string& source, Secrets secrets) {
   const toml::table table = parse_toml(text, source);
   const Section top(table, source);
   top.allow_only({"principal"});
@@ -199,6 +201,16 @@ Credentials parse_credentials(std::string_view text, const std::string& source, 
     out.principals.push_back(std::move(principal));
   }
   return out;
+}
+
+}  // namespace
+
+Credentials parse_credentials(std::string_view text, const std::string& source, Secrets secrets) {
+  try {
+    return parse(text, source, secrets);
+  } catch (Error& error) {
+    throw std::move(error).in_configuration();
+  }
 }
 
 Credentials load_credentials(const std::string& path, Secrets secrets) {

@@ -434,7 +434,9 @@ SecretBytes derive_signing_key(ByteView date_key, std::string_view region,
 }
 
 std::string canonical_request(const Signature& signature, const Request& request) {
-  std::string out = request.method + "\n";
+  std::string out;
+  out.reserve(1024);
+  out += request.method + "\n";
   out += canonical_path(cut(request.target, '?').first) + "\n";
   out += canonical_query(signature, request) + "\n";
   std::string names;
@@ -447,10 +449,11 @@ std::string canonical_request(const Signature& signature, const Request& request
 
 std::string sign(ByteView signing_key, const Signature& signature, const Request& request) {
   const std::string canonical = canonical_request(signature, request);
-  std::string text(kAlgorithm);
-  text += "\n" + signature.time_text + "\n";
-  text += signature.date + "/" + signature.region + "/" + signature.service + "/" +
-          signature.terminator + "\n";
+  std::string text;
+  text.reserve(256);
+  text.append(kAlgorithm).append("\n").append(signature.time_text).append("\n");
+  text.append(signature.date).append("/").append(signature.region).append("/");
+  text.append(signature.service).append("/").append(signature.terminator).append("\n");
   text += to_hex(sha256({as_bytes(canonical)}));
   return to_hex(hmac_sha256(signing_key, as_bytes(text)));
 }

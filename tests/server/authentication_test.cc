@@ -2,6 +2,9 @@
 // From a request to a caller, by each way in.
 #include "server/authentication.h"
 
+#include <atomic>
+#include <thread>
+
 #include "check.h"
 #include "signing.h"
 
@@ -320,6 +323,29 @@ void unix_user() {
            "MissingAuthenticationTokenException user Missing Authentication Token");
 }
 
+void many_threads() {
+  World world;
+  const Request right = signed_in_header(kms_request());
+  const Request wrong = signed_in_header(kms_request(), {}, "x");
+  std::vector<std::thread> threads;
+  std::atomic<int> in = 0;
+  std::atomic<int> out = 0;
+  for (int i = 0; i < 4; i++)
+    threads.emplace_back([&] {
+      for (int n = 0; n < 100; n++) {
+        in += world.in(right).principal == kAlice;
+        try {
+          world.in(wrong);
+        } catch (const AuthenticationError&) {
+          out++;
+        }
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  CHECK_EQ(in.load(), 400);
+  CHECK_EQ(out.load(), 400);
+}
+
 void insecure() {
   World world;
   Ways ways{.unix_user = true, .insecure_as = "root"};
@@ -347,5 +373,6 @@ int main() {
                    TEST(session_token_comes_with_the_signature),
                    TEST(region_is_that_of_the_account), TEST(skew_is_configurable),
                    TEST(signature_where_it_is_no_way_in), TEST(what_is_shown_goes_first),
-                   TEST(bearer_token), TEST(certificate), TEST(unix_user), TEST(insecure));
+                   TEST(bearer_token), TEST(certificate), TEST(unix_user), TEST(insecure),
+                   TEST(many_threads));
 }
