@@ -3,15 +3,16 @@
 
 Each program in clients/ does the same in its client's own idiom, and prints what it saw: the secret
 that it decrypted, the errors by the code that the client knows them by, and how many keys and
-aliases there are. The other cases run what docs/clients.md tells readers to paste.
+aliases there are.
 """
 
 import hashlib
 import json
+import subprocess
 
 import programs
-from harness import Home, Server, Tap, equal
-from programs import access_key, credential, run
+from harness import Home, Server, Skip, Tap, equal
+from programs import access_key, run
 
 
 ERRORS = ["NotFoundException", "InvalidCiphertextException", "IncorrectKeyException",
@@ -44,9 +45,7 @@ for _ in range(4):
 KEY_ARN = json.loads(home.trent("create-key"))["KeyMetadata"]["Arn"]
 home.trent("create-alias", "--alias-name", "alias/app", "--target-key-id", KEY_ARN)
 ACCESS_KEY, SESSION = access_key(home), session()
-BEARER = credential(home, "--bearer")["BearerToken"]["Token"]
-SOCKET = str(home.path / "kms.sock")
-server = start("--workers", "1", listen=("127.0.0.1:0", f"unix:{SOCKET},bearer"))
+server = start("--workers", "1")
 ENVIRONMENT = programs.environment_of(home, server.url, **ACCESS_KEY)
 
 
@@ -81,6 +80,83 @@ def aws_cli():
 @tap.case
 def curl():
     see_all(programs.curl(), "curl")
+
+
+@tap.case
+def go_version_1():
+    see_all(programs.go(home, "v1"), "go1")
+
+
+@tap.case
+def go_version_2():
+    see_all(programs.go(home, "v2"), "go2")
+
+
+@tap.case
+def ruby():
+    # Debian's is of a time when Decrypt had no KeyId.
+    see_all(programs.ruby(), "ruby",
+            errors=[error for error in ERRORS if error != "IncorrectKeyException"])
+
+
+@tap.case
+def javascript_version_2():
+    see_all(programs.javascript("v2.mjs"), "js2")
+
+
+@tap.case
+def javascript_version_3():
+    see_all(programs.javascript("v3.mjs"), "js3")
+
+
+@tap.case
+def encryption_sdk():
+    """It encrypts a file of several frames with a data key."""
+    program = programs.javascript("encryption_sdk.mjs")
+    secret = b"the secret\n" * 1000
+    (home.path / "secret").write_bytes(secret)
+    calls = [server.metric(f'trent_requests_total{{operation="{name}",code="OK"}}')
+             for name in ("GenerateDataKey", "Decrypt")]
+    run(program, dict(ENVIRONMENT, KEY_ARN=KEY_ARN), home.path)
+    equal((home.path / "secret.decrypted").read_bytes(), secret)
+    equal([server.metric(f'trent_requests_total{{operation="{name}",code="OK"}}')
+           for name in ("GenerateDataKey", "Decrypt")], [count + 1 for count in calls])
+
+
+@tap.case
+def libkms_message():
+    lines = run([*programs.libkms_message(home), "alias/app"], ENVIRONMENT, home.path).splitlines()
+    equal(lines, ["the secret", "NotFoundException", "InvalidCiphertextException",
+                  "InvalidSignatureException"])
+
+
+@tap.case
+def over_tls():
+    """Each takes a private authority from its own environment variable."""
+    certificate, key = str(home.path / "tls.pem"), str(home.path / "tls.key")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key,
+                    "-out", certificate, "-days", "2", "-subj", "/CN=kms", "-addext",
+                    "subjectAltName=IP:127.0.0.1"], check=True, stderr=subprocess.DEVNULL)
+    url = start("--workers", "1", "--tls-cert", certificate, "--tls-key", key).url
+    assert url.startswith("https:")
+    skipped = []
+    for name, variable, program in (
+            ("aws-cli", "AWS_CA_BUNDLE", programs.aws_cli), ("boto3", "AWS_CA_BUNDLE", programs.boto3),
+            ("curl", "CURL_CA_BUNDLE", programs.curl),
+            ("js3", "NODE_EXTRA_CA_CERTS", lambda: programs.javascript("v3.mjs")),
+            ("js2", "NODE_EXTRA_CA_CERTS", lambda: programs.javascript("v2.mjs")),
+            ("go1", "SSL_CERT_FILE", lambda: programs.go(home, "v1")),
+            ("go2", "SSL_CERT_FILE", lambda: programs.go(home, "v2")),
+            ("ruby", "SSL_CERT_FILE", programs.ruby)):
+        try:
+            command = program()
+        except Skip:
+            skipped.append(name)
+            continue
+        errors = [error for error in ERRORS if name != "ruby" or error != "IncorrectKeyException"]
+        see_all(command, name + "-tls", errors, AWS_ENDPOINT_URL_KMS=url, **{variable: certificate})
+    if skipped:
+        raise Skip("not with " + ", ".join(skipped))
 
 
 def clean_up():

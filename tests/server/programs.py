@@ -13,17 +13,23 @@ from harness import ACCOUNT, BUILD, PATIENCE, Skip
 HERE = pathlib.Path(__file__).resolve().parent / "clients"
 SCRATCH = BUILD / "clients"
 PRINCIPAL = f"arn:aws:iam::{ACCOUNT}:user/app"
+# Debian's own Python, Ruby and so on, which are the ones with the clients.
+PATH = f"{BUILD}/src:/usr/bin:/bin"
+GO_PATH = "/usr/share/gocode"
 
 
-def need(*paths, how="sh conf/install-deps.sh clients"):
+def need(*paths):
+    """Skips the case if a package is not installed. Where all have to be, as in CI, it fails then."""
     for path in paths:
         if not os.path.exists(path):
-            raise Skip("not installed: " + how)
+            missing = f"{path} is not there: sh conf/install-deps.sh clients"
+            assert "TRENT_TEST_ALL_CLIENTS" not in os.environ, missing
+            raise Skip(missing)
 
 
-def credential(home, *options):
+def credential(home, *options, principal=PRINCIPAL):
     """What `trent credential create` makes."""
-    text = home.trent("credential", "create", "--principal", PRINCIPAL, *options)
+    text = home.trent("credential", "create", "--principal", principal, *options)
     # What it advises stands before or after the JSON.
     return json.loads(text[text.index("{"):text.rindex("}") + 1])
 
@@ -36,12 +42,11 @@ def access_key(home):
 
 
 def environment_of(home, url, **more):
-    """Nothing of the person who runs the tests is in it. The path is that of Debian's own Python,
-    Ruby and so on, which are the ones with the clients."""
+    """Nothing of the person who runs the tests is in it."""
     environment = {name: value for name, value in home.environment.items() if name in (
         "HOME", "LC_ALL", "SOFTHSM2_CONF", "TRENT_CONF", "TMPDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS")}
     environment |= {
-        "PATH": f"{BUILD}/src:/usr/bin:/bin", "AWS_ENDPOINT_URL_KMS": url,
+        "PATH": PATH, "AWS_ENDPOINT_URL_KMS": url,
         "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_EC2_METADATA_DISABLED": "true", "GOCACHE": str(SCRATCH / "go-cache")}
     return environment | more
@@ -71,3 +76,40 @@ def aws_cli():
 def curl():
     need("/usr/bin/curl")
     return ["sh", str(HERE / "curl.sh")]
+
+
+def go(home, version):
+    sdk = {"v1": "aws-sdk-go", "v2": "aws-sdk-go-v2"}[version]
+    need("/usr/bin/go", f"{GO_PATH}/src/github.com/aws/{sdk}/service/kms")
+    program = SCRATCH / f"go-{version}"
+    compile_it(home, ["/usr/bin/go", "build", "-o", program, str(HERE / "go" / version / "main.go")],
+               GO111MODULE="off", GOPATH=GO_PATH, GOFLAGS="-p=2")
+    return [str(program)]
+
+
+def ruby():
+    need("/usr/bin/ruby", "/usr/lib/ruby/vendor_ruby/aws-sdk-kms.rb")
+    return ["/usr/bin/ruby", str(HERE / "ruby_client.rb")]
+
+
+def libkms_message(home):
+    need("/usr/include/kms_message")
+    program = SCRATCH / "libkms_message"
+    compile_it(home, ["cc", "-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-o", program,
+                      str(HERE / "libkms_message.c"), "-lkms_message"])
+    return [str(program)]
+
+
+def javascript(name):
+    modules = SCRATCH / "js" / "node_modules"
+    if not (shutil.which("node", path=PATH) and modules.exists()):
+        raise Skip("not installed: sh conf/install-deps.sh clients and "
+                   "sh tests/server/clients/js/install.sh build")
+    # Node.js looks for packages where the program is.
+    shutil.copy(HERE / "js" / name, SCRATCH / "js")
+    return ["node", str(SCRATCH / "js" / name)]
+
+
+def compile_it(home, command, **environment):
+    SCRATCH.mkdir(exist_ok=True)
+    run(command, environment_of(home, "", **environment), home.path)
