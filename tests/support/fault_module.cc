@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <fstream>
 #include <mutex>
 #include <sstream>
 #include <thread>
@@ -38,6 +39,7 @@ class Faults final : public FaultModule {
  public:
   Faults() {
     if (const char* words = std::getenv("TRENT_HOSTILE")) hostile_ = parse_hostile(words);
+    if (const char* path = std::getenv("TRENT_FAULT_SWITCH")) switch_ = path;
     const char* text = std::getenv("TRENT_FAULT");
     if (text == nullptr) return;
     std::string rv;
@@ -91,6 +93,14 @@ class Faults final : public FaultModule {
       }
     }
     if (before) before();
+    if (!switch_.empty()) {
+      std::string named, rv;
+      std::ifstream(switch_) >> named >> rv;
+      if (named == "*" || named == function) {
+        failure = std::stoul(rv, nullptr, 0);
+        forward = false;
+      }
+    }
     if (hostile_.latency.count() > 0) std::this_thread::sleep_for(hostile_.latency);
     const CK_RV rv = forward ? call() : failure;
     if (rv == CKR_PIN_INCORRECT) token_flags_ |= flags_of_refusal_;
@@ -100,6 +110,7 @@ class Faults final : public FaultModule {
  private:
   mutable std::mutex mutex_;
   FaultPlan plan_;
+  std::string switch_;
   unsigned long counted_ = 0;
   bool fired_ = false;
   std::vector<std::string> trace_;
