@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""For tests in Python that talk to a server: a SoftHSM token of the test's own, `trent serve` on it,
-and cases reported in TAP."""
+"""For tests in Python that talk to a server: a SoftHSM token of the test's own, `trent serve` on
+it, and cases reported in TAP."""
 
 import http.client
 import json

@@ -115,6 +115,16 @@ def load_is_dealt_out():
 
 
 @tap.case
+def token_calls_are_timed():
+    server = start("--workers", "1")
+    key = new_key(server)
+    before = server.metric("trent_hsm_call_duration_seconds_count")
+    equal(server.call("Encrypt", {"KeyId": key, "Plaintext": "aGk="})[0], 200)
+    assert server.metric("trent_hsm_call_duration_seconds_count") > before > 0
+    assert server.metric("trent_hsm_call_duration_seconds_sum") > 0
+
+
+@tap.case
 def reloads_refuse_nothing():
     server = start("--workers", "2")
     key = new_key(server)
@@ -203,7 +213,8 @@ def a_token_that_goes_away_comes_back():
         for _ in range(10):
             status, answer = server.call("DescribeKey", {"KeyId": key})
             if status == 500:
-                assert answer["__type"] in ("KMSInternalException", "KeyUnavailableException"), answer
+                assert answer["__type"] in ("KMSInternalException",
+                                            "KeyUnavailableException"), answer
         equal(server.call("Encrypt", {"KeyId": key, "Plaintext": "aGVsbG8="})[0], 500)
         equal(server.get("/healthz")[0], 200)
     finally:
@@ -285,13 +296,15 @@ def what_cannot_be_served_is_said_at_the_start():
     refuses_to_start(252, "--listen", "127.0.0.1:0,password", says="password")
     refuses_to_start(252, "--workers", "0", says="--workers")
     refuses_to_start(252, "--tls-cert", "a", says="--tls-key")
-    refuses_to_start(253, "--listen", "fd:0", "--insecure-as", "root", says="no socket that listens")
+    refuses_to_start(253, "--listen", "fd:0", "--insecure-as", "root",
+                     says="no socket that listens")
     refuses_to_start(253, "--listen", "127.0.0.1:0", "--tls-cert", "/nonexistent", "--tls-key",
                      "/nonexistent", "--insecure-as", "root", says="/nonexistent")
     refuses_to_start(253, "--listen", "unix:" + "a" * 200, "--insecure-as", "root", says="too long")
     refuses_to_start(253, "--listen", f"unix:{home.path}/pin", "--insecure-as", "root",
                      says="is no socket")
-    refuses_to_start(253, "--listen", "127.0.0.1:0,bearer", "--insecure-as", "root", says="bearer token in clear")
+    refuses_to_start(253, "--listen", "127.0.0.1:0,bearer", "--insecure-as", "root",
+                     says="bearer token in clear")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         refuses_to_start(253, "--listen", f"127.0.0.1:{taken.getsockname()[1]}", "--insecure-as",
                          "root", says="Another server has it")
@@ -364,7 +377,8 @@ def a_unix_socket_is_cleaned_up():
     path = home.path / "kms.sock"
     server = start(listen=(f"unix:{path}",))
     equal(server.url, f"unix:{path}")
-    refuses_to_start(253, "--listen", f"unix:{path}", "--insecure-as", "root", says="Another server")
+    refuses_to_start(253, "--listen", f"unix:{path}", "--insecure-as", "root",
+                     says="Another server")
     server.process.kill()
     server.process.wait()
     assert path.exists()
