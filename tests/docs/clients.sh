@@ -22,7 +22,7 @@ run_section() {
   [ ! -e "$javascript" ] || ln -s "$javascript" .
   {
     # shellcheck disable=SC2016 # for the script
-    printf '```sh\ntrap '\''kill ${server:-} ${tls:-} 2>/dev/null || :'\'' EXIT\n```\n'
+    printf '```sh\ntrap '\''kill ${server:-} 2>/dev/null || :'\'' EXIT\n```\n'
     section 'A server to try them on'
     section "$1"
     section 'The end'
@@ -62,8 +62,8 @@ client Ruby /usr/lib/ruby/vendor_ruby/aws-sdk-kms.rb
 client curl
 client 'C, with libkms_message' /usr/include/kms_message
 client "A workflow engine's HTTP task"
-client 'Over TLS'
 titles="$titles
+Over TLS
 The end"
 test_case 'all sections of the page' all_are_tested
 done_testing
