@@ -29,11 +29,11 @@ def authority(name):
             "-keyout", name + ".key", "-out", name + ".pem", "-subj", f"/CN={name}", "-days", "2")
 
 
-def certificate(name, names, issuer="ca", common_name="anybody", days="2"):
+def certificate(name, names, *more, issuer="ca", common_name="anybody", days="2"):
     """NAME.pem, of that authority and with these subject alternative names, and NAME.key."""
     openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
             "-keyout", name + ".key", "-out", name + ".csr", "-subj", f"/CN={common_name}",
-            *(["-addext", "subjectAltName=" + names] if names else []))
+            *(["-addext", "subjectAltName=" + names] if names else []), *more)
     openssl("x509", "-req", "-in", name + ".csr", "-CA", issuer + ".pem", "-CAkey",
             issuer + ".key", "-CAcreateserial", "-copy_extensions", "copyall", "-days", days,
             "-out", name + ".pem")
@@ -94,6 +94,7 @@ certificate("impostor", "DNS:" + KINDS["DNS"], issuer="other-ca")
 certificate("disabled", "DNS:disabled.example")
 certificate("late", "DNS:late.example")
 certificate("old", "DNS:" + KINDS["DNS"], days="0")
+certificate("of-a-server", "DNS:" + KINDS["DNS"], "-addext", "extendedKeyUsage=serverAuth")
 
 access_key(home)
 TOKEN = credential(home, "--bearer", principal=principal("bearer"))["BearerToken"]["Token"]
@@ -180,8 +181,29 @@ def no_other_certificate_lets_in():
 @tap.case
 def certificates_that_do_not_verify_end_the_handshake():
     assert "UNKNOWN_CA" in refused_handshake(trust("impostor"))
+    assert "UNSUPPORTED_CERTIFICATE" in refused_handshake(trust("of-a-server"))
     wait_until(lambda: "EXPIRED" in refused_handshake(trust("old")))
     still_serves()
+
+
+def is_resumed(server, context):
+    """Whether a second connection goes on with the TLS session of the first."""
+    session = None
+    for _ in range(2):
+        with server.connect() as plain, \
+                context.wrap_socket(plain, server_hostname="127.0.0.1", session=session) as encrypted:
+            encrypted.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert encrypted.recv(100).startswith(b"HTTP/1.1 200 ")
+            session, resumed = encrypted.session, encrypted.session_reused
+    return resumed
+
+
+@tap.case
+def a_certificate_is_verified_in_each_connection():
+    for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+        versions = {"minimum_version": version, "maximum_version": version}
+        assert not is_resumed(server, trust("DNS", **versions))
+        assert is_resumed(start(), trust(**versions))
 
 
 @tap.case
