@@ -88,7 +88,7 @@ def workers_are_replaced_after_so_many_requests():
 @tap.case
 def workers_that_have_grown_are_replaced():
     # Less than one has from the start: each second, one is replaced.
-    server = start("--workers", "2", "--memory-per-worker", "16")
+    server = start("--workers", "2", "--memory-per-worker", "1")
     key = new_key(server)
     equal(under_load(clients_of(server, key, 0), lambda: wait_until(
         lambda: server.metric("trent_worker_starts_total") >= 5)), 0)
