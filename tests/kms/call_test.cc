@@ -199,6 +199,7 @@ void the_keys_of_a_request_are_named() {
   CHECK(refused.size() >= 2 && refused.back() == "failed");
   CHECK(refused[0].ends_with(":key/" + from));
   CHECK_EQ(keys_of(kms::ListKeysRequest::operation(), "{}").size(), 0U);
+  CHECK_EQ(keys_of(kms::CreateKeyRequest::operation(), "{}").size(), 1U);
 }
 
 void the_caller_is_an_argument() {

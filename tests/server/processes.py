@@ -5,7 +5,6 @@ answer, and no failure that one more try does not hide."""
 import http.client
 import json
 import os
-import pathlib
 import signal
 import socket
 import subprocess
@@ -83,6 +82,16 @@ def workers_are_replaced_after_so_many_requests():
     key = new_key(server)
     equal(under_load(clients_of(server, key, 0), lambda: None, least=300), 0)
     assert server.metric("trent_worker_starts_total") >= 5
+    equal(server.metric("trent_worker_deaths_total"), 0)
+
+
+@tap.case
+def workers_that_have_grown_are_replaced():
+    # Less than one has from the start: each second, one is replaced.
+    server = start("--workers", "2", "--memory-per-worker", "1")
+    key = new_key(server)
+    equal(under_load(clients_of(server, key, 0), lambda: wait_until(
+        lambda: server.metric("trent_worker_starts_total") >= 5)), 0)
     equal(server.metric("trent_worker_deaths_total"), 0)
 
 
@@ -205,7 +214,7 @@ def the_access_log_tells_who_did_what():
     lines = [json.loads(line) for line in (home.path / "access.log.1").read_text().splitlines()]
     equal([line["operation"] for line in lines], ["CreateKey", "Encrypt", "Encrypt"])
     equal([line["code"] for line in lines], ["OK", "OK", "ValidationException"])
-    assert lines[1]["keys"][0].endswith(key)
+    assert lines[0]["keys"][0].endswith(key) and lines[1]["keys"][0].endswith(key)
     assert "c2VjcmV0IQ" not in (home.path / "access.log.1").read_text()
 
 
