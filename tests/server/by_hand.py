@@ -6,15 +6,15 @@ import base64
 import http.client
 import json
 import shutil
-import socket
+import ssl
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.loaders import Loader
 
-from harness import BUILD, SOFTHSM, Home, Server, Tap, equal
-from programs import access_key, credential
+from harness import BUILD, SOFTHSM, Home, Server, Tap, UnixConnection, equal
+from programs import access_key, credential, self_signed
 
 tap = Tap()
 home = Home()
@@ -27,16 +27,14 @@ def start(*options, **keywords):
 
 
 class HttpTask:
-    """The HTTP task of a workflow engine, through a Unix socket: it has no notion of signatures,
-    and sends JSON in chunks with headers that stand in the workflow."""
+    """The HTTP task of a workflow engine: it has no notion of signatures, and sends JSON in chunks
+    with headers that stand in the workflow."""
 
-    def __init__(self, path, token):
-        self.path, self.token = path, token
+    def __init__(self, connect, token):
+        self.connect, self.token = connect, token
 
     def call(self, operation, members):
-        connection = http.client.HTTPConnection("localhost")
-        connection.sock = socket.socket(socket.AF_UNIX)
-        connection.sock.connect(self.path)
+        connection = self.connect()
         text = json.dumps(members).encode()
         connection.request("POST", "/", iter([text[:20], text[20:]]), {
             "Accept": "application/json", "Content-Type": "application/json",
@@ -137,8 +135,23 @@ server = start("--workers", "1", listen=("127.0.0.1:0", f"unix:{SOCKET},bearer")
 
 
 @tap.case
-def http_task():
-    equal(see_all(HttpTask(SOCKET, TOKEN), HttpTask(SOCKET, "wrong"), "task"),
+def http_task_through_a_unix_socket():
+    def connect():
+        return UnixConnection(SOCKET)
+    equal(see_all(HttpTask(connect, TOKEN), HttpTask(connect, "wrong"), "unix-task"),
+          "UnrecognizedClientException")
+
+
+@tap.case
+def http_task_over_tls():
+    certificate, key = self_signed(home)
+    encrypted = start("--workers", "1", "--tls-cert", certificate, "--tls-key", key,
+                      listen=("127.0.0.1:0,bearer",))
+    trust = ssl.create_default_context(cafile=certificate)
+
+    def connect():
+        return http.client.HTTPSConnection("127.0.0.1", encrypted.port, context=trust)
+    equal(see_all(HttpTask(connect, TOKEN), HttpTask(connect, "wrong"), "tls-task"),
           "UnrecognizedClientException")
 
 

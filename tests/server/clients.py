@@ -8,7 +8,6 @@ aliases there are.
 
 import hashlib
 import json
-import subprocess
 
 import programs
 from harness import Home, Server, Skip, Tap, equal
@@ -133,10 +132,7 @@ def libkms_message():
 @tap.case
 def over_tls():
     """Each takes a private authority from its own environment variable."""
-    certificate, key = str(home.path / "tls.pem"), str(home.path / "tls.key")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key,
-                    "-out", certificate, "-days", "2", "-subj", "/CN=kms", "-addext",
-                    "subjectAltName=IP:127.0.0.1"], check=True, stderr=subprocess.DEVNULL)
+    certificate, key = programs.self_signed(home)
     url = start("--workers", "1", "--tls-cert", certificate, "--tls-key", key).url
     assert url.startswith("https:")
     skipped = []

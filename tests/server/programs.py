@@ -41,6 +41,15 @@ def access_key(home):
             "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
 
 
+def self_signed(home):
+    """The paths of a certificate for 127.0.0.1, its own authority, and of its key."""
+    certificate, key = str(home.path / "tls.pem"), str(home.path / "tls.key")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key,
+                    "-out", certificate, "-days", "2", "-subj", "/CN=kms", "-addext",
+                    "subjectAltName=IP:127.0.0.1"], check=True, stderr=subprocess.DEVNULL)
+    return certificate, key
+
+
 def environment_of(home, url, **more):
     """Nothing of the person who runs the tests is in it."""
     environment = {name: value for name, value in home.environment.items() if name in (
