@@ -92,7 +92,7 @@ def go(home, version):
     need("/usr/bin/go", f"{GO_PATH}/src/github.com/aws/{sdk}/service/kms")
     program = SCRATCH / f"go-{version}"
     compile_it(home, ["/usr/bin/go", "build", "-o", program, str(HERE / "go" / version / "main.go")],
-               GO111MODULE="off", GOPATH=GO_PATH, GOFLAGS="-p=2")
+               GO111MODULE="off", GOPATH=GO_PATH)
     return [str(program)]
 
 
