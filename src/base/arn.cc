@@ -19,4 +19,15 @@ std::optional<Arn> parse_arn(std::string_view text) {
   return arn;
 }
 
+bool is_account(std::string_view text) {
+  return text.size() == 12 && text.find_first_not_of("0123456789") == text.npos;
+}
+
+bool is_principal(std::string_view text) {
+  const auto arn = parse_arn(text);
+  return arn && arn->partition.starts_with("aws") &&
+         (arn->service == "iam" || arn->service == "sts") && arn->region.empty() &&
+         is_account(arn->account) && !arn->resource.empty();
+}
+
 }  // namespace trent

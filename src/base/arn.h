@@ -16,4 +16,9 @@ struct Arn {
 // nullopt unless `text` has these parts.
 std::optional<Arn> parse_arn(std::string_view text);
 
+// 12 digits.
+bool is_account(std::string_view text);
+// The ARN of somebody who can make requests: arn:PARTITION:iam|sts::ACCOUNT:RESOURCE.
+bool is_principal(std::string_view text);
+
 }  // namespace trent

@@ -19,12 +19,7 @@
 #include "base/encoding.h"
 #include "base/error.h"
 #include "base/file.h"
-
-// toml++ 3.3.0 takes for granted that no file holds "[[[token]]]": an assertion in its headers, an
-// assumption in its compiled form. Not asserted, it is a parse error like any other
-// (https://github.com/marzer/tomlplusplus/issues/294).
-#define TOML_ASSERT(condition) static_cast<void>(0)
-#include <toml++/toml.h>
+#include "config/toml_section.h"
 
 namespace trent {
 
@@ -39,78 +34,6 @@ constexpr std::string_view kVariableCharacters =
 
 bool consists_of(std::string_view text, std::string_view allowed) {
   return text.find_first_not_of(allowed) == std::string_view::npos;
-}
-
-bool is_account(std::string_view text) {
-  return text.size() == 12 && consists_of(text, kDigits);
-}
-
-// A table of the file. Its complaints name the file, the line and the key, but never show a value:
-// it may be a PIN that was written into the wrong place.
-class Section {
- public:
-  Section(const toml::table& table, const std::string& file) : table_(table), file_(file) {}
-
-  void allow_only(std::initializer_list<std::string_view> keys) const {
-    for (const auto& [key, node] : table_) {
-      if (std::ranges::find(keys, key.str()) != keys.end()) continue;
-      std::string list;
-      for (std::string_view known : keys) list.append(list.empty() ? "" : ", ").append(known);
-      refuse_at(node.source(), quote_for_message(key.str()), "is not a known key.",
-                "Correct or remove it; the keys known here are " + list + ".");
-    }
-  }
-
-  // nullopt if the key is absent.
-  std::optional<std::string> text(const char* key) const {
-    const toml::node* node = table_.get(key);
-    if (node == nullptr) return std::nullopt;
-    const auto* value = node->as_string();
-    if (value == nullptr) refuse(key, "must be a string.", "Put the value in quotes.");
-    const std::string& text = value->get();
-    if (text.empty()) refuse(key, "is empty.", "Give it a value, or remove the line.");
-    if (std::ranges::any_of(text, is_control))
-      refuse(key, "holds a control character.", "Write it as one line of printable text.");
-    return text;
-  }
-
-  std::string required_text(const char* key, const std::string& advice) const {
-    std::optional<std::string> value = text(key);
-    if (!value) refuse(key, "is missing.", advice);
-    return *value;
-  }
-
-  [[noreturn]] void refuse(const char* key, const std::string& fault,
-                           const std::string& advice) const {
-    const toml::node* node = table_.get(key);
-    refuse_at(node == nullptr ? table_.source() : node->source(), key, fault, advice);
-  }
-
-  // A relative path is meant from where the configuration file is, not from wherever the
-  // application happens to run.
-  std::string absolute_path(const std::string& path) const {
-    return (fs::path(file_).parent_path() / path).lexically_normal().string();
-  }
-
-  const std::string& file() const { return file_; }
-
- private:
-  [[noreturn]] void refuse_at(const toml::source_region& where, const std::string& key,
-                              const std::string& fault, const std::string& advice) const {
-    std::string line = where.begin ? ":" + std::to_string(where.begin.line) : "";
-    throw Error(ErrorCode::Validation, file_ + line + ": " + key + " " + fault, advice);
-  }
-
-  const toml::table& table_;
-  const std::string& file_;
-};
-
-// arn:PARTITION:iam|sts::ACCOUNT:RESOURCE
-bool is_principal(std::string_view text) {
-  const auto arn = parse_arn(text);
-  return arn && arn->partition.starts_with("aws") &&
-         (arn->service == "iam" || arn->service == "sts") && arn->region.empty() &&
-         is_account(arn->account) && !arn->resource.empty();
 }
 
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
@@ -146,16 +69,6 @@ Keygen read_keygen(const Section& top) {
   return Keygen::Token;
 }
 
-// The absolute path in "file:PATH"; nullopt if the text is of another form. "file:///PATH" is the
-// same, as RFC 8089 has it.
-std::optional<std::string> path_of_file(const Section& section, std::string_view text) {
-  if (!text.starts_with("file:")) return std::nullopt;
-  text.remove_prefix(5);
-  if (text.starts_with("///")) text.remove_prefix(2);
-  if (text.empty() || text.starts_with("//") || text.ends_with("/")) return std::nullopt;
-  return section.absolute_path(std::string(text));
-}
-
 // A setting that has one value in this version. Those that it is to have are refused, and not taken
 // for it in silence.
 void require_only(const Section& top, const char* key, const std::string& only,
@@ -173,7 +86,7 @@ void require_what_is_there(const Section& top) {
   require_only(top, "host-reencrypt", "deny",
                [](const std::string& text) { return text == "allow"; });
   require_only(top, "audit", "none", [&](const std::string& text) {
-    return text == "syslog" || path_of_file(top, text);
+    return text == "syslog" || top.path_of_file(text).has_value();
   });
 }
 
@@ -185,7 +98,7 @@ bool is_variable_name(std::string_view name) {
 std::string read_pin_source(const Section& token) {
   std::optional<std::string> text = token.text("pin-source");
   if (!text) return {};
-  if (std::optional<std::string> path = path_of_file(token, *text)) return "file:" + *path;
+  if (std::optional<std::string> path = token.path_of_file(*text)) return "file:" + *path;
   if (text->starts_with("env:") && is_variable_name(std::string_view(*text).substr(4)))
     return *text;
   token.refuse("pin-source", "is neither a file nor an environment variable.",
@@ -283,16 +196,7 @@ std::vector<std::string> usual_places() {
 }  // namespace
 
 Config parse_config(std::string_view text, const std::string& source) {
-  toml::table table;
-  try {
-    table = toml::parse(text);
-  } catch (const toml::parse_error& e) {
-    throw Error(ErrorCode::Validation,
-                source + ":" + std::to_string(e.source().begin.line) +
-                    ": not valid TOML: " + std::string(e.description()) + ".",
-                "Correct the line; strings stand in double quotes.");
-  }
-
+  const toml::table table = parse_toml(text, source);
   Section top(table, source);
   top.allow_only({"principal", "refresh", "bulk", "host-reencrypt", "keygen", "audit", "token"});
   Config config;
@@ -301,15 +205,11 @@ Config parse_config(std::string_view text, const std::string& source) {
   config.keygen = read_keygen(top);
   require_what_is_there(top);
 
-  constexpr const char* kTokenMend =
-      "Start the section of each token with a line [[token]], in double brackets.";
-  if (!table.contains("token"))
-    top.refuse("token", "is missing: no token is configured.", kTokenMend);
-  const toml::array* tokens = table["token"].as_array();
-  if (tokens == nullptr || !tokens->is_homogeneous<toml::table>())
-    top.refuse("token", "is not a list of tables.", kTokenMend);
-  for (const toml::node& node : *tokens)
-    config.tokens.push_back(read_token(Section(*node.as_table(), source), config.tokens));
+  for (const Section& token : top.sections("token"))
+    config.tokens.push_back(read_token(token, config.tokens));
+  if (config.tokens.empty())
+    top.refuse("token", "is missing: no token is configured.",
+               "Start the section of each token with a line [[token]], in double brackets.");
 
   config.principal =
       top.text("principal").value_or("arn:aws:iam::" + config.tokens.front().account + ":root");
