@@ -61,3 +61,33 @@ make_key() {
   key=$(trent create-key --output raw)
   trent create-alias --alias-name "alias/$1" --target-key-id "$key"
 }
+
+# start_server OUTPUT ARGUMENT...: `trent serve` that lives as long as the script; it adds to processes.
+processes=
+stop_processes() {
+  # shellcheck disable=SC2086
+  [ -z "$processes" ] || kill $processes 2>/dev/null
+  wait
+  rm -rf "$work"
+}
+start_server() {
+  trap stop_processes EXIT
+  server_output=$1
+  shift
+  "$trent" serve --workers 1 "$@" >"$server_output" 2>"$server_output.err" &
+  processes="$processes $!"
+  for _ in $(seq 300); do
+    ! grep -q 'listening on' "$server_output" || return 0
+    sleep 0.1
+  done
+  cat "$server_output.err"
+  bail_out 'the server does not begin'
+}
+
+# With TRENT_TEST_SERVER, what a suite says of the verbs has to hold through a server, too.
+make_token_for_suite() {
+  make_token
+  [ -n "${TRENT_TEST_SERVER-}" ] || return 0
+  start_server serve.out --insecure-as root --listen "unix:$work/socket"
+  export TRENT_ENDPOINT="unix:$work/socket"
+}
