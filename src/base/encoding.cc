@@ -12,11 +12,11 @@ namespace trent {
 
 std::string to_hex(ByteView bytes) {
   static constexpr char digits[] = "0123456789abcdef";
-  std::string out;
-  out.reserve(2 * bytes.size());
+  std::string out(2 * bytes.size(), '\0');
+  char* next = out.data();
   for (std::uint8_t b : bytes) {
-    out.push_back(digits[b >> 4]);
-    out.push_back(digits[b & 15]);
+    *next++ = digits[b >> 4];
+    *next++ = digits[b & 15];
   }
   return out;
 }

@@ -39,6 +39,7 @@ using Sha256 = std::array<std::uint8_t, 32>;
 // Hash of the concatenation of `parts`.
 Sha256 sha256(std::initializer_list<ByteView> parts);
 
+// HMAC-SHA-256. The result may be a key itself.
 SecretBytes hmac_sha256(ByteView key, ByteView message);
 
 // From the private context's DRBG.

@@ -96,6 +96,25 @@ bool looks_like_option(std::string_view argument) {
   throw UsageError("There is no verb of this name." + (hint.empty() ? "" : " " + hint));
 }
 
+// How many of the words at the beginning are the verb.
+std::size_t words_of_verb(const std::vector<std::string>& words,
+                          const std::vector<VerbName>& verbs) {
+  const auto is_word = [&](std::size_t i) {
+    return words.size() > i && !words[i].starts_with('-');
+  };
+  if (!is_word(0)) return 0;
+  const auto verb = std::ranges::find(verbs, words[0], &VerbName::name);
+  if (verb == verbs.end()) {
+    std::vector<std::string> names;
+    for (const VerbName& each : verbs) names.push_back(each.name);
+    refuse_verb(words[0], names);
+  }
+  if (verb->verbs.empty() || !is_word(1) || words[1] == "help") return 1;
+  if (std::ranges::find(verb->verbs, words[1]) == verb->verbs.end())
+    refuse_verb(words[1], verb->verbs);
+  return 2;
+}
+
 std::string unknown_option(const std::string& name) {
   return "Unknown option: " + name + ".";
 }
@@ -146,7 +165,7 @@ std::string stray_argument(const CLI::App& verb, const std::string& argument) {
 }  // namespace
 
 std::vector<std::string> arrange(std::vector<std::string> arguments,
-                                 const std::vector<std::string>& verbs) {
+                                 const std::vector<VerbName>& verbs) {
   std::vector<std::string> before;  // the verb
   auto next = arguments.begin();
   for (; next != arguments.end() && next->starts_with('-'); ++next) {
@@ -162,15 +181,15 @@ std::vector<std::string> arrange(std::vector<std::string> arguments,
   // As with aws: `aws kms VERB`, `aws help`, `aws kms VERB help`.
   if (next != arguments.end() && *next == "kms") ++next;
   std::vector<std::string> rest(next, arguments.end());
-  if (!rest.empty() && rest[0] == "help") {
-    rest.erase(rest.begin());
-    rest.insert(rest.begin() + (rest.empty() ? 0 : 1), "--help");
-  } else if (rest.size() == 2 && rest[1] == "help") {
-    rest[1] = "--help";
+  bool help = !rest.empty() && rest[0] == "help";
+  if (help) rest.erase(rest.begin());
+  const std::size_t verb = words_of_verb(rest, verbs);
+  if (verb > 0 && rest.size() == verb + 1 && rest[verb] == "help") {
+    rest.pop_back();
+    help = true;
   }
-  bool has_verb = !rest.empty() && !rest[0].starts_with('-');
-  if (has_verb && std::ranges::find(verbs, rest[0]) == verbs.end()) refuse_verb(rest[0], verbs);
-  rest.insert(rest.begin() + (has_verb ? 1 : 0), before.begin(), before.end());
+  if (help) before.insert(before.begin(), "--help");
+  rest.insert(rest.begin() + static_cast<std::ptrdiff_t>(verb), before.begin(), before.end());
 
   std::vector<std::string> out;
   for (std::string& argument : rest) {
@@ -187,10 +206,15 @@ std::vector<std::string> arrange(std::vector<std::string> arguments,
   return out;
 }
 
+const CLI::App& given_verb(const CLI::App& app) {
+  const std::vector<CLI::App*> given = app.get_subcommands();
+  return given.empty() ? app : given_verb(*given.front());
+}
+
 std::string explanation(const CLI::App& app, const CLI::ParseError& error) {
   std::vector<std::string> extras = app.remaining(true);
-  if (extras.empty() || app.get_subcommands().empty()) return error.what();
-  const CLI::App& verb = *app.get_subcommands().front();
+  if (extras.empty() || &given_verb(app) == &app) return error.what();
+  const CLI::App& verb = given_verb(app);
   auto unknown = std::ranges::find_if(extras, looks_like_option);
   if (unknown == extras.end()) return stray_argument(verb, extras.front());
 

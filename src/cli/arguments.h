@@ -12,10 +12,19 @@ class ParseError;
 
 namespace trent::cli {
 
+// A verb, and those of its own if it has any: `trent credential create`.
+struct VerbName {
+  std::string name;
+  std::vector<std::string> verbs;
+};
+
 // The arguments of main(), but its first, as CLI11 takes them: the verb first, and the last one
 // first. The verb is looked at before all else: throws UsageError if there is no such verb.
 std::vector<std::string> arrange(std::vector<std::string> arguments,
-                                 const std::vector<std::string>& verbs);
+                                 const std::vector<VerbName>& verbs);
+
+// The verb that the command line names, or the command itself.
+const CLI::App& given_verb(const CLI::App& app);
 
 // What was wrong with the command line. Arguments that are not understood may
 // be secrets (the value of an option that was misspelt): only what certainly is none is repeated.

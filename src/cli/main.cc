@@ -189,16 +189,30 @@ void add_local_verb(CLI::App& app, const LocalVerb& verb, CommandLine& line) {
   });
 }
 
+void add_verb_group(CLI::App& app, const VerbGroup& group, CommandLine& line) {
+  CLI::App* sub = app.add_subcommand(group.name, group.summary)->group("Setup");
+  sub->footer(group.help);
+  sub->require_subcommand(0, 1);
+  for (const LocalVerb& verb : group.verbs) add_local_verb(*sub, verb, line);
+}
+
 // The verbs, as they were defined.
-std::vector<std::string> names_of_verbs(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const CLI::App* verb : app.get_subcommands({})) names.push_back(verb->get_name());
+std::vector<VerbName> names_of_verbs(const CLI::App& app) {
+  std::vector<VerbName> names;
+  for (const CLI::App* verb : app.get_subcommands({})) {
+    names.push_back({verb->get_name(), {}});
+    for (const CLI::App* nested : verb->get_subcommands({}))
+      names.back().verbs.push_back(nested->get_name());
+  }
   return names;
 }
 
 int complain(const CLI::App& app, const std::string& what, int exit_code) {
   std::string name = "trent";
-  for (const CLI::App* sub : app.get_subcommands()) name += " " + sub->get_name();
+  for (const CLI::App* verb = &app; !verb->get_subcommands().empty();) {
+    verb = verb->get_subcommands().front();
+    name += " " + verb->get_name();
+  }
   std::cerr << name << ": " << printable(what) << '\n';
   if (exit_code == kUsage)
     std::cerr << "Run \"" << name << " --help\" for the options and examples.\n";
@@ -219,6 +233,7 @@ int command(int argc, char** argv) {
   app.require_subcommand(0, 1);
   const LocalVerb local_verbs[] = {init_verb(), check_verb(), serve_verb(), version_verb()};
   for (const LocalVerb& verb : local_verbs) add_local_verb(app, verb, line);
+  add_verb_group(app, credential_verbs(), line);
   for (const KmsVerb& verb : kms_verbs())
     for (const kms::model::Operation* operation : kms::operations::all())
       if (kms::model::hyphenated(operation->name) == verb.name)
@@ -236,7 +251,11 @@ int command(int argc, char** argv) {
     } catch (const CLI::ParseError& error) {
       throw UsageError(explanation(app, error));
     }
-    if (!line.action) throw UsageError("Give a verb, such as encrypt.");
+    if (!line.action) {
+      const auto nested = given_verb(app).get_subcommands({});
+      throw UsageError("Give a verb, such as " +
+                       (&given_verb(app) == &app ? "encrypt" : nested.front()->get_name()) + ".");
+    }
     return line.action();
   } catch (const UsageError& error) {
     return complain(app, error.what(), kUsage);

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
 #include "cli/options.h"
@@ -21,10 +22,19 @@ struct LocalVerb {
   std::function<int(const std::string& config)> (*define)(Options&);
 };
 
+// One that has verbs of its own: `trent credential create`.
+struct VerbGroup {
+  const char* name;
+  const char* summary;
+  const char* help;
+  std::vector<LocalVerb> verbs;
+};
+
 LocalVerb init_verb();
 LocalVerb check_verb();
 LocalVerb serve_verb();
 LocalVerb version_verb();
+VerbGroup credential_verbs();
 
 // load_config() for a command line: --config, if given, goes before $TRENT_CONF.
 // Throws ConfigurationError.

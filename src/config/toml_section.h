@@ -50,6 +50,8 @@ class Section {
   std::optional<std::string> path_of_file(std::string_view text) const;
 
   const std::string& file() const { return file_; }
+  // Where the table begins.
+  std::size_t line() const { return table_.source().begin.line; }
 
  private:
   [[noreturn]] void refuse_at(const toml::source_region& where, const std::string& key,

@@ -69,6 +69,13 @@ bool is_of_request(const error_code& error) {
           error != http::error::end_of_stream);
 }
 
+// Of chunks: no client sends one, and two readers may not agree on where it ends.
+struct RefuseExtension {
+  void operator()(std::uint64_t, beast::string_view extension, error_code& error) const {
+    if (!extension.empty()) error = http::error::bad_chunk_extension;
+  }
+};
+
 std::vector<std::string> names_of_certificate(SSL* ssl) {
   std::vector<std::string> names;
   const std::unique_ptr<X509, decltype(&X509_free)> certificate(SSL_get1_peer_certificate(ssl),
@@ -231,6 +238,8 @@ class HttpServer::State::Connection final
   }
 
  private:
+  static constexpr std::size_t kMaxBuffer = std::size_t{128} * 1024;
+
   // For as long as an operation is under way, the connection lives.
   template <class F>
   auto as_handler(F function) {
@@ -258,6 +267,7 @@ class HttpServer::State::Connection final
     parser_.emplace();
     parser_->header_limit(static_cast<std::uint32_t>(state_.limits.header_bytes));
     parser_->body_limit(state_.limits.body_bytes);
+    parser_->on_chunk_header(refuse_extension_);
     socket().expires_after(state_.limits.request);
     http::async_read_header(stream_, buffer_, *parser_, as_handler([this](error_code error) {
                               if (error) return refuse(error);
@@ -279,12 +289,18 @@ class HttpServer::State::Connection final
     }
     // What the library takes, and another reader of the same bytes may take in another way.
     std::size_t hosts = 0;
+    std::size_t lengths = 0;
     for (const Header& header : request_.headers) {
       hosts += header.name == "host" ? 1 : 0;
+      lengths += header.name == "content-length" ? 1 : 0;
+      if (header.name == "content-length" &&
+          header.value.find_first_not_of("0123456789") != header.value.npos)
+        return refuse(400, "The Content-Length is no number.");
       if (header.name == "transfer-encoding" &&
           (lower_case(header.value) != "chunked" || message.version() < 11))
         return refuse(400, "The only transfer coding is chunked.");
     }
+    if (lengths > 1) return refuse(400, "There is more than one Content-Length.");
     if (hosts > 1 || (hosts == 0 && message.version() >= 11))
       return refuse(400, "There must be one Host header field.");
     if (message.version() != 10 && message.version() != 11)
@@ -380,7 +396,9 @@ class HttpServer::State::Connection final
   const std::size_t listener_;
   S stream_;
   Peer peer_;
-  Buffer buffer_;
+  // What is not read yet. A body is taken out of it piece by piece.
+  Buffer buffer_{kMaxBuffer};
+  RefuseExtension refuse_extension_;
   std::optional<http::request_parser<Body>> parser_;
   std::optional<http::response<Body>> response_;
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> working_;

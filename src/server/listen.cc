@@ -212,7 +212,9 @@ bool ListenAddress::is_network() const {
     return !is_loopback(*to_socket_address(*tcp));
   if (const auto* inherited = std::get_if<Inherited>(&place)) {
     const SocketAddress own = own_address(inherited->descriptor);
-    return own.storage.ss_family != AF_UNIX && !is_loopback(own);
+    // What is no socket is found out when it is adopted.
+    return own.storage.ss_family != AF_UNSPEC && own.storage.ss_family != AF_UNIX &&
+           !is_loopback(own);
   }
   return false;
 }

@@ -15,6 +15,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <iostream>
 #include <list>
 #include <optional>
@@ -41,12 +42,10 @@ struct WorkerProcess {
   pid_t process;
   std::unique_ptr<FileDescriptor> control;
   std::size_t slot;
-  Clock::time_point started;
   pid_t replaces = 0;  // who retires once it is ready; 0: nobody
   bool is_ready = false;
   bool is_ending = false;
-  bool is_being_replaced = false;
-  bool is_stale = false;  // to be replaced as soon as it is ready
+  bool is_stale = false;  // another one is to take its place
 };
 
 class Master {
@@ -61,7 +60,7 @@ class Master {
   }
 
   void run() {
-    for (std::size_t i = 0; i < options_.workers; ++i) start(0);
+    go_on();
     while (!(is_stopping_ && workers_.empty())) wait();
     if (failure_) throw Error(ErrorCode::Validation, *failure_, "").in_configuration();
   }
@@ -92,12 +91,24 @@ class Master {
     }
     metrics_->workers[slot].process = process;
     ++metrics_->worker_starts;
-    if (WorkerProcess* replaced = find(replaces)) replaced->is_being_replaced = true;
-    workers_.push_back({.process = process,
-                        .control = std::move(ours),
-                        .slot = slot,
-                        .started = Clock::now(),
-                        .replaces = replaces});
+    workers_.push_back(
+        {.process = process, .control = std::move(ours), .slot = slot, .replaces = replaces});
+  }
+
+  // One worker is started at a time: of a wrong PIN, a token bears few tries.
+  void go_on() {
+    if (is_stopping_ || retry_) return;
+    const auto counts = [](const WorkerProcess& worker) { return !worker.is_ending; };
+    if (std::ranges::any_of(workers_, [](const WorkerProcess& worker) {
+          return !worker.is_ending && !worker.is_ready;
+        }))
+      return;
+    if (!is_short_ &&
+        static_cast<std::size_t>(std::ranges::count_if(workers_, counts)) < options_.workers)
+      return start(0);
+    const auto stale = std::ranges::find_if(
+        workers_, [](const WorkerProcess& worker) { return worker.is_stale && !worker.is_ending; });
+    if (stale != workers_.end()) start(stale->process);
   }
 
   void start_later(const std::string& why) {
@@ -133,7 +144,7 @@ class Master {
     if (events[0].revents != 0) take_signals();
     if (retry_ && Clock::now() >= *retry_ && !is_stopping_) {
       retry_.reset();
-      fill_up();
+      go_on();
     }
     if (is_stopping_ && Clock::now() > stop_at_)
       for (WorkerProcess& worker : workers_) ::kill(worker.process, SIGKILL);
@@ -151,14 +162,14 @@ class Master {
       ready(worker, rest(kReady));
     } else if (message.starts_with(kFailed)) {
       failed(worker, rest(kFailed));
-    } else if (message == kReplace && !worker.is_ending && !worker.is_being_replaced) {
-      start(worker.process);
+    } else if (message == kReplace) {
+      worker.is_stale = true;
+      go_on();
     }
   }
 
   void ready(WorkerProcess& worker, const std::string& warning) {
     worker.is_ready = true;
-    failures_ = 0;
     if (!warning.empty())
       say(warning + " The server answers, and uses the token when it is there.");
     if (is_stopping_) return;
@@ -166,11 +177,10 @@ class Master {
       if (!old->is_ending) tell(*old, kRetire);
       end_the_oldest();
     }
-    if (worker.is_stale) {
-      worker.is_stale = false;
-      return start(worker.process);
-    }
-    if (!is_announced_ && std::ranges::all_of(workers_, &WorkerProcess::is_ready)) announce();
+    go_on();
+    if (!is_announced_ && workers_.size() == options_.workers &&
+        std::ranges::all_of(workers_, &WorkerProcess::is_ready))
+      announce();
   }
 
   void failed(WorkerProcess& worker, const std::string& why) {
@@ -179,11 +189,16 @@ class Master {
       failure_ = why;
       return stop();
     }
-    if (WorkerProcess* old = find(worker.replaces)) {
-      old->is_being_replaced = false;
-      say("A new worker cannot start; the old one goes on: " + why);
-    } else {
-      start_later(why);
+    // Nothing that another try could mend.
+    if (find(worker.replaces) != nullptr) {
+      for (WorkerProcess& each : workers_) each.is_stale = false;
+      return say("A new worker cannot start; the old ones go on: " + why);
+    }
+    is_short_ = true;
+    say("A worker cannot be started again; mend it, and send SIGHUP: " + why);
+    if (std::ranges::none_of(workers_, [](const WorkerProcess& each) { return !each.is_ending; })) {
+      failure_ = why;
+      stop();
     }
   }
 
@@ -222,15 +237,9 @@ class Master {
   void reload() {
     if (is_stopping_ || !is_announced_) return;
     say("reading configuration, credentials and certificates anew");
-    std::vector<pid_t> current;
-    for (WorkerProcess& worker : workers_) {
-      if (worker.is_ending || worker.is_being_replaced) continue;
-      if (worker.is_ready)
-        current.push_back(worker.process);
-      else
-        worker.is_stale = true;
-    }
-    for (const pid_t process : current) start(process);
+    is_short_ = false;
+    for (WorkerProcess& worker : workers_) worker.is_stale = true;
+    go_on();
   }
 
   void stop() {
@@ -255,27 +264,16 @@ class Master {
       slot.requests = 0;
       slot.process = 0;
       const bool was_expected = worker->is_ending;
-      const bool lived_long = Clock::now() - worker->started > std::chrono::seconds(5);
-      if (WorkerProcess* old = find(worker->replaces)) old->is_being_replaced = false;
+      const bool was_ready = worker->is_ready;
       workers_.erase(worker);
       if (was_expected || is_stopping_) continue;
       ++metrics_->worker_deaths;
       say(WIFSIGNALED(status)
               ? "A worker was killed by signal " + std::to_string(WTERMSIG(status)) + "."
               : "A worker ended with code " + std::to_string(WEXITSTATUS(status)) + ".");
-      if (lived_long || failures_++ == 0)
-        fill_up();
-      else
-        retry_ = Clock::now() + std::chrono::seconds(1);
+      if (!was_ready) retry_ = Clock::now() + std::chrono::seconds(1);
+      go_on();
     }
-  }
-
-  // As many workers as there are to be.
-  void fill_up() {
-    std::size_t there = 0;
-    for (const WorkerProcess& worker : workers_)
-      if (!worker.is_ending && find(worker.replaces) == nullptr) ++there;
-    for (; there < options_.workers; ++there) start(0);
   }
 
   const ServeOptions& options_;
@@ -286,10 +284,15 @@ class Master {
   std::optional<Clock::time_point> retry_;
   Clock::time_point stop_at_;
   std::optional<std::string> failure_;
-  int failures_ = 0;
   bool is_announced_ = false;
+  bool is_short_ = false;  // of workers, until somebody mends what they need
   bool is_stopping_ = false;
 };
+
+std::string credentials_path(const ServeOptions& options, const Config& config) {
+  if (!options.credentials.empty()) return options.credentials;
+  return (std::filesystem::path(config.source).parent_path() / "credentials.toml").string();
+}
 
 void check_options(const ServeOptions& options, const Config& config) {
   const auto refuse = [](const std::string& what, const std::string& advice) {
@@ -318,8 +321,21 @@ void check_options(const ServeOptions& options, const Config& config) {
 
 }  // namespace
 
+Credentials read_credentials(const ServeOptions& options, const Config& config) {
+  const std::string path = credentials_path(options, config);
+  std::error_code error;
+  if (std::filesystem::exists(path, error)) return load_credentials(path);
+  if (options.insecure_as && options.credentials.empty()) return {};
+  throw Error(ErrorCode::Validation, "Nobody could use this server: there is no " + path + ".",
+              "Make it with `trent credential create --principal ARN`; or, for development on this "
+              "host, give --insecure-as root.")
+      .in_configuration();
+}
+
 void serve(ServeOptions options) {
-  check_options(options, options.load_config());
+  const Config config = options.load_config();
+  check_options(options, config);
+  read_credentials(options, config);
   if (options.insecure_as)
     for (ListenAddress& address : options.listen) address.ways.insecure_as = options.insecure_as;
   std::vector<std::unique_ptr<ListeningSocket>> sockets;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "server/credentials.h"
 #include "server/http.h"
 #include "server/listen.h"
 
@@ -38,6 +39,10 @@ struct ServeOptions {
   std::chrono::milliseconds drain{10'000};  // for what is under way when a worker ends
   Limits limits;
 };
+
+// Who may come in. Nobody but through --insecure-as if there is no file; throws Error (in the
+// configuration) if then nobody could.
+Credentials read_credentials(const ServeOptions& options, const Config& config);
 
 // Serves until SIGTERM or SIGINT; SIGHUP reads configuration, credentials and certificates anew.
 // Says on standard output where it listens once it does. Returns when all workers have ended.

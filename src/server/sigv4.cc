@@ -56,18 +56,6 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
-// The value of a header that comes once, or not at all. What speaks of the signature, or of what to
-// do, must not be there twice: one reader would take the first, and another the last.
-const std::string* only(const Request& request, std::string_view name) {
-  const std::string* found = nullptr;
-  for (const Header& header : request.headers) {
-    if (header.name != name) continue;
-    if (found != nullptr) throw incomplete("A header that must come once is repeated.");
-    found = &header.value;
-  }
-  return found;
-}
-
 // RFC 3986. A "%" that begins no escape stands for itself.
 std::string percent_decoded(std::string_view text) {
   std::string out;
@@ -191,6 +179,11 @@ struct Element {
   bool is_missing() const { return !value || value->empty(); }
 };
 
+bool is_signature(const std::string& authorization) {
+  return authorization.starts_with(kAlgorithm) &&
+         (authorization.size() == kAlgorithm.size() || authorization[kAlgorithm.size()] == ' ');
+}
+
 Signature from_header(const Request& request, std::string_view authorization) {
   Element credential{"Credential"};
   Element signed_headers{"SignedHeaders"};
@@ -205,8 +198,8 @@ Signature from_header(const Request& request, std::string_view authorization) {
     for (Element* element : {&credential, &signed_headers, &signature})
       if (element->name == name) element->take(value);
   }
-  const std::string* date = only(request, "x-amz-date");
-  if (date == nullptr) date = only(request, "date");
+  const std::string* date = single_header(request, "x-amz-date");
+  if (date == nullptr) date = single_header(request, "date");
 
   std::string missing;
   for (const Element* element : {&credential, &signature, &signed_headers})
@@ -225,7 +218,8 @@ Signature from_header(const Request& request, std::string_view authorization) {
   read_signed_headers(*signed_headers.value, out);
   out.signature = *signature.value;
   read_time(*date, out);
-  if (const std::string* token = only(request, "x-amz-security-token")) out.security_token = *token;
+  if (const std::string* token = single_header(request, "x-amz-security-token"))
+    out.security_token = *token;
   return out;
 }
 
@@ -269,7 +263,7 @@ Signature from_query(const Request& request) {
   out.lifetime = seconds(lifetime);
   out.security_token = token.value.value_or("");
   // One in a header would be neither looked at nor, perhaps, signed.
-  if (only(request, "x-amz-security-token") != nullptr)
+  if (single_header(request, "x-amz-security-token") != nullptr)
     throw incomplete("The security token must be in the query, where the signature is.");
   return out;
 }
@@ -314,12 +308,12 @@ void check_coverage(const Signature& signature, const Request& request,
   };
   for (const std::string& name : rules.signed_headers) {
     require_signed(name);
-    only(request, name);
+    single_header(request, name);
   }
   if (!signature.is_in_query)
     require_signed(request.header("x-amz-date") != nullptr ? "x-amz-date" : "date");
   for (const char* name : {"x-amz-security-token", "x-amz-content-sha256"})
-    if (only(request, name) != nullptr) require_signed(name);
+    if (single_header(request, name) != nullptr) require_signed(name);
   // Also UNSIGNED-PAYLOAD and STREAMING-..., which no client of KMS needs.
   const std::string* hash = request.header("x-amz-content-sha256");
   if (hash != nullptr && *hash != signature.body_hash)
@@ -395,6 +389,16 @@ AuthenticationError missing_authentication(const char* reason) {
   return {"MissingAuthenticationTokenException", "Missing Authentication Token", reason};
 }
 
+const std::string* single_header(const Request& request, std::string_view name) {
+  const std::string* found = nullptr;
+  for (const Header& header : request.headers) {
+    if (header.name != name) continue;
+    if (found != nullptr) throw incomplete("A header that must come once is repeated.");
+    found = &header.value;
+  }
+  return found;
+}
+
 bool is_presigned(const Request& request) {
   if (request.target.find('?') == std::string::npos) return false;
   return std::ranges::any_of(query_parameters(request), [](const Parameter& parameter) {
@@ -402,13 +406,8 @@ bool is_presigned(const Request& request) {
   });
 }
 
-bool is_signature(const std::string& authorization) {
-  return authorization.starts_with(kAlgorithm) &&
-         (authorization.size() == kAlgorithm.size() || authorization[kAlgorithm.size()] == ' ');
-}
-
 Signature read_signature(const Request& request) {
-  const std::string* authorization = only(request, "authorization");
+  const std::string* authorization = single_header(request, "authorization");
   const bool presigned = is_presigned(request);
   if (authorization != nullptr && presigned)
     throw incomplete("A request is signed in its Authorization header or in its query, not both.");
@@ -435,7 +434,9 @@ SecretBytes derive_signing_key(ByteView date_key, std::string_view region,
 }
 
 std::string canonical_request(const Signature& signature, const Request& request) {
-  std::string out = request.method + "\n";
+  std::string out;
+  out.reserve(1024);
+  out += request.method + "\n";
   out += canonical_path(cut(request.target, '?').first) + "\n";
   out += canonical_query(signature, request) + "\n";
   std::string names;
@@ -448,10 +449,11 @@ std::string canonical_request(const Signature& signature, const Request& request
 
 std::string sign(ByteView signing_key, const Signature& signature, const Request& request) {
   const std::string canonical = canonical_request(signature, request);
-  std::string text(kAlgorithm);
-  text += "\n" + signature.time_text + "\n";
-  text += signature.date + "/" + signature.region + "/" + signature.service + "/" +
-          signature.terminator + "\n";
+  std::string text;
+  text.reserve(256);
+  text.append(kAlgorithm).append("\n").append(signature.time_text).append("\n");
+  text.append(signature.date).append("/").append(signature.region).append("/");
+  text.append(signature.service).append("/").append(signature.terminator).append("\n");
   text += to_hex(sha256({as_bytes(canonical)}));
   return to_hex(hmac_sha256(signing_key, as_bytes(text)));
 }

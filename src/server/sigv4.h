@@ -39,9 +39,13 @@ struct Signature {
   std::string body_hash;             // SHA-256 of the body as it was received, in hexadecimal
 };
 
-// Whether a request has a signature in its query; and whether this is one, in its header.
+// The value of a header that comes once, or null. What speaks of the signature, or of what to do,
+// must not be there twice, for one reader would take the first, and another one the last: throws
+// AuthenticationError.
+const std::string* single_header(const Request& request, std::string_view name);
+
+// Whether there is a signature in the query.
 bool is_presigned(const Request& request);
-bool is_signature(const std::string& authorization);
 
 // Throws AuthenticationError if there is no signature, or one that nobody can read.
 Signature read_signature(const Request& request);

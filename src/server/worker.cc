@@ -56,7 +56,8 @@ class Worker {
         metrics_(place.metrics),
         self_(place.metrics.workers[place.slot]),
         service_(options_.load_config(), {}, {.permit = permit_function(), .ended = {}}),
-        authenticator_(service_.config()),
+        authenticator_(read_credentials(options_, service_.config()), service_.accounts(),
+                       options_.clock_skew),
         rate_limit_(options_.requests_per_second),
         log_(options_.access_log, metrics_),
         protocol_(service_, authenticator_, rate_limit_, log_, metrics_),
@@ -71,8 +72,9 @@ class Worker {
       try {
         account->token.log_in();
       } catch (const Error& error) {
-        // Nobody can mend that but the operator. A token that is away comes back.
-        if (error.is_in_configuration()) throw;
+        // Nobody can mend that but the operator, and of a wrong PIN a token bears few tries. A
+        // token that is away comes back.
+        if (error.is_in_configuration() || error.code() == ErrorCode::AccessDenied) throw;
         warning = error.text();
       }
     }
@@ -146,12 +148,15 @@ class Worker {
 
   bool is_ready() {
     try {
-      for (const auto& account : service_.accounts())
+      for (const auto& account : service_.accounts()) {
+        // SoftHSM says that a token is there whose directory is not.
+        account->token.ensure_presence();
         account->token.run(hsm::Retry::Always, [](hsm::Connection&, const hsm::Session& session) {
           CK_SESSION_INFO info{};
           session.call<&CK_FUNCTION_LIST::C_GetSessionInfo>(&info);
           return true;
         });
+      }
       return true;
     } catch (const Error&) {
       return false;

@@ -31,6 +31,22 @@ void sha256_has_the_known_answers() {
            "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
 }
 
+// RFC 4231, cases 1, 2 and 6; and a key that fills a block.
+void hmac_has_the_known_answers() {
+  const auto hmac = [](const std::string& key, std::string_view message) {
+    return to_hex(hmac_sha256(as_bytes(key), as_bytes(message)));
+  };
+  CHECK_EQ(hmac(std::string(20, '\x0b'), "Hi There"),
+           "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+  CHECK_EQ(hmac("Jefe", "what do ya want for nothing?"),
+           "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  CHECK_EQ(hmac(std::string(131, '\xaa'), "Test Using Larger Than Block-Size Key - Hash Key First"),
+           "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+  CHECK_EQ(hmac(std::string(64, 'k'), ""),
+           "83026a325aaee70e36cfe607536aa1054104ad1077c36134810d4ccded1ccd3b");
+  CHECK_EQ(hmac("", ""), "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
+}
+
 void sha256_hashes_the_concatenation() {
   CHECK_EQ(to_hex(sha256({as_bytes("a"), {}, as_bytes("bc")})), to_hex(sha256({as_bytes("abc")})));
 }
@@ -141,8 +157,9 @@ void private_context_is_one_and_has_the_default_provider() {
 
 int main() {
   return RUN_TESTS(
-      "openssl", TEST(sha256_has_the_known_answers), TEST(sha256_hashes_the_concatenation),
-      TEST(random_bytes_differ), TEST(guard_switches_the_thread_to_the_private_context),
+      "openssl", TEST(sha256_has_the_known_answers), TEST(hmac_has_the_known_answers),
+      TEST(sha256_hashes_the_concatenation), TEST(random_bytes_differ),
+      TEST(guard_switches_the_thread_to_the_private_context),
       TEST(guard_restores_a_context_of_the_application), TEST(guard_leaves_other_threads_alone),
       TEST(guard_keeps_the_callers_errors_and_drops_its_own),
       TEST(nothing_is_left_on_the_error_queue), TEST(works_without_the_applications_providers),

@@ -4,6 +4,7 @@
 
 #include "base/encoding.h"
 #include "door.h"
+#include "hsm/hmac_secret.h"
 #include "kms.h"
 
 using namespace trent;
@@ -548,6 +549,12 @@ static void leaves_nothing_of_a_key_that_it_refuses() {
 static void hides_what_trent_keeps_in_the_token() {
   RawSession raw;
   create_kms_key(session(), "hidden");
+  // And the secret of an access key.
+  Service kms(load_config());
+  const std::string credential = "trent/credential/AKIAHIDDEN";
+  hsm::create_hmac_secret(kms.home().token, credential, Bytes(44, 'x'));
+  CHECK_EQ(raw.count({{CKA_LABEL, const_cast<char*>(credential.data()), credential.size()}}), 1U);
+  CHECK_EQ(count(Attrs().text(CKA_LABEL, credential)), 0UL);
   CHECK(raw.count() > 2);
   for (CK_OBJECT_HANDLE object : find(session())) {
     std::string label = attribute(session(), object, CKA_LABEL);
@@ -560,6 +567,7 @@ static void hides_what_trent_keeps_in_the_token() {
   CK_ATTRIBUTE wanted{CKA_LABEL, nullptr, 0};
   for (CK_OBJECT_HANDLE guess : raw.find())
     CHECK_RV(p11().C_GetAttributeValue(session(), guess, &wanted, 1), CKR_OBJECT_HANDLE_INVALID);
+  hsm::destroy_hmac_secret(kms.home().token, credential);
 }
 
 // Trent's are hidden by their labels, too; those of its operations have none.

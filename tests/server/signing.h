@@ -20,11 +20,11 @@ inline const auto kNow = std::chrono::system_clock::from_time_t(kTimeInSeconds);
 
 inline constexpr const char* kAccessKey = "AKIDEXAMPLE";
 inline constexpr const char* kSecret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
-inline constexpr const char* kRegion = "us-east-1";
+inline constexpr const char* kScopeRegion = "us-east-1";
 
 inline SecretBytes signing_key(const std::string& secret = kSecret,
                                const std::string& service = "kms",
-                               const std::string& region = kRegion,
+                               const std::string& region = kScopeRegion,
                                const std::string& date = "20150830") {
   const std::string prefixed = std::string(server::kSecretPrefix) + secret;
   return server::derive_signing_key(hmac_sha256(as_bytes(prefixed), as_bytes(date)), region,
@@ -51,7 +51,7 @@ inline std::string* header(server::Request& request, std::string_view name) {
 struct Authorization {
   std::string access_key = kAccessKey;
   std::string date = "20150830";
-  std::string region = kRegion;
+  std::string region = kScopeRegion;
   std::string service = "kms";
   std::string terminator = "aws4_request";
   std::string signed_headers = "host;x-amz-date;x-amz-target";

@@ -270,10 +270,10 @@ Request request_of(const Published& published) {
 }
 
 SignatureRules published_rules() {
-  return {.service = "service", .regions = {test::kRegion}, .signed_headers = {"host"}};
+  return {.service = "service", .regions = {test::kScopeRegion}, .signed_headers = {"host"}};
 }
 SignatureRules kms_rules() {
-  return {.regions = {test::kRegion}};
+  return {.regions = {test::kScopeRegion}};
 }
 
 // As the server does it, for one key.
@@ -420,7 +420,7 @@ void another_key_is_refused() {
   CHECK(!is_signed_with(test::signing_key("x"), signature, request));
   CHECK(!is_signed_with(test::signing_key(test::kSecret, "s3"), signature, request));
   CHECK(!is_signed_with(test::signing_key(test::kSecret, "kms", "eu-west-1"), signature, request));
-  CHECK(!is_signed_with(test::signing_key(test::kSecret, "kms", test::kRegion, "20150829"),
+  CHECK(!is_signed_with(test::signing_key(test::kSecret, "kms", test::kScopeRegion, "20150829"),
                         signature, request));
 }
 

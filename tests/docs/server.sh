@@ -1,0 +1,31 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# docs/server.md: its commands work one after another, and print what it says; and what conf/ has for
+# a server is taken by the programs that it is for.
+. "$TRENT_SOURCE/tests/support/lib.sh"
+. "$TRENT_SOURCE/tests/docs/examples.sh"
+unset SOFTHSM2_CONF OPENSSL_MODULES # as in a shell that knows nothing of Trent
+PATH=$TRENT_BUILD/src:$PATH
+conf=$TRENT_SOURCE/conf
+
+units_are_right() {
+  cp "$conf/trent-serve.socket" .
+  sed "s|^ExecStart=trent |ExecStart=$trent |" "$conf/trent-serve.service" >trent-serve.service
+  systemd-analyze --man=no verify ./trent-serve.socket ./trent-serve.service >all 2>&1 || :
+  grep -F trent-serve all >complaints || :
+  assert_eq "$(cat complaints)" ''
+  # Its options are ones that there are.
+  for option in $(sed -n 's/^ExecStart=//p' trent-serve.service | grep -o -e '--[a-z-]*'); do
+    assert_contains "$(trent serve --help)" "$option"
+  done
+}
+haproxy_takes_its_file() { haproxy -c -f "$conf/haproxy.cfg"; }
+
+test_case 'the commands of the page' run_examples "$TRENT_SOURCE/docs/server.md"
+if command -v systemd-analyze >/dev/null; then
+  test_case 'systemd takes the units' units_are_right
+fi
+if command -v haproxy >/dev/null; then
+  test_case 'HAProxy takes its file' haproxy_takes_its_file
+fi
+done_testing
