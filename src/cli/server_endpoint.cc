@@ -65,8 +65,11 @@ std::optional<Refusal> read_refusal(const Answer& answer) {
   }
 }
 
-bool is_transient(const Answer& answer) {
-  if (answer.status >= kServerFault || answer.status == kTooManyRequests) return true;
+// Whether to ask again. What a server has refused is not done; with a fault of its own it may be,
+// and a key that is made twice is one too many.
+bool is_transient(const Operation& operation, const Answer& answer) {
+  if (answer.status >= kServerFault) return operation.read_only;
+  if (answer.status == kTooManyRequests) return true;
   const auto refusal = read_refusal(answer);
   return refusal && refusal->name == "ThrottlingException";
 }
@@ -88,24 +91,22 @@ const Field* missing_member(Fields fields, const void* object) {
     if (const auto first = std::ranges::find(fields, Type::Text, type_of); first != fields.end())
       name = &*first;
   for (const Field& field : fields) {
-    const Field* missing =
-        std::visit(kms::model::Overloaded{
-                       [&](std::string* text) {
-                         return &field == name && text->empty() ? &field : nullptr;
-                       },
-                       [&](Bytes* blob) { return blob->empty() ? &field : nullptr; },
-                       [&](SecretBytes* blob) { return blob->empty() ? &field : nullptr; },
-                       [](const kms::model::Structure& inner) {
-                         return missing_member(inner.fields, inner.object);
-                       },
-                       [](const kms::model::Structures& list) {
-                         const Field* of_one = nullptr;
-                         for (std::size_t i = 0; i < list.size(list.list) && of_one == nullptr; ++i)
-                           of_one = missing_member(list.fields, list.at(list.list, i));
-                         return of_one;
-                       },
-                       [](const auto&) -> const Field* { return nullptr; }},
-                   member(field, object));
+    const Field* missing = std::visit(
+        kms::model::Overloaded{
+            [&](std::string* text) { return &field == name && text->empty() ? &field : nullptr; },
+            [&](Bytes* blob) { return blob->empty() ? &field : nullptr; },
+            [&](SecretBytes* blob) { return blob->empty() ? &field : nullptr; },
+            [](const kms::model::Structure& inner) {
+              return missing_member(inner.fields, inner.object);
+            },
+            [](const kms::model::Structures& list) {
+              const Field* of_one = nullptr;
+              for (std::size_t i = 0; i < list.size(list.list) && of_one == nullptr; ++i)
+                of_one = missing_member(list.fields, list.at(list.list, i));
+              return of_one;
+            },
+            [](const auto&) -> const Field* { return nullptr; }},
+        member(field, object));
     if (missing != nullptr) return missing;
   }
   return nullptr;
@@ -148,7 +149,7 @@ class ServerEndpoint final : public KmsEndpoint {
 
   void run(const Operation& operation, const void* request, void* response) override {
     const Answer answer = ask(operation, body_of(operation, request));
-    if (answer.status != kOk) refuse(answer);
+    if (answer.status != kOk) refuse(operation, answer);
     if (const std::string fault = read_response(operation, answer, response); !fault.empty())
       throw Failure(here() + " answers, but not as a KMS does. " + fault + kCheckAddress);
   }
@@ -199,14 +200,14 @@ class ServerEndpoint final : public KmsEndpoint {
     return request;
   }
 
-  // As AWS's SDKs do, what is transient is tried again; but nothing is asked twice that may have
-  // been done and cannot be done twice.
+  // What is transient is tried again, as AWS's SDKs do; but nothing that may have been done, if it
+  // changes something.
   Answer ask(const Operation& operation, const SecretString& body) {
     for (int attempt = 1;; ++attempt) {
       const bool is_last = attempt == kAttempts;
       try {
         Answer answer = client_.send(request_for(operation, body));
-        if (is_last || !is_transient(answer)) return answer;
+        if (is_last || !is_transient(operation, answer)) return answer;
       } catch (const HttpFailure& failure) {
         const bool again = failure.kind() == HttpFailure::Kind::NotSent ||
                            (failure.kind() == HttpFailure::Kind::Unanswered && operation.read_only);
@@ -218,8 +219,7 @@ class ServerEndpoint final : public KmsEndpoint {
 
   std::string explanation(const HttpFailure& failure, const Operation& operation) const {
     const std::string reason = std::string(": ") + failure.what() + ".";
-    const std::string unknown =
-        operation.read_only ? "" : " The operation may have been done, or not.";
+    const std::string unknown = std::string(operation.read_only ? "" : " ") + doubt(operation);
     switch (failure.kind()) {
       case HttpFailure::Kind::Unreachable:
         return "Cannot connect to " + here() + reason +
@@ -238,17 +238,35 @@ class ServerEndpoint final : public KmsEndpoint {
     return here() + " answers, but not in HTTP" + reason + kCheckAddress;
   }
 
-  [[noreturn]] void refuse(const Answer& answer) const {
+  static const char* doubt(const Operation& operation) {
+    return operation.read_only ? "" : "The operation may have been done, or not.";
+  }
+
+  [[noreturn]] void refuse(const Operation& operation, const Answer& answer) const {
+    const char* in_doubt = answer.status >= kServerFault ? doubt(operation) : "";
     const auto refusal = read_refusal(answer);
     if (!refusal)
       throw Failure(here() + " answers, but not as a KMS does: with status " +
-                    std::to_string(answer.status) + " and no error of KMS." + kCheckAddress);
-    if (const auto code = find_error(refusal->name)) throw Error(*code, refusal->message);
-    const bool is_unsigned = refusal->name == "MissingAuthenticationTokenException" && !access_key_;
-    throw ForeignError(refusal->name, refusal->message,
-                       is_unsigned ? "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, so that "
-                                     "requests are signed."
-                                   : "");
+                    std::to_string(answer.status) + " and no error of KMS." +
+                    (*in_doubt == '\0' ? "" : " ") + in_doubt + kCheckAddress);
+    if (const auto code = find_error(refusal->name)) throw Error(*code, refusal->message, in_doubt);
+    throw ForeignError(refusal->name, refusal->message, advice_on(refusal->name));
+  }
+
+  // What a caller can do whom the server does not know.
+  const char* advice_on(std::string_view name) const {
+    const bool is_unknown_key = name == "UnrecognizedClientException";
+    if (name != "MissingAuthenticationTokenException" && !is_unknown_key) return "";
+    if (!access_key_ && client_.address().scheme == server::ServerAddress::Scheme::Unix)
+      return "Have the server know your user, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
+             "so that requests are signed.";
+    if (!access_key_)
+      return "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, so that requests are signed.";
+    return is_unknown_key
+               ? "Requests are signed with AWS_ACCESS_KEY_ID: is it an access key of "
+                 "this server?"
+               : "Requests are signed, for AWS_ACCESS_KEY_ID is set, and the server takes "
+                 "no signatures here. Unset it and AWS_SECRET_ACCESS_KEY.";
   }
 
   server::HttpClient client_;

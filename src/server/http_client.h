@@ -31,8 +31,10 @@ struct ServerAddress {
 ServerAddress parse_server_address(std::string_view text);
 
 struct ClientOptions {
-  std::string ca_file;                         // PEM; empty: the authorities that the system trusts
-  std::chrono::milliseconds patience{10'000};  // from connecting to the last byte of the answer
+  std::string ca_file;  // PEM; empty: the authorities that the system trusts
+  // From connecting to the last byte of the answer. As the aws command has it: a server may wait
+  // for another's change of the catalog, and for an HSM.
+  std::chrono::milliseconds patience{60'000};
   std::size_t body_bytes = std::size_t{8} << 20;
 };
 

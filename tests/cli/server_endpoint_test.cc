@@ -175,12 +175,15 @@ void what_is_tried_again() {
   check(attempts(change, throttled, 2, key), 3, End::Done);
   check(attempts(read, throttled, 3, random), 3, End::Foreign);
   const std::string internal = http(500, R"({"__type":"KMSInternalException","message":"m"})");
-  check(attempts(change, internal, 1, key), 2, End::Done);
-  check(attempts(change, internal, 9, key), 3, End::KmsError);
+  check(attempts(read, internal, 1, random), 2, End::Done);
+  check(attempts(read, internal, 9, random), 3, End::KmsError);
   const std::string proxy = http(503, "<html>", "text/html");
   check(attempts(read, proxy, 1, random), 2, End::Done);
   check(attempts(read, proxy, 9, random), 3, End::Failure);
+  check(attempts(change, http(429, "<html>", "text/html"), 1, key), 2, End::Done);
   // It may have been done.
+  check(attempts(change, internal, 1, key), 1, End::KmsError);
+  check(attempts(change, proxy, 1, key), 1, End::Failure);
   check(attempts(read, "", 1, random), 2, End::Done);
   check(attempts(change, "", 1, key), 1, End::Failure);
   check(attempts(read, http(400, R"({"__type":"NotFoundException"})"), 9, random), 1,
