@@ -14,7 +14,7 @@ unix=unix:$work/socket
 http=$(sed -n 's/^listening on \(http:.*\)/\1/p' serve.out)
 (mkdir nonsense && cd nonsense && echo verify >mode &&
   exec python3 "$TRENT_SOURCE/tests/cli/nonsense_server.py" the/secret >out 2>err) &
-processes="$processes $!"
+echo $! >>servers
 for _ in $(seq 100); do [ -s nonsense/out ] && break; sleep 0.1; done
 nonsense=$(cat nonsense/out)
 
@@ -352,12 +352,42 @@ signatures() {
   TRENT_ENDPOINT=$unix AWS_ACCESS_KEY_ID=AKID trent list-keys >out
 }
 
-unsigned_where_signatures_are_asked_for() {
-  start_server signed.out --listen "unix:$work/signed"
-  fails 254 'MissingAuthenticationTokenException' list-keys --endpoint-url "unix:$work/signed"
-  assert_contains "$(cat fails.err)" 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY'
-  # shellcheck disable=SC2086
-  kill ${processes##* }
+# Access keys, users of the Unix socket, and what is said where they do not fit.
+who_comes_in() {
+  trent credential create --principal arn:aws:iam::111122223333:user/app >key.json
+  cat >>credentials.toml <<-TOML
+
+	[[principal]]
+	arn = "arn:aws:iam::111122223333:user/me"
+	uid = $(id -u)
+	TOML
+  start_server signed.out --listen "unix:$work/signed" --listen "unix:$work/user,unix-user"
+  signed=unix:$work/signed
+  user=unix:$work/user
+  fails 254 'MissingAuthenticationTokenException' list-keys --endpoint-url "$signed"
+  assert_contains "$(cat fails.err)" 'or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY'
+  assert_eq "$(trent describe-key --key-id alias/app --output raw --endpoint-url "$user")" "$key_token"
+
+  export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+  AWS_ACCESS_KEY_ID=$(field key.json AccessKey AccessKeyId)
+  AWS_SECRET_ACCESS_KEY=$(field key.json AccessKey SecretAccessKey)
+  assert_eq "$(trent describe-key --key-id alias/app --output raw --endpoint-url "$signed")" "$key_token"
+  fails 254 'MissingAuthenticationTokenException' list-keys --endpoint-url "$user"
+  assert_contains "$(cat fails.err)" 'takes no signatures here'
+  AWS_REGION=eu-west-1 fails 254 'InvalidSignatureException.*valid region' list-keys --endpoint-url "$signed"
+  AWS_ACCESS_KEY_ID=AKIAELSEWHERE fails 254 'UnrecognizedClientException' list-keys --endpoint-url "$signed"
+  assert_contains "$(cat fails.err)" 'is it an access key of this server?'
+  kill $server
+}
+
+# A worker that dies is started again, and nobody who only reads notices.
+worker_that_is_killed() {
+  export TRENT_ENDPOINT="$unix"
+  for _ in 1 2 3; do
+    # shellcheck disable=SC2046,SC2086
+    kill -9 $(pgrep -P $server)
+    assert_eq "$(trent describe-key --key-id alias/app --output raw)" "$key_token"
+  done
 }
 
 tls() {
@@ -381,8 +411,7 @@ tls() {
   unset AWS_CA_BUNDLE
   fails 255 'Cannot connect to https' list-keys --endpoint-url "https://${http#http://}"
   fails 255 'broke|but not' list-keys --endpoint-url "http://${https#https://}"
-  # shellcheck disable=SC2086
-  kill ${processes##* }
+  kill $server
 }
 
 test_case 'keys and tags' keys_and_tags
@@ -399,6 +428,7 @@ test_case 'answers that are none of a KMS' nonsense
 test_case 'throttling' throttling
 test_case 'requests hold what was given' request_as_given
 test_case 'signatures' signatures
-test_case 'a server that wants signatures' unsigned_where_signatures_are_asked_for
+test_case 'who comes in' who_comes_in
+test_case 'a worker that is killed' worker_that_is_killed
 test_case 'TLS' tls
 done_testing

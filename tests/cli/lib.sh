@@ -62,20 +62,22 @@ make_key() {
   trent create-alias --alias-name "alias/$1" --target-key-id "$key"
 }
 
-# start_server OUTPUT ARGUMENT...: `trent serve` that lives as long as the script; it adds to processes.
-processes=
-stop_processes() {
-  # shellcheck disable=SC2086
-  [ -z "$processes" ] || kill $processes 2>/dev/null
-  wait
+# start_server OUTPUT ARGUMENT...: `trent serve` that lives as long as the script, or until it is killed;
+# sets server. A case of a test may start one, too.
+stop_servers() {
+  if [ -f "$work/servers" ]; then
+    xargs kill <"$work/servers" 2>/dev/null
+    wait
+  fi
   rm -rf "$work"
 }
+trap stop_servers EXIT
 start_server() {
-  trap stop_processes EXIT
   server_output=$1
   shift
   "$trent" serve --workers 1 "$@" >"$server_output" 2>"$server_output.err" &
-  processes="$processes $!"
+  server=$!
+  echo $server >>"$work/servers"
   for _ in $(seq 300); do
     ! grep -q 'listening on' "$server_output" || return 0
     sleep 0.1
