@@ -230,8 +230,9 @@ class HttpClient::Connection {
                         std::string("its certificate is not trusted (") +
                             X509_verify_cert_error_string(verdict) +
                             "); AWS_CA_BUNDLE may name the file of its authority");
-    throw HttpFailure(Kind::Unreachable,
-                      error == beast::error::timeout ? "it takes too long" : error.message());
+    throw HttpFailure(Kind::Unreachable, error == beast::error::timeout
+                                             ? "it takes too long"
+                                             : "the TLS handshake failed: " + error.message());
   }
 
   template <class S>
