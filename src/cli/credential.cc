@@ -205,7 +205,8 @@ void add_and_print(CredentialsFile& file, const std::string& lines, kms::Json js
 }
 
 std::string toml_string(const std::string& text) {
-  return kms::Json(text).dump().c_str();  // strings of JSON are strings of TOML
+  const auto json = kms::Json(text).dump();  // strings of JSON are strings of TOML
+  return {json.begin(), json.end()};
 }
 
 // `more`: further lines of the section.

@@ -91,7 +91,7 @@ server::ServeOptions to_options(const Arguments& arguments, const std::string& c
   options.queue = number(arguments.queue, 256, 1, 100'000, "--queue");
   options.requests_per_worker =
       number(arguments.requests, 200'000, 1, 1'000'000'000, "--requests-per-worker");
-  options.bytes_per_worker = number(arguments.memory, 512, 16, 1'000'000, "--memory-per-worker")
+  options.bytes_per_worker = number(arguments.memory, 512, 1, 1'000'000, "--memory-per-worker")
                              << 20;
   options.clock_skew =
       std::chrono::seconds(in_range(arguments.skew, 300, 1, 86'400, "--clock-skew"));

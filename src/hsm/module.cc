@@ -23,6 +23,7 @@ namespace {
 struct Registry {
   Mutex mutex;
   std::map<std::string, std::shared_ptr<Module>> modules GUARDED_BY(mutex);
+  Module::CallTimer timer GUARDED_BY(mutex);
 };
 
 Registry& registry() {
@@ -76,12 +77,19 @@ std::shared_ptr<Module> Module::open(const std::string& name) {
     module = known->second;
   } else {
     module = std::make_shared<Module>(name);
+    module->timer_ = registry().timer;
     module->load();
     registry().modules.emplace(name, module);
   }
   // A child of fork() has to initialise the module again (PKCS#11 v3.0 section 5.4).
   module->initialise();
   return module;
+}
+
+void Module::time_calls(CallTimer timer) {
+  process::ForkGuard fork;
+  const Lock lock(registry().mutex);
+  registry().timer = std::move(timer);
 }
 
 Module::Module(std::string name) : name_(std::move(name)) {}

@@ -5,8 +5,10 @@
 #include <p11-kit/pkcs11.h>
 
 #include <atomic>
+#include <chrono>
 #include <concepts>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -48,6 +50,10 @@ class Module {
   // Throws KeyUnavailableException if it cannot be loaded, ValidationException if it is Trent's
   // own.
   static std::shared_ptr<Module> open(const std::string& name);
+
+  // `timer` hears of each call of a module that is loaded from here on, in the thread that made it.
+  using CallTimer = std::function<void(std::chrono::nanoseconds)>;
+  static void time_calls(CallTimer timer);
 
   explicit Module(std::string name);
   Module(const Module&) = delete;
@@ -98,10 +104,13 @@ class Module {
     if constexpr (concerns_pin(name)) {
       if (!(is_null(arguments) || ...)) uninterrupted.emplace();
     }
-    if (!process::log_enabled()) return (functions_->*Function)(arguments...);
+    const bool is_logged = process::log_enabled();
+    if (!is_logged && !timer_) return (functions_->*Function)(arguments...);
     auto start = std::chrono::steady_clock::now();
     CK_RV rv = (functions_->*Function)(arguments...);
     auto duration = std::chrono::steady_clock::now() - start;
+    if (timer_) timer_(duration);
+    if (!is_logged) return rv;
     // Handles, lengths and mechanisms only; what concerns a PIN not even so.
     std::string text;
     if constexpr (!concerns_pin(name)) (append_argument(text, arguments), ...);
@@ -151,6 +160,7 @@ class Module {
 
   std::string name_;
   CK_FUNCTION_LIST_PTR functions_ = nullptr;
+  CallTimer timer_;  // may be empty
   // Shared by calls, exclusive for (de)initialisation, and for each call of a module without locks.
   mutable SharedMutex calls_;
   // Somebody else in the process initialised it, perhaps with C_Initialize(NULL), after which

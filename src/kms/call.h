@@ -19,7 +19,7 @@ namespace trent::kms {
 
 class Call {
  public:
-  // `keys`, if given, gets the ARNs of the keys that permission is asked for.
+  // `keys`, if given, gets the ARNs of the keys that the request concerns.
   Call(Service& service, const Caller& caller, const model::Operation& operation,
        std::vector<std::string>* keys = nullptr)
       : service_(service), caller_(caller), operation_(operation), keys_(keys) {}
@@ -32,6 +32,11 @@ class Call {
   // Asks whether the caller may, where no key is concerned yet ("kms:CreateKey"), or this one.
   void permit(std::string_view permission);
   void permit(std::string_view permission, const std::string& key_arn);
+
+  // The request concerns a key that permission was not asked for: it has made it.
+  void made(const std::string& key_arn) {
+    if (keys_ != nullptr) keys_->push_back(key_arn);
+  }
 
   enum class Accept { All, KeyIdOnly };  // whether an alias will do
   // The key, in whatever state it is. Throws NotFoundException, in KMS's words.

@@ -38,16 +38,19 @@ bool consists_of(std::string_view text, std::string_view allowed) {
   return !text.empty() && text.find_first_not_of(allowed) == std::string_view::npos;
 }
 
-// What is wrong with the mode and the owner of an open file that holds secrets; nullopt: nothing.
+// A sentence on what is wrong with the mode and the owner of an open file that holds secrets;
+// nullopt: nothing.
 std::optional<std::string> openness(int file, const std::string& path) {
   struct stat status {};
   if (fstat(file, &status) != 0) return "cannot be looked at.";
   if (!S_ISREG(status.st_mode)) return "is no file.";
   // Also in a directory that is closed: it might be copied or opened one day.
   if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-    return "can be read or changed by other users: chmod 600 " + path;
+    return "can be read or changed by other users: chmod 600 " + path + ".";
   // The owner is asked for there, and who can write in the directories above.
-  return exposure(path);
+  auto fault = exposure(path);
+  if (fault && !fault->ends_with('.')) *fault += '.';
+  return fault;
 }
 
 // A secret as it stands in a file, without the end of its line.
@@ -64,8 +67,7 @@ SecretString read_secret_file(const Section& section, const std::string& path,
         kAdvice);
   if (must_be_closed)
     if (const auto fault = openness(file.get(), path))
-      section.refuse("secret", "names a file that " + *fault + (fault->ends_with('.') ? "" : "."),
-                     kAdvice);
+      section.refuse("secret", "names a file that " + *fault, kAdvice);
   auto secret = read_up_to<SecretString>(file.get(), kLongestSecret + 1);
   if (!secret) section.refuse("secret", "names a file that cannot be read.", kAdvice);
   while (!secret->empty() && (secret->back() == '\n' || secret->back() == '\r')) secret->pop_back();

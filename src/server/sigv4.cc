@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include "base/encoding.h"
@@ -90,7 +91,6 @@ std::string percent_encoded(std::string_view text, std::string_view kept = "") {
 
 struct Parameter {
   std::string name, value;
-  auto operator<=>(const Parameter&) const = default;
 };
 
 // Without escapes.
@@ -346,7 +346,9 @@ std::string canonical_query(const Signature& signature, const Request& request) 
   for (const Parameter& parameter : query_parameters(request))
     if (!signature.is_in_query || parameter.name != "X-Amz-Signature")
       parameters.push_back({percent_encoded(parameter.name), percent_encoded(parameter.value)});
-  std::ranges::sort(parameters);
+  std::ranges::sort(parameters, {}, [](const Parameter& parameter) {
+    return std::tie(parameter.name, parameter.value);
+  });
   std::string out;
   for (const Parameter& parameter : parameters)
     out += (out.empty() ? "" : "&") + parameter.name + "=" + parameter.value;

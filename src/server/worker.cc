@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "hsm/module.h"
 #include "kms/service.h"
 #include "server/access_log.h"
 #include "server/authentication.h"
@@ -243,6 +244,8 @@ int run_worker(const WorkerPlace& place) {
   };
   Metrics::Worker& self = place.metrics.workers[place.slot];
   try {
+    hsm::Module::time_calls(
+        [&](std::chrono::nanoseconds duration) { place.metrics.token_call(duration); });
     Worker worker(place);
     tell(kReady, worker.log_in());
     worker.run();

@@ -44,7 +44,8 @@ fill_in() {
 
 # run_examples PAGE
 run_examples() {
-  printf 'set -eu\n' >script
+  # What it leaves running, after a failure too, ends with it.
+  printf 'set -eu\ntrap "jobs -p >jobs; xargs -r kill <jobs || :" EXIT\n' >script
   make_script "$1" >>script
   [ "$(cat blocks)" -gt 0 ]
   sh script

@@ -15,7 +15,9 @@ units_are_right() {
   grep -F trent-serve all >complaints || :
   assert_eq "$(cat complaints)" ''
   # Its options are ones that there are.
-  for option in $(sed -n 's/^ExecStart=//p' trent-serve.service | grep -o -e '--[a-z-]*'); do
+  sed -n 's/^ExecStart=//p' trent-serve.service | grep -o -e '--[a-z-]*' >options
+  [ -s options ]
+  while read -r option; do
     assert_contains "$(trent serve --help)" "$option"
   done
 }

@@ -163,6 +163,45 @@ void every_request_is_told_once() {
   CHECK_EQ(record.told[2].error, "NotFoundException");
 }
 
+// Also a request in JSON that is no request of the operation, where its type cannot say so.
+void a_json_request_that_is_refused_is_told() {
+  Record record;
+  Service service(load_config(), {}, record.watchers());
+  const model::Operation& operation = kms::DescribeKeyRequest::operation();
+  CHECK_ERROR(Validation, service.kms::Service::call(service.caller(), operation, parse("{}")));
+  CHECK_EQ(record.told.size(), 1U);
+  CHECK_EQ(record.told[0].operation, "DescribeKey");
+  CHECK_EQ(record.told[0].error, "ValidationException");
+}
+
+void the_keys_of_a_request_are_named() {
+  Service service(load_config());
+  const std::string from = create_key(service);
+  const std::string to = create_key(service);
+  const std::string blob = to_base64(encrypt(service, from, "secret"));
+  const auto keys_of = [&](const model::Operation& operation, const std::string& request) {
+    std::vector<std::string> keys;
+    try {
+      service.kms::Service::call(service.caller(), operation, parse(request), &keys);
+    } catch (const Error&) {
+      keys.emplace_back("failed");
+    }
+    return keys;
+  };
+  const std::string move = R"({"CiphertextBlob":")" + blob + R"(","DestinationKeyId":")" + to;
+  const auto moved = keys_of(kms::ReEncryptRequest::operation(), move + "\"}");
+  CHECK_EQ(moved.size(), 2U);
+  CHECK(moved[0].ends_with(":key/" + from));
+  CHECK(moved[1].ends_with(":key/" + to));
+  // Also where it fails after that.
+  const auto refused = keys_of(kms::ReEncryptRequest::operation(),
+                               move + R"(","SourceEncryptionContext":{"a":"b"}})");
+  CHECK(refused.size() >= 2 && refused.back() == "failed");
+  CHECK(refused[0].ends_with(":key/" + from));
+  CHECK_EQ(keys_of(kms::ListKeysRequest::operation(), "{}").size(), 0U);
+  CHECK_EQ(keys_of(kms::CreateKeyRequest::operation(), "{}").size(), 1U);
+}
+
 void the_caller_is_an_argument() {
   Record record;
   Service service(load_config(), {}, record.watchers());
@@ -195,6 +234,7 @@ int main() {
   SoftHsm token;
   return RUN_TESTS("kms call", TEST(each_operation_asks_for_what_it_says),
                    TEST(who_may_not_changes_nothing), TEST(both_keys_of_a_move_are_asked_for),
-                   TEST(every_request_is_told_once), TEST(the_caller_is_an_argument),
+                   TEST(every_request_is_told_once), TEST(a_json_request_that_is_refused_is_told),
+                   TEST(the_keys_of_a_request_are_named), TEST(the_caller_is_an_argument),
                    TEST(operations_of_the_other_doors_ask_too));
 }

@@ -176,7 +176,7 @@ void file_must_be_its_users_alone() {
   for (mode_t mode : {0640U, 0604U, 0620U, 0602U, 0610U, 0666U}) {
     const std::string path = files.write("credentials.toml", kKey, mode);
     check_contains(fault_of_loading(path), path + " can be read or changed by other users");
-    check_contains(fault_of_loading(path), "chmod 600 " + path);
+    check_contains(fault_of_loading(path), "chmod 600 " + path + ".");
   }
 }
 

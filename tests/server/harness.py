@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""For tests in Python that talk to a server: a SoftHSM token of the test's own, `trent serve` on it,
-and cases reported in TAP."""
+"""For tests in Python that talk to a server: a SoftHSM token of the test's own, `trent serve` on
+it, and cases reported in TAP."""
 
 import http.client
 import json
@@ -93,6 +93,13 @@ class Server:
             self.process.send_signal(signal_number)
         return self.process.wait(timeout=60)
 
+    def kill(self):
+        """The master, without any warning; its workers end by themselves."""
+        workers = self.workers()
+        self.process.kill()
+        self.process.wait()
+        wait_until(lambda: not any(is_alive(pid) for pid in workers))
+
     def get(self, path):
         """Of the admin listener: status and text."""
         connection = UnixConnection(self.admin)
@@ -126,6 +133,14 @@ class Server:
         if own:
             connection.close()
         return answer.status, json.loads(body) if body else None
+
+
+def is_alive(pid):
+    """What has ended may stay as a zombie, where nobody asks for it."""
+    try:
+        return ") Z " not in pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
 
 
 class UnixConnection(http.client.HTTPConnection):

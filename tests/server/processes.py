@@ -2,11 +2,9 @@
 """Processes of a server that die, are replaced, reloaded and ended while clients call: no wrong
 answer, and no failure that one more try does not hide."""
 
-import base64
 import http.client
 import json
 import os
-import pathlib
 import signal
 import socket
 import subprocess
@@ -14,7 +12,10 @@ import threading
 import time
 
 from harness import TRENT, Home, PATIENCE, Server, Tap, equal, wait_until
+from load import HttpClient, under_load
 
+# A longer attack by hand: TRENT_RELOADS=100.
+RELOADS = int(os.environ.get("TRENT_RELOADS", "5"))
 tap = Tap()
 home = Home()
 servers = []
@@ -25,73 +26,8 @@ def start(*options, **keywords):
     return servers[-1]
 
 
-class Client(threading.Thread):
-    """Encrypts, moves and decrypts over one connection that is kept, as an SDK does: a request that
-    gets no answer is sent once more, over a new connection."""
-
-    def __init__(self, server, key, retries=1):
-        super().__init__()
-        self.server, self.key, self.retries = server, key, retries
-        self.end = threading.Event()
-        self.done = self.retried = 0
-        self.failures = []
-
-    def call(self, operation, members):
-        for attempt in range(self.retries + 1):
-            try:
-                status, answer = self.server.call(operation, members, self.connection)
-            except (OSError, http.client.HTTPException) as error:
-                failure = repr(error)
-            else:
-                if status == 200:
-                    return answer
-                failure = f"{operation}: {status} {answer}"
-                if status < 500:
-                    break
-            self.connection.close()
-            if attempt < self.retries:
-                self.retried += 1
-                time.sleep(0.1 * 2 ** attempt)
-        raise RuntimeError(failure)
-
-    def run(self):
-        self.connection = http.client.HTTPConnection("127.0.0.1", self.server.port,
-                                                     timeout=30 * PATIENCE)
-        while not self.end.is_set():
-            text = base64.b64encode(os.urandom(20)).decode()
-            try:
-                blob = self.call("Encrypt", {"KeyId": self.key, "Plaintext": text})
-                moved = self.call("ReEncrypt", {
-                    "CiphertextBlob": blob["CiphertextBlob"], "DestinationKeyId": self.key,
-                    "DestinationEncryptionContext": {"place": text}})
-                plain = self.call("Decrypt", {"CiphertextBlob": moved["CiphertextBlob"],
-                                              "EncryptionContext": {"place": text}})
-                if plain["Plaintext"] != text:
-                    self.failures.append("a wrong plaintext")
-                self.done += 1
-            except RuntimeError as failure:
-                self.failures.append(str(failure))
-        self.connection.close()
-
-
-def under_load(server, key, attack, clients=4, retries=1, least=20):
-    """What the clients see while `attack` runs, and a little longer."""
-    running = [Client(server, key, retries) for _ in range(clients)]
-    for client in running:
-        client.start()
-    try:
-        wait_until(lambda: all(client.done for client in running))
-        attack()
-        done = sum(client.done for client in running)
-        wait_until(lambda: sum(client.done for client in running) >= done + least)
-    finally:
-        for client in running:
-            client.end.set()
-        for client in running:
-            client.join()
-    failures = [failure for client in running for failure in client.failures]
-    assert not failures, failures[:5]
-    return sum(client.retried for client in running)
+def clients_of(server, key, retries):
+    return [HttpClient(server, key, retries) for _ in range(4)]
 
 
 def new_key(server):
@@ -115,16 +51,26 @@ def load_is_dealt_out():
 
 
 @tap.case
+def token_calls_are_timed():
+    server = start("--workers", "1")
+    key = new_key(server)
+    before = server.metric("trent_hsm_call_duration_seconds_count")
+    equal(server.call("Encrypt", {"KeyId": key, "Plaintext": "aGk="})[0], 200)
+    assert server.metric("trent_hsm_call_duration_seconds_count") > before > 0
+    assert server.metric("trent_hsm_call_duration_seconds_sum") > 0
+
+
+@tap.case
 def reloads_refuse_nothing():
     server = start("--workers", "2")
     key = new_key(server)
     before = set(server.workers())
 
     def reload():
-        for _ in range(5):
+        for _ in range(RELOADS):
             server.process.send_signal(signal.SIGHUP)
             time.sleep(0.3)
-    equal(under_load(server, key, reload, retries=0), 0)
+    equal(under_load(clients_of(server, key, 0), reload), 0)
     wait_until(lambda: not before & set(server.workers()))
     wait_until(lambda: len(server.workers()) == 2, 30)
     equal(server.metric("trent_worker_deaths_total"), 0)
@@ -134,8 +80,18 @@ def reloads_refuse_nothing():
 def workers_are_replaced_after_so_many_requests():
     server = start("--workers", "2", "--requests-per-worker", "100")
     key = new_key(server)
-    equal(under_load(server, key, lambda: None, retries=0, least=300), 0)
+    equal(under_load(clients_of(server, key, 0), lambda: None, least=300), 0)
     assert server.metric("trent_worker_starts_total") >= 5
+    equal(server.metric("trent_worker_deaths_total"), 0)
+
+
+@tap.case
+def workers_that_have_grown_are_replaced():
+    # Less than one has from the start: each second, one is replaced.
+    server = start("--workers", "2", "--memory-per-worker", "1")
+    key = new_key(server)
+    equal(under_load(clients_of(server, key, 0), lambda: wait_until(
+        lambda: server.metric("trent_worker_starts_total") >= 5)), 0)
     equal(server.metric("trent_worker_deaths_total"), 0)
 
 
@@ -148,7 +104,7 @@ def a_worker_that_is_killed_is_replaced():
         for _ in range(3):
             os.kill(server.workers()[0], signal.SIGKILL)
             time.sleep(0.5)
-    under_load(server, key, kill, retries=3)
+    under_load(clients_of(server, key, 3), kill)
     wait_until(lambda: len(server.workers()) == 2)
     equal(server.metric("trent_worker_deaths_total"), 3)
 
@@ -157,20 +113,15 @@ def a_worker_that_is_killed_is_replaced():
 def a_worker_that_is_told_to_end_loses_nothing():
     server = start("--workers", "2")
     key = new_key(server)
-    equal(under_load(server, key, lambda: os.kill(server.workers()[0], signal.SIGTERM), retries=0),
-          0)
+    equal(under_load(clients_of(server, key, 0),
+                     lambda: os.kill(server.workers()[0], signal.SIGTERM)), 0)
     wait_until(lambda: len(server.workers()) == 2)
 
 
 @tap.case
 def workers_end_with_their_master():
     server = start("--workers", "2")
-    workers = server.workers()
-    server.process.kill()
-    server.process.wait()
-    wait_until(lambda: not any(pathlib.Path(f"/proc/{worker}").exists() and
-                               " Z " not in pathlib.Path(f"/proc/{worker}/stat").read_text()
-                               for worker in workers))
+    server.kill()
     # The port is free for the next one.
     start(listen=(f"127.0.0.1:{server.port}",)).stop()
 
@@ -203,7 +154,8 @@ def a_token_that_goes_away_comes_back():
         for _ in range(10):
             status, answer = server.call("DescribeKey", {"KeyId": key})
             if status == 500:
-                assert answer["__type"] in ("KMSInternalException", "KeyUnavailableException"), answer
+                assert answer["__type"] in ("KMSInternalException",
+                                            "KeyUnavailableException"), answer
         equal(server.call("Encrypt", {"KeyId": key, "Plaintext": "aGVsbG8="})[0], 500)
         equal(server.get("/healthz")[0], 200)
     finally:
@@ -262,7 +214,7 @@ def the_access_log_tells_who_did_what():
     lines = [json.loads(line) for line in (home.path / "access.log.1").read_text().splitlines()]
     equal([line["operation"] for line in lines], ["CreateKey", "Encrypt", "Encrypt"])
     equal([line["code"] for line in lines], ["OK", "OK", "ValidationException"])
-    assert lines[1]["keys"][0].endswith(key)
+    assert lines[0]["keys"][0].endswith(key) and lines[1]["keys"][0].endswith(key)
     assert "c2VjcmV0IQ" not in (home.path / "access.log.1").read_text()
 
 
@@ -285,13 +237,15 @@ def what_cannot_be_served_is_said_at_the_start():
     refuses_to_start(252, "--listen", "127.0.0.1:0,password", says="password")
     refuses_to_start(252, "--workers", "0", says="--workers")
     refuses_to_start(252, "--tls-cert", "a", says="--tls-key")
-    refuses_to_start(253, "--listen", "fd:0", "--insecure-as", "root", says="no socket that listens")
+    refuses_to_start(253, "--listen", "fd:0", "--insecure-as", "root",
+                     says="no socket that listens")
     refuses_to_start(253, "--listen", "127.0.0.1:0", "--tls-cert", "/nonexistent", "--tls-key",
                      "/nonexistent", "--insecure-as", "root", says="/nonexistent")
     refuses_to_start(253, "--listen", "unix:" + "a" * 200, "--insecure-as", "root", says="too long")
     refuses_to_start(253, "--listen", f"unix:{home.path}/pin", "--insecure-as", "root",
                      says="is no socket")
-    refuses_to_start(253, "--listen", "127.0.0.1:0,bearer", "--insecure-as", "root", says="bearer token in clear")
+    refuses_to_start(253, "--listen", "127.0.0.1:0,bearer", "--insecure-as", "root",
+                     says="bearer token in clear")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         refuses_to_start(253, "--listen", f"127.0.0.1:{taken.getsockname()[1]}", "--insecure-as",
                          "root", says="Another server has it")
@@ -364,9 +318,9 @@ def a_unix_socket_is_cleaned_up():
     path = home.path / "kms.sock"
     server = start(listen=(f"unix:{path}",))
     equal(server.url, f"unix:{path}")
-    refuses_to_start(253, "--listen", f"unix:{path}", "--insecure-as", "root", says="Another server")
-    server.process.kill()
-    server.process.wait()
+    refuses_to_start(253, "--listen", f"unix:{path}", "--insecure-as", "root",
+                     says="Another server")
+    server.kill()
     assert path.exists()
     again = start(listen=(f"unix:{path}",))
     again.stop()

@@ -53,7 +53,8 @@ catalog::KeyRecord requested_key(const CreateKeyRequest& request) {
 }
 
 // `alias` may be empty. The record is what makes the key, so it comes last.
-KeyMetadata make_key(Account& account, catalog::KeyRecord requested, const std::string& alias) {
+CreateKeyResponse make_key(Call& call, catalog::KeyRecord requested, const std::string& alias) {
+  Account& account = call.home();
   auto record = std::make_shared<catalog::KeyRecord>(std::move(requested));
   record->key_id = new_key_id();
   record->created = catalog::now();
@@ -87,20 +88,22 @@ KeyMetadata make_key(Account& account, catalog::KeyRecord requested, const std::
     }
     throw;
   }
-  return metadata({&account, std::move(record)});
+  const Key key{&account, std::move(record)};
+  call.made(key.arn());
+  return {metadata(key)};
 }
 
 CreateKeyResponse create(Call& call, const CreateKeyRequest& request) {
   catalog::KeyRecord requested = requested_key(request);
   call.permit("kms:CreateKey");
-  return {make_key(call.home(), std::move(requested), {})};
+  return make_key(call, std::move(requested), {});
 }
 
 CreateKeyResponse create_named(Call& call, const CreateNamedKeyRequest& request) {
   check_new_alias_name(request.alias_name);
   call.permit("kms:CreateKey");
   call.permit("kms:CreateAlias");
-  return {make_key(call.home(), {}, request.alias_name)};
+  return make_key(call, {}, request.alias_name);
 }
 
 constexpr std::string_view kPermissions[] = {"kms:CreateKey"};
@@ -113,7 +116,7 @@ constexpr ErrorCode kErrors[] = {ErrorCode::MalformedPolicyDocument,
                                  ErrorCode::LimitExceeded,
                                  ErrorCode::Tag};
 constexpr Missing kMissing[] = {
-    {"Policy", "Leave it out: every caller may use every key."},
+    {"Policy", "Leave it out: every principal of the account may use every key."},
     {"CustomerMasterKeySpec", "Give its new name, KeySpec."},
     {"CustomKeyStoreId", "Leave it out: keys are made in the token of the account."},
     {"BypassPolicyLockoutSafetyCheck", "Leave it out: there are no policies to be locked out by."},

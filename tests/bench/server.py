@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the network door costs: signed ReEncrypts of 32 bytes over HTTP, compared with what as many
+processes of the core do without HTTP, on tokens of SoftHSM's, in one run. The secret of the access
+key is in the token.
+
+  meson setup -Dbench=true --buildtype=release build-bench && ninja -C build-bench
+  TRENT_BUILD=$PWD/build-bench python3 tests/bench/server.py [SECONDS] [--memory REQUESTS]
+
+Good: at least 0.6 of the core's throughput; less than 60 us of processor time for HTTP, signature
+and JSON; at 80 % load, p99 below 5 times the median; a worker that grows by no more than the 0.8 KiB
+that SoftHSM keeps of each ReEncrypt (--memory, with a million requests).
+"""
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "server"))
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from harness import ACCOUNT, BUILD, Home, Server
+
+WORKERS = 2
+CONNECTIONS = 8
+
+
+def core(seconds):
+    """Requests per second of WORKERS processes together, and microseconds of CPU for each."""
+    command = [BUILD / "tests/bench/reencrypt-bench", "--benchmark_filter=through_service/32$",
+               f"--benchmark_min_time={seconds}", "--benchmark_format=json"]
+    environment = dict(os.environ, TRENT_BUILD=str(BUILD))
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                text=True, env=environment) for _ in range(WORKERS)]
+    results = []
+    for process in running:
+        output = process.communicate()[0]
+        results.append(json.loads(output[output.index("{"):output.rindex("}") + 1])["benchmarks"][0])
+    assert all(result["time_unit"] == "ns" for result in results)
+    return (sum(1e9 / result["real_time"] for result in results),
+            sum(result["cpu_time"] for result in results) / len(results) / 1000)
+
+
+def cpu_seconds(server):
+    """Of all workers, since they started."""
+    ticks = 0
+    for pid in server.workers():
+        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def resident_bytes(server):
+    return sum(int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1])
+               for pid in server.workers()) * os.sysconf("SC_PAGESIZE")
+
+
+def signed(server, key, operation, members):
+    """The bytes of a request."""
+    headers = {"Content-Type": "application/x-amz-json-1.1",
+               "X-Amz-Target": "TrentService." + operation, "Host": f"127.0.0.1:{server.port}"}
+    body = json.dumps(members)
+    request = AWSRequest("POST", server.url + "/", headers, body)
+    SigV4Auth(Credentials(*key), "kms", "us-east-1").add_auth(request)
+    head = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
+    return f"POST / HTTP/1.1\r\n{head}Content-Length: {len(body)}\r\n\r\n{body}".encode()
+
+
+def load(home, server, request, seconds, rate=0):
+    path = home.path / "request"
+    path.write_bytes(request)
+    done = subprocess.run([BUILD / "tests/bench/load", str(server.port), path, str(CONNECTIONS),
+                           str(seconds), str(rate)], check=True, stdout=subprocess.PIPE, text=True)
+    result = json.loads(done.stdout)
+    assert result["failures"] == 0, result
+    return result
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("seconds", nargs="?", type=float, default=10)
+    parser.add_argument("--memory", type=int, default=0, metavar="REQUESTS")
+    options = parser.parse_args()
+    home = Home()
+    created = json.loads(home.trent("credential", "create", "--principal",
+                                    f"arn:aws:iam::{ACCOUNT}:user/bench"))["AccessKey"]
+    access_key = (created["AccessKeyId"], created["SecretAccessKey"])
+    keys = [home.trent("create-key", "--output", "raw").strip() for _ in range(2)]
+    blob = json.loads(home.trent("encrypt", "--key-id", keys[0], "--plaintext",
+                                 "x" * 32, "--encryption-context", "tenant=a",
+                                 "--output", "json"))["CiphertextBlob"]
+    server = Server(home, "--workers", str(WORKERS), "--requests-per-worker", "1000000000", "--clock-skew", "86400",
+                    insecure=False)
+    try:
+        request = signed(server, access_key, "ReEncrypt", {
+            "CiphertextBlob": blob, "DestinationKeyId": keys[1],
+            "SourceEncryptionContext": {"tenant": "a"},
+            "DestinationEncryptionContext": {"tenant": "b"}})
+        load(home, server, request, 1)
+        rounds = []
+        # In turns, so that what else the machine does is in both.
+        for _ in range(3):
+            core_rate, core_cpu = core(options.seconds / 3)
+            before = cpu_seconds(server)
+            served = load(home, server, request, options.seconds / 3)
+            cpu = (cpu_seconds(server) - before) / served["requests"] * 1e6
+            rounds.append((core_rate, core_cpu, served["perSecond"], cpu))
+        core_rate, core_cpu, rate, cpu = (sum(column) / len(rounds) for column in zip(*rounds))
+        print(f"throughput: {rate:.0f}/s over HTTP, {core_rate:.0f}/s by {WORKERS} processes of the "
+              f"core: {rate / core_rate:.2f}")
+        print(f"processor time: {cpu:.0f} us a request, {core_cpu:.0f} us of it the core's: "
+              f"{cpu - core_cpu:.0f} us")
+        at_80 = load(home, server, request, options.seconds, 0.8 * rate)["microseconds"]
+        print(f"at 80 % load: median {at_80['median']:.0f} us, p99 {at_80['p99']:.0f} us: "
+              f"{at_80['p99'] / at_80['median']:.1f}; longest {at_80['longest']:.0f} us")
+        if options.memory:
+            before = resident_bytes(server)
+            grown = load(home, server, request, options.memory / rate)
+            growth = resident_bytes(server) - before
+            print(f"memory: {growth / 1024 / grown['requests']:.2f} KiB for each of "
+                  f"{grown['requests']} requests")
+    finally:
+        server.stop()
+        home.close()
+
+
+main()
