@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "blob/context.h"
 #include "cli/errors.h"
 #include "cli/kms_endpoint.h"
 #include "kms/model/json.h"
@@ -135,8 +136,11 @@ std::string read_response(const Operation& operation, const Answer& answer, void
 SecretString body_of(const Operation& operation, const void* request) {
   try {
     return kms::model::to_json(operation.request, request).dump();
-  } catch (const Json::exception&) {  // a text that is no UTF-8, of which KMS has words
+  } catch (const Json::exception&) {  // a text that is no UTF-8: one of these says so
     kms::model::validate(operation.request, request);
+    for (const Field& field : operation.request)
+      if (type_of(field) == Type::Map)
+        blob::canonical_context(*std::get<blob::EncryptionContext*>(member(field, request)));
     throw;
   }
 }

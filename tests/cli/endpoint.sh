@@ -190,6 +190,8 @@ errors() {
   same 254 create-key --key-spec AES_256
   same 254 create-key --description "$(printf 'a\377')"
   same 254 encrypt --key-id alias/app --plaintext ''
+  printf 'a=\377' >latin1
+  same 254 encrypt --key-id alias/app --plaintext YQ== --encryption-context file://latin1
   same 254 encrypt --key-id alias/app --plaintext YQ== --dry-run
   same 254 encrypt --key-id alias/app --plaintext YQ== --encryption-algorithm ''
   same 252 generate-random
