@@ -173,14 +173,8 @@ class HttpClient::Connection {
   Answer exchange(const Request& request, const ClientOptions& options, bool is_new) {
     // The time that connecting took counts.
     if (!is_new) deadline_ = std::chrono::steady_clock::now() + options.patience;
-    return std::visit(
-        [&](auto& stream) -> Answer {
-          if constexpr (std::is_same_v<std::decay_t<decltype(stream)>, std::monostate>)
-            throw std::logic_error("no connection");
-          else
-            return exchange(stream, request, options);
-        },
-        stream_);
+    return tls_ ? exchange(std::get<TlsStream>(stream_), request, options)
+                : exchange(std::get<Stream>(stream_), request, options);
   }
 
  private:

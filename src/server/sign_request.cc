@@ -18,7 +18,7 @@ namespace {
 // Empty is a variable that a script has not set.
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
-  const std::string text = value == nullptr ? "" : value;
+  std::string text = value == nullptr ? "" : value;
   // It becomes a part of a header.
   if (std::ranges::any_of(text, [](char c) { return is_control(c) || c == ' '; }))
     throw Error(ErrorCode::Validation, std::string(name) + " has white space in it.",
