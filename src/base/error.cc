@@ -17,6 +17,14 @@ const char* error_name(ErrorCode code) noexcept {
   return "KMSInternalException";
 }
 
+std::optional<ErrorCode> find_error(std::string_view name) noexcept {
+#define TRENT_FIND(code, status) \
+  if (name == #code "Exception") return ErrorCode::code;
+  TRENT_ERRORS(TRENT_FIND)
+#undef TRENT_FIND
+  return std::nullopt;
+}
+
 int http_status(ErrorCode code) noexcept {
   switch (code) {
 #define TRENT_STATUS(name, status) \

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <exception>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -45,6 +46,8 @@ enum class ErrorCode {
 
 // "IncorrectKeyException"; static storage.
 const char* error_name(ErrorCode code) noexcept;
+// The other way; nullopt for the name of an error that is not in the list.
+std::optional<ErrorCode> find_error(std::string_view name) noexcept;
 // 400 or 500, as the service sends them.
 int http_status(ErrorCode code) noexcept;
 

@@ -62,13 +62,14 @@ constexpr std::string_view kTokenInstead =
 constexpr std::pair<std::string_view, std::string_view> kOptionsOfAws[] = {
     {"--region", kTokenInstead},
     {"--profile", kTokenInstead},
-    {"--endpoint-url", kTokenInstead},
+    {"--endpoint-url", "It is for the verbs of KMS: the others are about the token itself."},
     {"--query", "Take the member from the JSON (with jq, for example), or use --output raw."},
     {"--cli-binary-format", "Binary values are fileb://PATH, - (standard input) or base64."},
 };
 
 // The options that may stand before the verb too; all have a value.
-constexpr std::string_view kBeforeTheVerb[] = {"--config", "--output", "--output-file"};
+constexpr std::string_view kBeforeTheVerb[] = {"--config", "--endpoint-url", "--output",
+                                               "--output-file"};
 
 bool is_any_of(std::string_view text, std::span<const std::string_view> words) {
   return std::ranges::find(words, text) != words.end();

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <stdexcept>
+#include <string>
+#include <utility>
 
 namespace trent::cli {
 
@@ -26,6 +28,15 @@ struct ConfigurationError : std::runtime_error {
 // Everything else: a file that cannot be written, a token that cannot be made.
 struct Failure : std::runtime_error {
   using std::runtime_error::runtime_error;
+};
+
+// The error of a server that KMS's operations do not have, as it came: ThrottlingException.
+struct ForeignError : std::runtime_error {
+  ForeignError(std::string error_name, const std::string& message, const char* what_to_do)
+      : runtime_error(message), name(std::move(error_name)), advice(what_to_do) {}
+
+  const std::string name;
+  const char* const advice;  // may be empty
 };
 
 }  // namespace trent::cli

@@ -165,7 +165,7 @@ void KmsCommand::add_raw(const void* response, SecretBytes& raw) const {
 }
 
 // One call of the operation for each page, as --limit, --max-items and their like want them.
-kms::Json KmsCommand::list_pages(kms::Service& service, SecretBytes& raw, kms::Json& items) {
+kms::Json KmsCommand::list_pages(KmsEndpoint& endpoint, SecretBytes& raw, kms::Json& items) {
   const kms::Json::string_t name(items_of(operation_).name);
   return cli::list_pages(
       paging_, name,
@@ -178,7 +178,7 @@ kms::Json KmsCommand::list_pages(kms::Service& service, SecretBytes& raw, kms::J
                                 [](const auto&) {}},
                      field.in(request_.get()));
         const std::shared_ptr<void> response = operation_.new_response();
-        service.run(service.caller(), operation_, request_.get(), response.get());
+        endpoint.run(operation_, request_.get(), response.get());
         add_raw(response.get(), raw);
         kms::Json page = kms::model::to_json(operation_.response, response.get());
         if (const auto found = page.find(name); found != page.end())
@@ -187,19 +187,19 @@ kms::Json KmsCommand::list_pages(kms::Service& service, SecretBytes& raw, kms::J
       });
 }
 
-Answer KmsCommand::run(kms::Service& service) {
+Answer KmsCommand::run(KmsEndpoint& endpoint) {
   read_structures();
   Answer answer;
   if (operation_.is_paged()) {
     kms::Json items = kms::Json::array();
-    answer.json = list_pages(service, answer.raw, items);
-    answer.text = [&service, this, items = std::move(items)] {
-      return listing_text(service, operation_, request_.get(), items);
+    answer.json = list_pages(endpoint, answer.raw, items);
+    answer.text = [&endpoint, this, items = std::move(items)] {
+      return listing_text(endpoint, operation_, request_.get(), items);
     };
     return answer;
   }
   const std::shared_ptr<void> response = operation_.new_response();
-  service.run(service.caller(), operation_, request_.get(), response.get());
+  endpoint.run(operation_, request_.get(), response.get());
   if (!operation_.has_response()) return answer;
   answer.json = kms::model::to_json(operation_.response, response.get());
   add_raw(response.get(), answer.raw);

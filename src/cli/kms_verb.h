@@ -9,9 +9,10 @@
 #include <string_view>
 
 #include "base/bytes.h"
+#include "cli/kms_endpoint.h"
 #include "cli/options.h"
 #include "cli/paging.h"
-#include "kms/service.h"
+#include "kms/model/json.h"
 
 namespace trent::cli {
 
@@ -37,8 +38,8 @@ enum class Raw {
 struct Answer {
   kms::Json json;  // null: the operation has no response
   SecretBytes raw;
-  // What `--output text` writes, if the operation lists something; to be called while the service
-  // lives.
+  // What `--output text` writes, if the operation lists something; to be called while the
+  // endpoint lives.
   std::function<std::string()> text = {};
 };
 
@@ -54,13 +55,13 @@ class KmsCommand {
   bool is_secret() const;
 
   // Once the options are loaded.
-  Answer run(kms::Service& service);
+  Answer run(KmsEndpoint& endpoint);
 
  private:
   void add_option(const kms::model::Field& field);
   void read_structures();
   void add_raw(const void* response, SecretBytes& raw) const;
-  kms::Json list_pages(kms::Service& service, SecretBytes& raw, kms::Json& items);
+  kms::Json list_pages(KmsEndpoint& endpoint, SecretBytes& raw, kms::Json& items);
 
   const kms::model::Operation& operation_;
   Options& options_;
@@ -72,7 +73,7 @@ class KmsCommand {
 };
 
 // `--output text` of a list: a line for each item. `request` is the operation's.
-std::string listing_text(kms::Service& service, const kms::model::Operation& operation,
+std::string listing_text(KmsEndpoint& endpoint, const kms::model::Operation& operation,
                          const void* request, const kms::Json& items);
 
 }  // namespace trent::cli

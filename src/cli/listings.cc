@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `--output text` of lists. Those of keys and aliases say of each what a person wants to know, too.
 #include <map>
+#include <set>
 
 #include "cli/kms_verb.h"
 #include "cli/output.h"
@@ -18,16 +19,17 @@ std::string text_of(const kms::Json& item, const char* member) {
   return {text.begin(), text.end()};
 }
 
-std::map<std::string, kms::KeyAndAliases> listed_keys(kms::Service& service) {
-  std::map<std::string, kms::KeyAndAliases> keys;
-  for (kms::KeyAndAliases& key : service.call(kms::ListEverythingRequest{true}).keys)
-    keys.emplace(key.metadata.key_id, std::move(key));
-  return keys;
+// The keys that the items name, so that each is looked at once.
+std::set<std::string> names_in(const kms::Json& items, const char* member) {
+  std::set<std::string> names;
+  for (const kms::Json& item : items) names.insert(text_of(item, member));
+  names.erase("");  // an alias without a key
+  return names;
 }
 
-std::string keys_text(kms::Service& service, const kms::Json& items) {
+std::string keys_text(KmsEndpoint& endpoint, const kms::Json& items) {
   std::string text;
-  auto keys = listed_keys(service);
+  auto keys = endpoint.describe(names_in(items, "KeyId"), true);
   for (const kms::Json& item : items) {
     const std::string id = text_of(item, "KeyId");
     const auto& [metadata, aliases] = keys[id];
@@ -38,14 +40,15 @@ std::string keys_text(kms::Service& service, const kms::Json& items) {
   return text;
 }
 
-std::string aliases_text(kms::Service& service, const kms::ListAliasesRequest& request,
+std::string aliases_text(KmsEndpoint& endpoint, const kms::ListAliasesRequest& request,
                          const kms::Json& items) {
   std::string text;
-  // The key may be of another account, which the listing says nothing of.
-  auto keys = request.key_id ? std::map<std::string, kms::KeyAndAliases>() : listed_keys(service);
-  if (request.key_id && !items.empty())
+  std::map<std::string, kms::KeyAndAliases> keys;
+  if (!request.key_id)
+    keys = endpoint.describe(names_in(items, "TargetKeyId"), false);
+  else if (!items.empty())  // the key may be of another account, where its id alone is no name
     keys[text_of(items[0], "TargetKeyId")].metadata =
-        service.call(kms::DescribeKeyRequest{*request.key_id, {}}).key_metadata;
+        endpoint.call(kms::DescribeKeyRequest{*request.key_id, {}}).key_metadata;
   for (const kms::Json& item : items) {
     const std::string target = text_of(item, "TargetKeyId");
     const kms::KeyMetadata& key = keys[target].metadata;
@@ -70,11 +73,11 @@ std::string item_text(const kms::Json& item) {
 
 }  // namespace
 
-std::string listing_text(kms::Service& service, const kms::model::Operation& operation,
+std::string listing_text(KmsEndpoint& endpoint, const kms::model::Operation& operation,
                          const void* request, const kms::Json& items) {
-  if (&operation == &kms::operations::list_keys()) return keys_text(service, items);
+  if (&operation == &kms::operations::list_keys()) return keys_text(endpoint, items);
   if (&operation == &kms::operations::list_aliases())
-    return aliases_text(service, *static_cast<const kms::ListAliasesRequest*>(request), items);
+    return aliases_text(endpoint, *static_cast<const kms::ListAliasesRequest*>(request), items);
   std::string text;
   for (const kms::Json& item : items) text += item_text(item);
   return text;

@@ -11,6 +11,7 @@
 #include "cli/arguments.h"
 #include "cli/errors.h"
 #include "cli/help.h"
+#include "cli/kms_endpoint.h"
 #include "cli/kms_verb.h"
 #include "cli/output.h"
 #include "cli/process.h"
@@ -34,7 +35,9 @@ The verbs, their options and their JSON are those of `aws kms`. Binary values ar
 given as fileb://PATH, - (standard input) or base64; text also as file://PATH.
 
 The configuration is --config, $TRENT_CONF, ~/.config/trent/trent.toml or
-/etc/trent/trent.toml, whichever comes first.
+/etc/trent/trent.toml, whichever comes first. None is needed with --endpoint-url or
+$TRENT_ENDPOINT, which name a running `trent serve`: http://HOST:PORT,
+https://HOST:PORT or unix:PATH.
 
 Exit codes: 0 success, 252 usage error, 253 no configuration or a wrong one,
 254 KMS error, 255 other failures.
@@ -45,6 +48,7 @@ Exit codes: 0 success, 252 usage error, 253 no configuration or a wrong one,
 // What the parser fills in, for whichever verb was given.
 struct CommandLine {
   std::string config;
+  std::string endpoint;
   std::string output = "json";
   std::optional<std::string> output_file;
   std::vector<std::unique_ptr<Options>> options;
@@ -72,6 +76,14 @@ void write_output_file(const std::string& path, ByteView result, bool secret) {
   }
 }
 
+int report(const kms::model::Operation& operation, std::string_view name, std::string_view message,
+           std::string_view advice) {
+  std::cerr << "An error occurred (" << name << ") when calling the " << operation.name
+            << " operation: " << message << '\n';
+  if (!advice.empty()) std::cerr << advice << '\n';
+  return kService;
+}
+
 int run(KmsCommand& command, const CommandLine& line) {
   bool raw = line.output == "raw";
   const Raw raw_output = command.raw();
@@ -85,17 +97,19 @@ int run(KmsCommand& command, const CommandLine& line) {
         "The result is binary and would upset the terminal: write it to a file "
         "(--output-file PATH), or use --output json.");
   if (line.output_file) check_output_file(*line.output_file);
-  kms::Service service = open_service(line.config);
+  const std::unique_ptr<KmsEndpoint> endpoint = open_endpoint(line.config, line.endpoint);
   Answer answer;
   std::string text;
   try {
-    answer = command.run(service);
+    answer = command.run(*endpoint);
     if (line.output == "text") text = answer.text();
   } catch (const Error& error) {
-    std::cerr << "An error occurred (" << error.name() << ") when calling the "
-              << command.operation().name << " operation: " << error.message() << '\n';
-    if (!error.advice().empty()) std::cerr << error.advice() << '\n';
-    return error.is_in_configuration() ? kConfiguration : kService;
+    const int exit_code =
+        report(command.operation(), error.name(), error.message(), error.advice());
+    return error.is_in_configuration() ? kConfiguration : exit_code;
+  } catch (const ForeignError& error) {
+    return report(command.operation(), printable(error.name), printable(error.what()),
+                  error.advice);
   }
   if (answer.json.is_null()) return kSuccess;
   if (raw && raw_output == Raw::Data && at_terminal && !is_printable(answer.raw))
@@ -113,13 +127,21 @@ int run(KmsCommand& command, const CommandLine& line) {
   return kSuccess;
 }
 
+// Empty is a script's variable that was not set, and not "the usual one".
+std::string refuse_empty(const std::string& value) {
+  return value.empty() ? "it is empty: give it a value, or leave the option out" : std::string();
+}
+
 void config_option(CLI::App& app, CommandLine& line) {
-  // Empty is a script's variable that was not set, and not "the usual one".
   app.add_option("--config", line.config, "Configuration file")
       ->option_text("PATH")
-      ->check([](const std::string& path) {
-        return path.empty() ? "it is empty: name a file, or leave the option out" : std::string();
-      });
+      ->check(refuse_empty);
+}
+
+void endpoint_option(CLI::App& app, CommandLine& line) {
+  app.add_option("--endpoint-url", line.endpoint, "Server to use in place of the token")
+      ->option_text("URL")
+      ->check(refuse_empty);
 }
 
 Options& add_verb(CLI::App& app, const char* name, const char* summary, const char* help,
@@ -145,6 +167,7 @@ void add_kms_verb(CLI::App& app, const KmsVerb& verb, const kms::model::Operatio
                  "Write the result to this file, which is replaced as\na whole if all went well");
   CLI::App* sub = app.get_subcommand(name);
   config_option(*sub, line);
+  endpoint_option(*sub, line);
   sub->callback([&line, &options, command] {
     line.action = [&line, &options, command] {
       options.load();
@@ -205,6 +228,7 @@ int command(int argc, char** argv) {
   CommandLine line;
   // The help names them; where they are given before the verb, the verb gets them.
   config_option(app, line);
+  endpoint_option(app, line);
   app.add_option("--output", line.output, "How to print: see the verb")->option_text("FORMAT");
   app.require_subcommand(0, 1);
   const LocalVerb local_verbs[] = {init_verb(), check_verb(), serve_verb(), version_verb()};

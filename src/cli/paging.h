@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "cli/errors.h"
 #include "cli/options.h"
@@ -60,14 +61,15 @@ kms::Json list_pages(const Paging& paging, const kms::Json::string_t& items, Lis
     // The pages end where --max-items does, so that KMS's marker is the token to go on with.
     std::int64_t limit = paging.page_size.value_or(kDefaultPageSize);
     if (missing) limit = std::min(limit, *missing);
-    kms::Json page = list(limit, next);
-    next.reset();
+    const std::optional<std::string> asked = std::exchange(next, std::nullopt);
+    kms::Json page = list(limit, asked);
     if (const auto found = page.find(items); found != page.end()) {
       if (missing) *missing -= static_cast<std::int64_t>(found->size());
       for (kms::Json& item : *found) all.push_back(std::move(item));
     }
     if (const auto marker = page.find("NextMarker"); marker != page.end())
       next = std::string(std::string_view(marker->template get_ref<const kms::Json::string_t&>()));
+    if (next && next == asked) throw Failure("The list does not end: the same page comes again.");
     if (!next || (missing && *missing <= 0)) break;
   }
   kms::Json json = kms::Json::object();

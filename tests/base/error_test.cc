@@ -47,11 +47,14 @@ void names_and_statuses_are_those_of_kms() {
   for (const Known& known : kKnown) {
     CHECK_EQ(std::string(error_name(known.code)), known.name);
     CHECK_EQ(http_status(known.code), known.status);
+    CHECK(find_error(known.name) == known.code);
     Error e(known.code, "m");
     CHECK_EQ(std::string(e.name()), known.name);
     CHECK_EQ(e.status(), known.status);
     CHECK_EQ(e.code(), known.code);
   }
+  for (const char* other : {"", "NotFound", "ThrottlingException", "notfoundexception"})
+    CHECK(!find_error(other));
 }
 
 // An error that is added to the list must be added here too.

@@ -3,7 +3,7 @@
 # The verbs for aliases.
 . "$TRENT_SOURCE/tests/support/lib.sh"
 . "$TRENT_SOURCE/tests/cli/lib.sh"
-make_token
+make_token_for_suite
 first=$("$trent" create-key --output raw)
 second=$("$trent" create-key --output raw)
 

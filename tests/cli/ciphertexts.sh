@@ -3,7 +3,7 @@
 # encrypt, decrypt, re-encrypt, and the commands for data keys.
 . "$TRENT_SOURCE/tests/support/lib.sh"
 . "$TRENT_SOURCE/tests/cli/lib.sh"
-make_token
+make_token_for_suite
 make_key old
 old=$key
 make_key new

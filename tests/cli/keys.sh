@@ -3,7 +3,7 @@
 # The verbs that manage keys, and their JSON.
 . "$TRENT_SOURCE/tests/support/lib.sh"
 . "$TRENT_SOURCE/tests/cli/lib.sh"
-make_token
+make_token_for_suite
 
 create_key() {
   trent create-key --description 'für "acme"' >out

@@ -61,3 +61,35 @@ make_key() {
   key=$(trent create-key --output raw)
   trent create-alias --alias-name "alias/$1" --target-key-id "$key"
 }
+
+# start_server OUTPUT ARGUMENT...: `trent serve` that lives as long as the script, or until it is killed;
+# sets server. A case of a test may start one, too.
+stop_servers() {
+  if [ -f "$work/servers" ]; then
+    xargs kill <"$work/servers" 2>/dev/null
+    wait
+  fi
+  rm -rf "$work"
+}
+trap stop_servers EXIT
+start_server() {
+  server_output=$1
+  shift
+  "$trent" serve --workers 1 "$@" >"$server_output" 2>"$server_output.err" &
+  server=$!
+  echo $server >>"$work/servers"
+  for _ in $(seq 300); do
+    ! grep -q 'listening on' "$server_output" || return 0
+    sleep 0.1
+  done
+  cat "$server_output.err"
+  bail_out 'the server does not begin'
+}
+
+# With TRENT_TEST_SERVER, what a suite says of the verbs has to hold through a server, too.
+make_token_for_suite() {
+  make_token
+  [ -n "${TRENT_TEST_SERVER-}" ] || return 0
+  start_server serve.out --insecure-as root --listen "unix:$work/socket"
+  export TRENT_ENDPOINT="unix:$work/socket"
+}

@@ -31,7 +31,7 @@ every_verb_and_option() {
     for option in $(options "$verb"); do
       case $option in
         --help) continue ;;
-        --output | --output-file | --config)
+        --output | --output-file | --config | --endpoint-url)
           case $verb in init | check | version | */*) ;; *) continue ;; esac ;;
       esac
       section "$verb" | grep -qE -e "(^|[^a-z-])$option([^a-z-]|\$)" ||

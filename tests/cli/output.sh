@@ -3,7 +3,7 @@
 # What goes to standard output, and what happens if it does not get there.
 . "$TRENT_SOURCE/tests/support/lib.sh"
 . "$TRENT_SOURCE/tests/cli/lib.sh"
-make_token
+make_token_for_suite
 make_key app
 printf 'a secret' >text
 head -c 32 /dev/urandom >binary

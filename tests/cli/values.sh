@@ -3,7 +3,7 @@
 # Where the values of options come from, and what is said of those that make no sense.
 . "$TRENT_SOURCE/tests/support/lib.sh"
 . "$TRENT_SOURCE/tests/cli/lib.sh"
-make_token
+make_token_for_suite
 make_key app
 printf 'a secret' >secret
 

@@ -6,5 +6,12 @@
 unset SOFTHSM2_CONF OPENSSL_MODULES # as in a shell that knows nothing of Trent
 PATH=$TRENT_BUILD/src:$PATH
 
+# A page that fails halfway leaves its server.
+stop() {
+  [ ! -f serve.pid ] || kill "$(cat serve.pid)" 2>/dev/null
+  rm -rf "$work"
+}
+trap stop EXIT
+
 test_case 'the commands of the cookbook' run_examples "$TRENT_SOURCE/docs/cli.md"
 done_testing

@@ -27,7 +27,7 @@ cd "$work" || exit 1
 
 # Nothing of the person who runs the tests may leak in.
 export HOME="$work" LC_ALL=C.UTF-8
-unset XDG_CONFIG_HOME OPENSSL_CONF TRENT_CONF TRENT_DEBUG
+unset XDG_CONFIG_HOME OPENSSL_CONF TRENT_CONF TRENT_DEBUG TRENT_ENDPOINT
 export SOFTHSM2_CONF="$work/softhsm2.conf" OPENSSL_MODULES="$TRENT_BUILD/src"
 
 cases=0

@@ -25,9 +25,9 @@ Json epoch_seconds(Timestamp time) {
   return static_cast<double>(milliseconds.count()) / 1000;
 }
 
-// Whether a text is set: an empty one is where its shape allows none.
-bool is_set(const Shape& shape, const std::string& text) {
-  return !text.empty() || shape.min == 0;
+// Whether a text is set: an empty one is where its shape allows it, or a request has to have it.
+bool is_set(const Field& field, const std::string& text) {
+  return !text.empty() || field.shape->min == 0 || field.need == Need::Required;
 }
 
 // What an audit record leaves out, and how it spells names.
@@ -43,7 +43,7 @@ void write(const Field& field, const void* object, For whom, Json& json) {
     json[Json::string_t(name)] = std::move(value);
   };
   std::visit(Overloaded{[&](const std::string* value) {
-                          if (is_set(shape, *value)) put(*value);
+                          if (is_set(field, *value)) put(*value);
                         },
                         [&](const std::optional<std::string>* value) {
                           if (*value) put(**value);

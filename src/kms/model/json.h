@@ -23,7 +23,8 @@ namespace model {
 // Strict: UTF-8, no name twice in an object, at most 64 levels. Throws SerializationException.
 Json parse_json(std::string_view text);
 
-// A text that its shape does not allow to be empty is left out when it is: it is not set.
+// A text that its shape does not allow to be empty is left out when it is: it is not set. Unless it
+// is required: then it is a request's, and given empty.
 Json to_json(Fields fields, const void* object);
 
 template <class T>
