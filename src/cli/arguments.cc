@@ -106,6 +106,7 @@ std::size_t words_of_verb(const std::vector<std::string>& words,
   const auto verb = std::ranges::find(verbs, words[0], &VerbName::name);
   if (verb == verbs.end()) {
     std::vector<std::string> names;
+    names.reserve(verbs.size());
     for (const VerbName& each : verbs) names.push_back(each.name);
     refuse_verb(words[0], names);
   }

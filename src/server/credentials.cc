@@ -116,7 +116,7 @@ std::optional<Sha256> read_hash(const Section& section, const char* key) {
 }
 
 std::string read_certificate(const Section& section) {
-  const std::string text = section.text("certificate").value_or("");
+  std::string text = section.text("certificate").value_or("");
   if (text.empty()) return text;
   for (std::string_view type : {"DNS:", "URI:", "email:"})
     if (text.starts_with(type) && text.size() > type.size()) return text;

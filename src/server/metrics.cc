@@ -20,9 +20,9 @@ namespace {
 constexpr std::string_view kCodeNames[] = {
     "OK",
 #define TRENT_NAME(name, status) #name "Exception",
-    TRENT_ERRORS(TRENT_NAME)
+    TRENT_ERRORS(TRENT_NAME)  // NOLINT(bugprone-suspicious-missing-comma): each is one name
 #undef TRENT_NAME
-        "ThrottlingException",
+    "ThrottlingException",
     "UnknownOperationException",
     "MissingAuthenticationTokenException",
     "IncompleteSignatureException",
