@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <cstring>
 #include <string>
 #include <thread>
@@ -37,6 +38,15 @@ bool is_token(std::string_view name) {
   return !name.empty() && std::ranges::none_of(name, [](char c) {
     return c <= ' ' || c >= 0x7f || (c >= 'A' && c <= 'Z') || c == ':';
   });
+}
+
+// libFuzzer looks at the clock in a signal's handler, and a call with a timeout is not restarted.
+template <class Call>
+ssize_t again(Call call) {
+  ssize_t result = 0;
+  do result = call();
+  while (result < 0 && errno == EINTR);
+  return result;
 }
 
 class World {
@@ -79,7 +89,7 @@ class World {
             "the server accepts");
     // It may close before it has read all.
     while (size > 0) {
-      const ssize_t sent = ::send(client.get(), data, size, MSG_NOSIGNAL);
+      const ssize_t sent = again([&] { return ::send(client.get(), data, size, MSG_NOSIGNAL); });
       if (sent <= 0) break;
       data += sent;
       size -= static_cast<std::size_t>(sent);
@@ -88,7 +98,7 @@ class World {
     std::string answer;
     char buffer[4096];
     ssize_t got = 0;
-    while ((got = ::recv(client.get(), buffer, sizeof buffer, 0)) > 0)
+    while ((got = again([&] { return ::recv(client.get(), buffer, sizeof buffer, 0); })) > 0)
       answer.append(buffer, static_cast<std::size_t>(got));
     require(got == 0 || errno == ECONNRESET, "the connection ends");
     return answer;
