@@ -72,9 +72,7 @@ std::shared_ptr<const SecretBytes> Authenticator::signing_key(const Principal& p
       date_key = hsm::sign_with_hmac_secret(accounts_.home(principal.account).token, *label,
                                             as_bytes(signature.date));
     } else {
-      SecretString key(kSecretPrefix);
-      key += principal.secret;
-      date_key = hmac_sha256(as_bytes(key), as_bytes(signature.date));
+      date_key = derive_date_key(principal.secret, signature.date);
     }
     return derive_signing_key(date_key, signature.region, signature.service);
   });

@@ -7,8 +7,6 @@
 
 #include "base/encoding.h"
 #include "base/error.h"
-#include "base/openssl.h"
-#include "base/utc.h"
 #include "server/sigv4.h"
 
 namespace trent::server {
@@ -50,31 +48,26 @@ void sign_request(Request& request, const AccessKey& key, std::time_t now) {
   Signature signature;
   signature.access_key_id = key.id;
   signature.time = now;
-  signature.time_text = format_utc(now, "%Y%m%dT%H%M%SZ");
+  signature.time_text = format_signature_time(now);
   signature.date = signature.time_text.substr(0, signature.time_text.find('T'));
   signature.region = key.region;
-  signature.service = "kms";
-  signature.terminator = "aws4_request";
+  signature.service = SignatureRules().service;
+  signature.terminator = kTerminator;
   signature.security_token = key.session_token;
-  signature.body_hash = to_hex(sha256({as_bytes(request.body)}));
+  signature.body_hash = body_hash(request);
   request.headers.push_back({"x-amz-date", signature.time_text});
   if (!key.session_token.empty())
     request.headers.push_back({"x-amz-security-token", key.session_token});
-
-  std::string names;
   for (const Header& header : request.headers) signature.signed_headers.push_back(header.name);
   std::ranges::sort(signature.signed_headers);
-  for (const std::string& name : signature.signed_headers)
-    names += (names.empty() ? "" : ";") + name;
 
-  SecretString prefixed(kSecretPrefix);
-  prefixed += key.secret;
-  const SecretBytes date_key = hmac_sha256(as_bytes(prefixed), as_bytes(signature.date));
+  const SecretBytes date_key = derive_date_key(key.secret, signature.date);
   const SecretBytes signing_key = derive_signing_key(date_key, signature.region, signature.service);
   request.headers.push_back(
-      {"authorization", "AWS4-HMAC-SHA256 Credential=" + key.id + "/" + signature.date + "/" +
-                            signature.region + "/" + signature.service + "/" +
-                            signature.terminator + ", SignedHeaders=" + names +
+      {"authorization", std::string(kAlgorithm) + " Credential=" + key.id + "/" + signature.date +
+                            "/" + signature.region + "/" + signature.service + "/" +
+                            signature.terminator +
+                            ", SignedHeaders=" + signed_header_names(signature) +
                             ", Signature=" + sign(signing_key, signature, request)});
 }
 

@@ -18,8 +18,6 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
-constexpr std::string_view kTerminator = "aws4_request";
 constexpr seconds kLongestLifetime{604800};
 
 AuthenticationError incomplete(std::string message) {
@@ -126,10 +124,6 @@ std::optional<std::time_t> parse_time(std::string_view text) {
   // Not a time of the system's clock, whose nanoseconds end in 2262.
   const chrono::sys_seconds midnight = chrono::sys_days(day);
   return midnight.time_since_epoch().count() + (hour * 60 + minute) * 60 + second;
-}
-
-std::string format_time(std::time_t time) {
-  return format_utc(time, "%Y%m%dT%H%M%SZ");
 }
 
 std::string format_span(seconds span) {
@@ -289,13 +283,13 @@ void check_time(const Signature& signature, seconds skew, std::time_t now) {
   const seconds age = signature.is_in_query ? signature.lifetime : skew;
   if (signature.time < now - age.count())
     throw invalid("Signature expired: " + signature.time_text + " is now earlier than " +
-                      format_time(now - age.count()) + " (" + format_time(now) + " - " +
-                      format_span(age) + ")",
+                      format_signature_time(now - age.count()) + " (" + format_signature_time(now) +
+                      " - " + format_span(age) + ")",
                   "skew");
   if (signature.time > now + skew.count())
     throw invalid("Signature not yet current: " + signature.time_text + " is still later than " +
-                      format_time(now + skew.count()) + " (" + format_time(now) + " + " +
-                      format_span(skew) + ")",
+                      format_signature_time(now + skew.count()) + " (" +
+                      format_signature_time(now) + " + " + format_span(skew) + ")",
                   "skew");
 }
 
@@ -417,7 +411,7 @@ Signature read_signature(const Request& request) {
   if (!presigned && !is_signature(*authorization))
     throw incomplete("Unsupported AWS 'algorithm': it must be '" + std::string(kAlgorithm) + "'.");
   Signature signature = presigned ? from_query(request) : from_header(request, *authorization);
-  signature.body_hash = to_hex(sha256({as_bytes(request.body)}));
+  signature.body_hash = body_hash(request);
   return signature;
 }
 
@@ -428,11 +422,32 @@ void check_rules(const Signature& signature, const Request& request, const Signa
   check_coverage(signature, request, rules);
 }
 
+SecretBytes derive_date_key(std::string_view secret, std::string_view date) {
+  SecretString key(kSecretPrefix);
+  key += secret;
+  return hmac_sha256(as_bytes(key), as_bytes(date));
+}
+
 SecretBytes derive_signing_key(ByteView date_key, std::string_view region,
                                std::string_view service) {
   const SecretBytes region_key = hmac_sha256(date_key, as_bytes(region));
   const SecretBytes service_key = hmac_sha256(region_key, as_bytes(service));
   return hmac_sha256(service_key, as_bytes(kTerminator));
+}
+
+std::string format_signature_time(std::time_t time) {
+  return format_utc(time, "%Y%m%dT%H%M%SZ");
+}
+
+std::string signed_header_names(const Signature& signature) {
+  std::string names;
+  for (const std::string& name : signature.signed_headers)
+    names.append(names.empty() ? "" : ";").append(name);
+  return names;
+}
+
+std::string body_hash(const Request& request) {
+  return to_hex(sha256({as_bytes(request.body)}));
 }
 
 std::string canonical_request(const Signature& signature, const Request& request) {
@@ -441,12 +456,8 @@ std::string canonical_request(const Signature& signature, const Request& request
   out += request.method + "\n";
   out += canonical_path(cut(request.target, '?').first) + "\n";
   out += canonical_query(signature, request) + "\n";
-  std::string names;
-  for (const std::string& name : signature.signed_headers) {
-    append_header(out, name, request);
-    names.append(names.empty() ? "" : ";").append(name);
-  }
-  return out + "\n" + names + "\n" + signature.body_hash;
+  for (const std::string& name : signature.signed_headers) append_header(out, name, request);
+  return out + "\n" + signed_header_names(signature) + "\n" + signature.body_hash;
 }
 
 std::string sign(ByteView signing_key, const Signature& signature, const Request& request) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// AWS Signature Version 4, the receiving side: what a request says of its signature, whether that
-// is within the rules, and what the signature has to be.
+// AWS Signature Version 4: what a request says of its signature, whether that is within the rules,
+// and what the signature has to be.
 #pragma once
 
 #include <chrono>
@@ -14,6 +14,9 @@
 #include "server/message.h"
 
 namespace trent::server {
+
+inline constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
+inline constexpr std::string_view kTerminator = "aws4_request";
 
 // What a signature is good for.
 struct SignatureRules {
@@ -59,8 +62,16 @@ void check_rules(const Signature& signature, const Request& request, const Signa
 // first step is the only one that the secret takes part in: a token that keeps it does that one.
 // That is HMAC-SHA-256 of the date, with this and the secret for the key.
 inline constexpr std::string_view kSecretPrefix = "AWS4";
+SecretBytes derive_date_key(std::string_view secret, std::string_view date);
 SecretBytes derive_signing_key(ByteView date_key, std::string_view region,
                                std::string_view service);
+
+// "20150830T123600Z"
+std::string format_signature_time(std::time_t time);
+// The names of the headers that it covers, as they are written: "host;x-amz-date".
+std::string signed_header_names(const Signature& signature);
+// In hexadecimal.
+std::string body_hash(const Request& request);
 
 // What is hashed and signed.
 std::string canonical_request(const Signature& signature, const Request& request);

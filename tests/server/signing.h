@@ -26,9 +26,7 @@ inline SecretBytes signing_key(const std::string& secret = kSecret,
                                const std::string& service = "kms",
                                const std::string& region = kScopeRegion,
                                const std::string& date = "20150830") {
-  const std::string prefixed = std::string(server::kSecretPrefix) + secret;
-  return server::derive_signing_key(hmac_sha256(as_bytes(prefixed), as_bytes(date)), region,
-                                    service);
+  return server::derive_signing_key(server::derive_date_key(secret, date), region, service);
 }
 
 // As any client of KMS sends it.
