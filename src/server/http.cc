@@ -15,9 +15,6 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
-#include <boost/beast/ssl.hpp>
 #include <cerrno>
 #include <ctime>
 #include <deque>
@@ -27,6 +24,7 @@
 
 #include "base/error.h"
 #include "base/utc.h"
+#include "server/beast.h"
 
 namespace trent::server {
 
@@ -36,12 +34,6 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
 using boost::system::error_code;
-
-// Requests and responses hold plaintext: what they are read into and written from is wiped.
-using Body = http::basic_string_body<char, std::char_traits<char>, CleansingAllocator<char>>;
-using Buffer = beast::basic_flat_buffer<CleansingAllocator<char>>;
-using Stream = beast::basic_stream<asio::generic::stream_protocol>;
-using TlsStream = beast::ssl_stream<Stream>;
 
 std::string lower_case(std::string_view name) {
   std::string lower(name);
@@ -112,9 +104,7 @@ std::unique_ptr<asio::ssl::context> make_tls(const Tls& tls) {
                 "certificate.")
         .in_configuration();
   };
-  SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION);
-  SSL_CTX_set_options(
-      raw, SSL_OP_CLEANSE_PLAINTEXT | SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+  restrict_tls(raw);
   SSL_CTX_set_mode(raw, SSL_MODE_RELEASE_BUFFERS);
   // A session may come back to another process, which cannot resume it.
   SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// HTTP/1.1 (RFC 9112) over TCP and Unix sockets, with or without TLS. http.cc is the only file that
-// knows the library behind it.
+// HTTP/1.1 (RFC 9112) over TCP and Unix sockets, with or without TLS. http.cc and http_client.cc
+// are the only files that know the library behind it.
 #pragma once
 
 #include <chrono>

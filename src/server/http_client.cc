@@ -12,9 +12,6 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/ssl/context.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
-#include <boost/beast/ssl.hpp>
 #include <cerrno>
 #include <charconv>
 #include <optional>
@@ -22,6 +19,7 @@
 #include <vector>
 
 #include "base/openssl.h"
+#include "server/beast.h"
 
 namespace trent::server {
 
@@ -33,11 +31,6 @@ namespace http = beast::http;
 using boost::system::error_code;
 using Kind = HttpFailure::Kind;
 
-// Requests and responses hold plaintext: what they are read into and written from is wiped.
-using Body = http::basic_string_body<char, std::char_traits<char>, CleansingAllocator<char>>;
-using Buffer = beast::basic_flat_buffer<CleansingAllocator<char>>;
-using Stream = beast::basic_stream<asio::generic::stream_protocol>;
-using TlsStream = beast::ssl_stream<Stream>;
 using Address = asio::generic::stream_protocol::endpoint;
 
 constexpr std::uint16_t kHttpPort = 80;
@@ -74,9 +67,7 @@ asio::ssl::context make_tls(const std::string& ca_file) {
   SSL_CTX* raw = SSL_CTX_new_ex(private_libctx(), nullptr, TLS_client_method());
   if (raw == nullptr) throw HttpFailure(Kind::Unreachable, "TLS is not available");
   asio::ssl::context context(raw);
-  SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION);
-  SSL_CTX_set_options(
-      raw, SSL_OP_CLEANSE_PLAINTEXT | SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+  restrict_tls(raw);
   SSL_CTX_set_verify(raw, SSL_VERIFY_PEER, nullptr);
   error_code error;
   if (ca_file.empty())
