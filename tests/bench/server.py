@@ -21,7 +21,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "server"))
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from harness import ACCOUNT, BUILD, Home, Server
+from harness import BUILD, Home
+from programs import access_key
 
 WORKERS = 2
 CONNECTIONS = 8
@@ -44,11 +45,6 @@ def core(home, seconds):
     assert len(results) == WORKERS and all(each["time_unit"] == "us" for each in results), results
     return (sum(1e6 / result["real_time"] for result in results),
             sum(result["cpu_time"] for result in results) / len(results))
-
-
-def first_json(text):
-    """Without what the command says to people behind it."""
-    return json.JSONDecoder().raw_decode(text)[0]
 
 
 def cpu_seconds(server):
@@ -92,18 +88,15 @@ def main():
     parser.add_argument("--memory", type=int, default=0, metavar="REQUESTS")
     options = parser.parse_args()
     home = Home()
-    created = first_json(home.trent("credential", "create", "--principal",
-                                    f"arn:aws:iam::{ACCOUNT}:user/bench"))["AccessKey"]
-    access_key = (created["AccessKeyId"], created["SecretAccessKey"])
+    key_pair = access_key(home).values()
     keys = [home.trent("create-key", "--output", "raw").strip() for _ in range(2)]
-    blob = first_json(home.trent("encrypt", "--key-id", keys[0], "--plaintext",
+    blob = json.loads(home.trent("encrypt", "--key-id", keys[0], "--plaintext",
                                  "x" * 32, "--encryption-context", "tenant=a",
                                  "--output", "json"))["CiphertextBlob"]
-    server = Server(home, "--workers", str(WORKERS), "--requests-per-worker", "1000000000",
-                    "--clock-skew", "86400",
-                    insecure=False)
+    server = home.serve("--workers", str(WORKERS), "--requests-per-worker", "1000000000",
+                        "--clock-skew", "86400", insecure=False)
     try:
-        request = signed(server, access_key, "ReEncrypt", {
+        request = signed(server, key_pair, "ReEncrypt", {
             "CiphertextBlob": blob, "DestinationKeyId": keys[1],
             "SourceEncryptionContext": {"tenant": "a"},
             "DestinationEncryptionContext": {"tenant": "b"}})
@@ -131,7 +124,6 @@ def main():
             print(f"memory: {growth / 1024 / grown['requests']:.2f} KiB for each of "
                   f"{grown['requests']} requests")
     finally:
-        server.stop()
         home.close()
 
 

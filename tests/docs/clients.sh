@@ -13,7 +13,7 @@ javascript=$TRENT_BUILD/clients/js/node_modules
 # section TITLE: what the page has under that heading.
 section() { awk -v title="## $1" '/^## / { on = $0 == title } on' "$page"; }
 
-# Each in a home of its own. A server must not outlive an example that fails.
+# Each in a home of its own.
 run_section() {
   mkdir "home-$cases"
   cd "home-$cases"
@@ -21,8 +21,6 @@ run_section() {
   ln -s "$TRENT_SOURCE/tests" .
   [ ! -e "$javascript" ] || ln -s "$javascript" .
   {
-    # shellcheck disable=SC2016 # for the script
-    printf '```sh\ntrap '\''kill ${server:-} 2>/dev/null || :'\'' EXIT\n```\n'
     section 'A server to try them on'
     section "$1"
     section 'The end'

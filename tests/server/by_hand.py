@@ -13,17 +13,15 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.loaders import Loader
 
-from harness import BUILD, SOFTHSM, Home, Server, Tap, UnixConnection, equal
+from harness import BUILD, SOFTHSM, Home, Tap, UnixConnection, equal
 from programs import access_key, credential, self_signed
 
 tap = Tap()
 home = Home()
-servers = []
 
 
 def start(*options, **keywords):
-    servers.append(Server(home, *options, insecure=False, **keywords))
-    return servers[-1]
+    return home.serve(*options, insecure=False, **keywords)
 
 
 class HttpTask:
@@ -227,10 +225,4 @@ def the_errors_of_re_encrypt():
           {"InvalidCiphertextException", "InvalidGrantTokenException"})
 
 
-def clean_up():
-    for each in servers:
-        each.stop()
-    home.close()
-
-
-tap.run(clean_up)
+tap.run(home.close)

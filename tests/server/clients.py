@@ -10,7 +10,7 @@ import hashlib
 import json
 
 import programs
-from harness import Home, Server, Skip, Tap, equal
+from harness import Home, Skip, Tap, equal
 from programs import access_key, run
 
 
@@ -19,12 +19,10 @@ ERRORS = ["NotFoundException", "InvalidCiphertextException", "IncorrectKeyExcept
 
 tap = Tap()
 home = Home()
-servers = []
 
 
 def start(*options, **keywords):
-    servers.append(Server(home, *options, insecure=False, **keywords))
-    return servers[-1]
+    return home.serve(*options, insecure=False, **keywords)
 
 
 def session():
@@ -155,10 +153,4 @@ def over_tls():
         raise Skip("not with " + ", ".join(skipped))
 
 
-def clean_up():
-    for each in servers:
-        each.stop()
-    home.close()
-
-
-tap.run(clean_up)
+tap.run(home.close)

@@ -7,11 +7,11 @@ import socket
 import threading
 import time
 
-from harness import PATIENCE, Home, Server, Tap, equal, wait_until
+from harness import PATIENCE, Home, Tap, equal, wait_until
 
 tap = Tap()
 home = Home()
-server = Server(home, "--workers", "2")
+server = home.serve("--workers", "2")
 
 HEAD = (b"POST / HTTP/1.1\r\nHost: localhost\r\nX-Amz-Target: TrentService.ListKeys\r\n"
         b"Content-Type: application/x-amz-json-1.1\r\n")
@@ -266,9 +266,4 @@ def nothing_is_left_of_them():
     equal(server.call("ListKeys")[0], 200)
 
 
-def clean_up():
-    server.stop()
-    home.close()
-
-
-tap.run(clean_up)
+tap.run(home.close)

@@ -28,6 +28,7 @@ class Home:
 
     def __init__(self):
         self.path = pathlib.Path(tempfile.mkdtemp(prefix="trent-test-"))
+        self.servers = []
         tokens = self.path / "tokens"
         tokens.mkdir()
         (self.path / "softhsm2.conf").write_text(
@@ -50,7 +51,14 @@ class Home:
         return subprocess.run([TRENT, *arguments], env=self.environment, check=check, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout
 
+    def serve(self, *options, **keywords):
+        """A Server that ends with this home."""
+        self.servers.append(Server(self, *options, **keywords))
+        return self.servers[-1]
+
     def close(self):
+        for server in self.servers:
+            server.stop()
         shutil.rmtree(self.path, ignore_errors=True)
 
 

@@ -6,11 +6,11 @@ import base64
 import http.client
 import os
 
-from harness import Home, Server, Tap, equal, wait_until
+from harness import Home, Tap, equal
 
 tap = Tap()
 home = Home()
-server = Server(home, "--workers", "1")
+server = home.serve("--workers", "1")
 
 
 def image(process):
@@ -69,9 +69,4 @@ def no_plaintext_stays_in_memory():
         assert form not in memory, f"{form!r} is in memory {memory.count(form)} times"
 
 
-def clean_up():
-    server.stop()
-    home.close()
-
-
-tap.run(clean_up)
+tap.run(home.close)

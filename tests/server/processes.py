@@ -11,19 +11,13 @@ import subprocess
 import threading
 import time
 
-from harness import TRENT, Home, PATIENCE, Server, Tap, equal, wait_until
+from harness import TRENT, Home, PATIENCE, Tap, equal, wait_until
 from load import HttpClient, under_load
 
 # A longer attack by hand: TRENT_RELOADS=100.
 RELOADS = int(os.environ.get("TRENT_RELOADS", "5"))
 tap = Tap()
 home = Home()
-servers = []
-
-
-def start(*options, **keywords):
-    servers.append(Server(home, *options, **keywords))
-    return servers[-1]
 
 
 def clients_of(server, key, retries):
@@ -38,7 +32,7 @@ def new_key(server):
 
 @tap.case
 def load_is_dealt_out():
-    server = start("--workers", "2")
+    server = home.serve("--workers", "2")
     connections = [http.client.HTTPConnection("127.0.0.1", server.port) for _ in range(8)]
     for connection in connections:
         equal(server.call("ListKeys", connection=connection)[0], 200)
@@ -52,7 +46,7 @@ def load_is_dealt_out():
 
 @tap.case
 def token_calls_are_timed():
-    server = start("--workers", "1")
+    server = home.serve("--workers", "1")
     key = new_key(server)
     before = server.metric("trent_hsm_call_duration_seconds_count")
     equal(server.call("Encrypt", {"KeyId": key, "Plaintext": "aGk="})[0], 200)
@@ -62,7 +56,7 @@ def token_calls_are_timed():
 
 @tap.case
 def reloads_refuse_nothing():
-    server = start("--workers", "2")
+    server = home.serve("--workers", "2")
     key = new_key(server)
     before = set(server.workers())
 
@@ -78,7 +72,7 @@ def reloads_refuse_nothing():
 
 @tap.case
 def workers_are_replaced_after_so_many_requests():
-    server = start("--workers", "2", "--requests-per-worker", "100")
+    server = home.serve("--workers", "2", "--requests-per-worker", "100")
     key = new_key(server)
     equal(under_load(clients_of(server, key, 0), lambda: None, least=300), 0)
     assert server.metric("trent_worker_starts_total") >= 5
@@ -88,7 +82,7 @@ def workers_are_replaced_after_so_many_requests():
 @tap.case
 def workers_that_have_grown_are_replaced():
     # Less than one has from the start: each second, one is replaced.
-    server = start("--workers", "2", "--memory-per-worker", "1")
+    server = home.serve("--workers", "2", "--memory-per-worker", "1")
     key = new_key(server)
     equal(under_load(clients_of(server, key, 0), lambda: wait_until(
         lambda: server.metric("trent_worker_starts_total") >= 5)), 0)
@@ -97,7 +91,7 @@ def workers_that_have_grown_are_replaced():
 
 @tap.case
 def a_worker_that_is_killed_is_replaced():
-    server = start("--workers", "2")
+    server = home.serve("--workers", "2")
     key = new_key(server)
 
     def kill():
@@ -111,7 +105,7 @@ def a_worker_that_is_killed_is_replaced():
 
 @tap.case
 def a_worker_that_is_told_to_end_loses_nothing():
-    server = start("--workers", "2")
+    server = home.serve("--workers", "2")
     key = new_key(server)
     equal(under_load(clients_of(server, key, 0),
                      lambda: os.kill(server.workers()[0], signal.SIGTERM)), 0)
@@ -120,15 +114,15 @@ def a_worker_that_is_told_to_end_loses_nothing():
 
 @tap.case
 def workers_end_with_their_master():
-    server = start("--workers", "2")
+    server = home.serve("--workers", "2")
     server.kill()
     # The port is free for the next one.
-    start(listen=(f"127.0.0.1:{server.port}",)).stop()
+    home.serve(listen=(f"127.0.0.1:{server.port}",)).stop()
 
 
 @tap.case
 def sigterm_answers_what_is_under_way():
-    server = start("--workers", "1")
+    server = home.serve("--workers", "1")
     half = server.connect()
     head = (b"POST / HTTP/1.1\r\nHost: a\r\nX-Amz-Target: TrentService.ListKeys\r\n"
             b"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n")
@@ -145,7 +139,7 @@ def sigterm_answers_what_is_under_way():
 
 @tap.case
 def a_token_that_goes_away_comes_back():
-    server = start("--workers", "2")
+    server = home.serve("--workers", "2")
     key = new_key(server)
     tokens, away = home.path / "tokens", home.path / "away"
     tokens.rename(away)
@@ -168,7 +162,7 @@ def a_token_that_goes_away_comes_back():
 
 @tap.case
 def too_many_requests_are_throttled():
-    server = start("--workers", "1", "--threads", "1", "--queue", "1")
+    server = home.serve("--workers", "1", "--threads", "1", "--queue", "1")
     answers = []
 
     def call():
@@ -186,7 +180,7 @@ def too_many_requests_are_throttled():
 
 @tap.case
 def a_principal_has_so_many_requests():
-    server = start("--workers", "1", "--requests-per-second", "5")
+    server = home.serve("--workers", "1", "--requests-per-second", "5")
     statuses = [server.call("ListKeys")[0] for _ in range(30)]
     equal(statuses[:10], [200] * 10)
     assert 400 in statuses
@@ -194,7 +188,7 @@ def a_principal_has_so_many_requests():
 
 @tap.case
 def a_full_disk_loses_log_lines_and_nothing_else():
-    server = start("--workers", "1", "--access-log", "/dev/full")
+    server = home.serve("--workers", "1", "--access-log", "/dev/full")
     for _ in range(5):
         equal(server.call("ListKeys")[0], 200)
     equal(server.metric("trent_log_lines_lost_total"), 5)
@@ -203,7 +197,7 @@ def a_full_disk_loses_log_lines_and_nothing_else():
 @tap.case
 def the_access_log_tells_who_did_what():
     path = home.path / "access.log"
-    server = start("--workers", "1", "--access-log", str(path))
+    server = home.serve("--workers", "1", "--access-log", str(path))
     key = new_key(server)
     equal(server.call("Encrypt", {"KeyId": key, "Plaintext": "c2VjcmV0IQ=="})[0], 200)
     equal(server.call("Encrypt", {"KeyId": key})[0], 400)
@@ -273,7 +267,7 @@ def a_token_without_pin_source_is_refused():
 
 @tap.case
 def a_reload_with_a_wrong_configuration_changes_nothing():
-    server = start("--workers", "1")
+    server = home.serve("--workers", "1")
     configuration = home.path / "trent.toml"
     text = configuration.read_text()
     configuration.write_text("nonsense")
@@ -316,21 +310,15 @@ def sockets_are_taken_over_from_systemd():
 @tap.case
 def a_unix_socket_is_cleaned_up():
     path = home.path / "kms.sock"
-    server = start(listen=(f"unix:{path}",))
+    server = home.serve(listen=(f"unix:{path}",))
     equal(server.url, f"unix:{path}")
     refuses_to_start(253, "--listen", f"unix:{path}", "--insecure-as", "root",
                      says="Another server")
     server.kill()
     assert path.exists()
-    again = start(listen=(f"unix:{path}",))
+    again = home.serve(listen=(f"unix:{path}",))
     again.stop()
     assert not path.exists()
 
 
-def clean_up():
-    for server in servers:
-        server.stop()
-    home.close()
-
-
-tap.run(clean_up)
+tap.run(home.close)

@@ -8,7 +8,7 @@ import re
 import subprocess
 import time
 
-from harness import ACCOUNT, PATIENCE, SOFTHSM, Home, Server, Tap, equal
+from harness import ACCOUNT, PATIENCE, SOFTHSM, Home, Tap, equal
 
 tap = Tap()
 home = Home()
@@ -19,10 +19,9 @@ subprocess.run(["softhsm2-util", "--init-token", "--free", "--label", "other", "
 with open(home.path / "trent.toml", "a") as config:
     config.write(f'\n[[token]]\naccount = "{OTHER}"\nregion = "us-east-1"\nmodule = "{SOFTHSM}"\n'
                  f'uri = "pkcs11:token=other"\npin-source = "file:{home.path}/pin"\n')
-servers = [Server(home, "--workers", "1"),
-           Server(home, "--workers", "1", "--insecure-as", f"arn:aws:iam::{OTHER}:user/bob",
-                  insecure=False)]
-ours, others = servers
+ours = home.serve("--workers", "1")
+others = home.serve("--workers", "1", "--insecure-as", f"arn:aws:iam::{OTHER}:user/bob",
+                    insecure=False)
 JSON = "application/x-amz-json-1.1"
 
 
@@ -145,10 +144,4 @@ def another_accounts_key_is_not_for_whoever_asks():
     equal(ours.call("DescribeKey", {"KeyId": key["Arn"]})[1]["KeyMetadata"]["KeyState"], "Enabled")
 
 
-def clean_up():
-    for server in servers:
-        server.stop()
-    home.close()
-
-
-tap.run(clean_up)
+tap.run(home.close)

@@ -14,8 +14,9 @@ import time
 import botocore.session
 from botocore.config import Config
 
-from harness import ACCOUNT, PATIENCE, Home, Server, Tap, equal, wait_until
+from harness import PATIENCE, Home, Tap, equal, wait_until
 from load import SdkClient, under_load
+from programs import access_key
 
 if not shutil.which("haproxy"):
     print("1..0 # SKIP HAProxy is not installed")
@@ -46,8 +47,8 @@ def sdk(port):
 
 
 def start(number, port=0):
-    return Server(home, "--workers", "1", listen=(f"127.0.0.1:{port}",), insecure=False,
-                  environment=environments[number])
+    return home.serve("--workers", "1", listen=(f"127.0.0.1:{port}",), insecure=False,
+                      environment=environments[number])
 
 
 def start_everything():
@@ -59,9 +60,7 @@ def start_everything():
         environments.append(dict(home.environment, HOME=str(place), TMPDIR=str(place),
                                  XDG_RUNTIME_DIR=str(place / "run"),
                                  TRENT_CONF=str(place / "trent.toml")))
-    made = home.trent("credential", "create", "--principal", f"arn:aws:iam::{ACCOUNT}:user/app")
-    key_pair[:] = [re.search(f'"{name}": "([^"]+)"', made)[1]
-                   for name in ("AccessKeyId", "SecretAccessKey")]
+    key_pair[:] = access_key(home).values()
     # Its secret is in the token, which all have; the file that names it is each host's own.
     for name in NAMES:
         shutil.copy(home.path / "credentials.toml", home.path / f"host-{name}")
@@ -151,8 +150,6 @@ def clean_up():
     if proxy:
         proxy.terminate()
         proxy.wait()
-    for server in servers:
-        server.stop()
     home.close()
 
 

@@ -10,12 +10,11 @@ import ssl
 import subprocess
 import warnings
 
-from harness import ACCOUNT, PATIENCE, Home, Server, Tap, UnixConnection, equal, wait_until
+from harness import ACCOUNT, PATIENCE, Home, Tap, UnixConnection, equal, wait_until
 from programs import access_key, credential
 
 tap = Tap()
 home = Home()
-servers = []
 KINDS = {"DNS": "client.example", "URI": "spiffe://example/app", "email": "app@example.com"}
 
 
@@ -65,11 +64,9 @@ def call(server, context, headers=None, operation="ListKeys"):
 
 def start(*options, certificate_name="server", listen=("127.0.0.1:0,signature,certificate,bearer",),
           **keywords):
-    servers.append(Server(home, "--workers", "1", "--tls-cert",
-                          str(home.path / (certificate_name + ".pem")), "--tls-key",
-                          str(home.path / (certificate_name + ".key")), *options, listen=listen,
-                          insecure=False, **keywords))
-    return servers[-1]
+    return home.serve("--workers", "1", "--tls-cert", str(home.path / (certificate_name + ".pem")),
+                      "--tls-key", str(home.path / (certificate_name + ".key")), *options,
+                      listen=listen, insecure=False, **keywords)
 
 
 def principal(name):
@@ -238,8 +235,7 @@ def a_bearer_token_over_tls():
 
 @tap.case
 def no_bearer_token_in_clear():
-    plain = Server(home, "--workers", "1", listen=("127.0.0.1:0",), insecure=False)
-    servers.append(plain)
+    plain = home.serve("--workers", "1", listen=("127.0.0.1:0",), insecure=False)
     connection = http.client.HTTPConnection("127.0.0.1", plain.port, timeout=30 * PATIENCE)
     connection.request("POST", "/", "{}", {"Content-Type": "application/json",
                                            "X-Amz-Target": "TrentService.ListKeys", **BEARER})
@@ -328,10 +324,4 @@ def the_admin_listener_has_none():
     connection.close()
 
 
-def clean_up():
-    for each in servers:
-        each.stop()
-    home.close()
-
-
-tap.run(clean_up)
+tap.run(home.close)
