@@ -16,6 +16,7 @@
 #include "base/bytes.h"
 #include "blob/context.h"
 #include "kms/model/operation.h"
+#include "kms/tag.h"
 
 namespace trent::kms {
 
@@ -62,6 +63,7 @@ struct CreateKeyRequest {
   std::optional<std::string> key_usage;  // default ENCRYPT_DECRYPT
   std::optional<std::string> key_spec;   // default SYMMETRIC_DEFAULT
   std::optional<std::string> origin;     // default AWS_KMS
+  std::vector<Tag> tags;
 
   using Response = CreateKeyResponse;
   static model::Fields fields();

@@ -2,7 +2,10 @@
 // Tags of keys: names and values for people and programs to find them by.
 #pragma once
 
+#include <map>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "kms/model/field.h"
@@ -29,6 +32,26 @@ inline constexpr std::size_t kMaxTags = 50;
 inline void require_own_tag(const std::string& tag_key) {
   if (tag_key.starts_with("aws:"))
     throw Error(ErrorCode::Tag, "Tags beginning with aws: are reserved", "Choose another name.");
+}
+
+// Of a request. Throws TagException.
+inline void check_tags(const std::vector<Tag>& tags) {
+  std::set<std::string> names;
+  for (const Tag& tag : tags) {
+    require_own_tag(tag.tag_key);
+    if (!names.insert(tag.tag_key).second)
+      throw Error(ErrorCode::Tag, "Duplicate tag keys", "Give each tag once.");
+  }
+}
+
+// Adds tags to those of a key, or replaces them. Throws TagException if they are too many.
+inline void add_tags(std::map<std::string, std::string>& tags_of_key,
+                     const std::vector<Tag>& tags) {
+  for (const Tag& tag : tags) tags_of_key.insert_or_assign(tag.tag_key, tag.tag_value);
+  if (tags_of_key.size() > kMaxTags)
+    throw Error(ErrorCode::Tag, "Too many tags",
+                "A key has at most " + std::to_string(kMaxTags) +
+                    " tags: take some away with `trent untag-resource`.");
 }
 
 }  // namespace trent::kms

@@ -328,7 +328,7 @@ request_as_given() {
 	import json, sys
 	seen = [json.loads(line) for line in open(sys.argv[1])]
 	assert [json.loads(each['body']) for each in seen] == [
-	    {'NumberOfBytes': 3}, {'Description': ''},
+	    {'NumberOfBytes': 3}, {'Description': '', 'Tags': []},
 	    {'KeyId': 'k', 'Plaintext': 'YQ==', 'EncryptionAlgorithm': '', 'DryRun': False}], seen
 	assert [each['headers']['x-amz-target'] for each in seen] == [
 	    'TrentService.GenerateRandom', 'TrentService.CreateKey', 'TrentService.Encrypt']

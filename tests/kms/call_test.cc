@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "kms/model/json.h"
 #include "kms/object_requests.h"
 #include "kms/operations/operations.h"
 #include "words.h"
@@ -63,7 +64,7 @@ std::map<std::string, std::string> good_requests(Service& service, const std::st
   return {
       {"CancelKeyDeletion", R"({"KeyId":")" + saved + "\"}"},
       {"CreateAlias", R"({"AliasName":"alias/new)" + round + R"(","TargetKeyId":")" + key + "\"}"},
-      {"CreateKey", "{}"},
+      {"CreateKey", R"({"Tags":[{"TagKey":"a","TagValue":"b"}]})"},
       {"Decrypt", R"({"CiphertextBlob":")" + blob + "\"}"},
       {"DeleteAlias", R"({"AliasName":"alias/deleted)" + round + "\"}"},
       {"DescribeKey", id + "}"},

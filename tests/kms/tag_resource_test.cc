@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // TagResource, in KMS's words.
+#include "request.h"
 #include "words.h"
 
 namespace {
@@ -32,6 +33,25 @@ void tags_are_added_and_replaced() {
   CHECK_EQ(tags_of(key).size(), 2U);
   // Everything else of the key is as it was, and what is encrypted can be decrypted.
   CHECK_EQ(decrypt(service(), encrypt(service(), key, "x")), "x");
+}
+
+void a_new_key_has_tags() {
+  const auto create = [](const Json& tags) {
+    return request(service(), "CreateKey", {{"Tags", tags}})["KeyMetadata"]["KeyId"];
+  };
+  const Json tags = {{{"TagKey", "Team"}, {"TagValue", "Payments"}},
+                     {{"TagKey", "Empty"}, {"TagValue", ""}}};
+  CHECK(tags_of(create(tags).get<std::string>()) ==
+        (std::map<std::string, std::string>{{"Team", "Payments"}, {"Empty", ""}}));
+  const auto keys = [] { return service().list_keys({1000, {}}).keys.size(); };
+  const std::size_t before = keys();
+  CHECK_WORDS(Tag, "Tags beginning with aws: are reserved",
+              create(Json::array({{{"TagKey", "aws:x"}, {"TagValue", ""}}})));
+  Json many = Json::array();
+  for (int i = 0; i < 51; ++i)
+    many.push_back({{"TagKey", "n" + std::to_string(i)}, {"TagValue", ""}});
+  CHECK_WORDS(Tag, "Too many tags", create(many));
+  CHECK_EQ(keys(), before);
 }
 
 void bad_tags_change_nothing() {
@@ -76,7 +96,7 @@ void the_key_is_there_and_stays() {
 
 int main() {
   SoftHsm token;
-  return RUN_TESTS("kms tag_resource", TEST(tags_are_added_and_replaced),
+  return RUN_TESTS("kms tag_resource", TEST(tags_are_added_and_replaced), TEST(a_new_key_has_tags),
                    TEST(bad_tags_change_nothing), TEST(a_key_has_fifty_tags_at_most),
                    TEST(the_key_is_there_and_stays));
 }

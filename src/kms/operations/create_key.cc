@@ -15,6 +15,7 @@
 #include "kms/model/shapes.h"
 #include "kms/object_requests.h"
 #include "kms/operations/operations.h"
+#include "kms/tag.h"
 
 namespace trent::kms {
 
@@ -49,6 +50,8 @@ catalog::KeyRecord requested_key(const CreateKeyRequest& request) {
     throw Error(ErrorCode::UnsupportedOperation,
                 "Keys of origin " + *request.origin + " are not available yet.",
                 "Leave the origin out: the key material is then made in the token.");
+  check_tags(request.tags);
+  add_tags(record.tags, request.tags);
   return record;
 }
 
@@ -96,6 +99,7 @@ CreateKeyResponse make_key(Call& call, catalog::KeyRecord requested, const std::
 CreateKeyResponse create(Call& call, const CreateKeyRequest& request) {
   catalog::KeyRecord requested = requested_key(request);
   call.permit("kms:CreateKey");
+  if (!request.tags.empty()) call.permit("kms:TagResource");
   return make_key(call, std::move(requested), {});
 }
 
@@ -106,7 +110,7 @@ CreateKeyResponse create_named(Call& call, const CreateNamedKeyRequest& request)
   return make_key(call, {}, request.alias_name);
 }
 
-constexpr std::string_view kPermissions[] = {"kms:CreateKey"};
+constexpr std::string_view kPermissions[] = {"kms:CreateKey", "kms:TagResource"};
 constexpr std::string_view kNamedPermissions[] = {"kms:CreateKey", "kms:CreateAlias"};
 constexpr ErrorCode kErrors[] = {ErrorCode::MalformedPolicyDocument,
                                  ErrorCode::DependencyTimeout,
@@ -120,7 +124,6 @@ constexpr Missing kMissing[] = {
     {"CustomerMasterKeySpec", "Give its new name, KeySpec."},
     {"CustomKeyStoreId", "Leave it out: keys are made in the token of the account."},
     {"BypassPolicyLockoutSafetyCheck", "Leave it out: there are no policies to be locked out by."},
-    {"Tags", "Leave them out."},
     {"MultiRegion", "Leave it out: a key is in one region."},
     {"XksKeyId", "Leave it out: keys are made in the token of the account."}};
 
@@ -147,7 +150,8 @@ Fields CreateKeyRequest::fields() {
       field<R, &R::description>("Description", kDescription),
       field<R, &R::key_usage>("KeyUsage", kKeyUsage, Need::Optional, "Default: ENCRYPT_DECRYPT"),
       field<R, &R::key_spec>("KeySpec", kKeySpec, Need::Optional, "Default: SYMMETRIC_DEFAULT"),
-      field<R, &R::origin>("Origin", kOrigin, Need::Optional, "Default: AWS_KMS")};
+      field<R, &R::origin>("Origin", kOrigin, Need::Optional, "Default: AWS_KMS"),
+      field<R, &R::tags>("Tags", kTagList)};
   return fields;
 }
 

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // TagResource.
-#include <set>
-
 #include "kms/call.h"
 #include "kms/model/shapes.h"
 #include "kms/operations/operations.h"
@@ -26,21 +24,11 @@ struct Request {
 };
 
 Nothing tag(Call& call, const Request& request) {
-  std::set<std::string> names;
-  for (const Tag& tag : request.tags) {
-    require_own_tag(tag.tag_key);
-    if (!names.insert(tag.tag_key).second)
-      throw Error(ErrorCode::Tag, "Duplicate tag keys", "Give each tag once.");
-  }
+  check_tags(request.tags);
   call.change_key(request.key_id, "kms:TagResource",
                   [&](catalog::KeyRecord& record, const std::string& arn) {
                     if (record.state == KeyState::PendingDeletion) throw pending_deletion(arn);
-                    for (const Tag& tag : request.tags)
-                      record.tags.insert_or_assign(tag.tag_key, tag.tag_value);
-                    if (record.tags.size() > kMaxTags)
-                      throw Error(ErrorCode::Tag, "Too many tags",
-                                  "A key has at most " + std::to_string(kMaxTags) +
-                                      " tags: take some away with `trent untag-resource`.");
+                    add_tags(record.tags, request.tags);
                   });
   return {};
 }
