@@ -268,7 +268,7 @@ void list_limits_are_validated() {
 }
 
 void bad_markers_are_refused() {
-  for (const char* marker : {"x", "!!!!", "QUJ", "QUI=x", "QQ==\n", " QQ=="})
+  for (const char* marker : {"x", "!!!!", "QUJ", "QUI=x", "QQ==\n", " QQ==", "QUJD"})
     CHECK_ERROR(InvalidMarker, service().list_keys({{}, marker}));
 }
 
