@@ -3,6 +3,7 @@
 #include "kms/service.h"
 
 #include "kms/call.h"
+#include "kms/model/json.h"
 #include "kms/model/validation.h"
 #include "process/fork.h"
 

@@ -9,7 +9,7 @@
 #include "config/config.h"
 #include "kms/account.h"
 #include "kms/caller.h"
-#include "kms/model/json.h"
+#include "kms/model/json_fwd.h"
 #include "kms/model/operation.h"
 #include "kms/requests.h"
 

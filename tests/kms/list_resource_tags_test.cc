@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // ListResourceTags, in KMS's words.
+#include "request.h"
 #include "words.h"
 
 namespace {

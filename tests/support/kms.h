@@ -6,7 +6,6 @@
 #include <string>
 #include <string_view>
 
-#include "kms/operations/operations.h"
 #include "kms/service.h"
 #include "softhsm.h"
 
@@ -48,13 +47,6 @@ class Service : public kms::Service {
     return call(r);
   }
 };
-
-// An operation of KMS by its name, as the wire has it: JSON in and out.
-inline kms::Json request(Service& service, std::string_view operation, const kms::Json& json) {
-  const kms::model::Operation* found = kms::operations::find(operation);
-  if (found == nullptr) throw std::logic_error("no operation " + std::string(operation));
-  return service.kms::Service::call(service.caller(), *found, json);
-}
 
 inline SecretBytes secret(std::string_view text) {
   return {text.begin(), text.end()};

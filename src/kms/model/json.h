@@ -3,20 +3,15 @@
 // order, blobs in base64, timestamps as epoch seconds, and members that are not set left out.
 #pragma once
 
-#include <cstdint>
 #include <nlohmann/json.hpp>
+#include <string>
 #include <string_view>
-#include <vector>
 
-#include "base/bytes.h"
+#include "kms/model/json_fwd.h"
 #include "kms/model/operation.h"
 #include "kms/model/validation.h"
 
 namespace trent::kms {
-
-// A response may hold plaintext, so what it is made of, and what dump() returns, is wiped.
-using Json = nlohmann::basic_json<nlohmann::ordered_map, std::vector, SecretString, bool,
-                                  std::int64_t, std::uint64_t, double, CleansingAllocator>;
 
 namespace model {
 
