@@ -87,7 +87,8 @@ server::ServeOptions to_options(const Arguments& arguments, const std::string& c
   const auto processors = static_cast<std::int64_t>(std::thread::hardware_concurrency());
   options.workers =
       number(arguments.workers, std::clamp<std::int64_t>(processors, 1, 64), 1, 64, "--workers");
-  options.threads = number(arguments.threads, 1, 1, 256, "--threads");
+  // There is no queue without threads.
+  options.threads = number(arguments.threads, arguments.queue ? 1 : 0, 0, 256, "--threads");
   options.queue = number(arguments.queue, 256, 1, 100'000, "--queue");
   options.requests_per_worker =
       number(arguments.requests, 200'000, 1, 1'000'000'000, "--requests-per-worker");
@@ -122,9 +123,9 @@ std::function<int(const std::string&)> define(Options& options) {
   options.number(arguments->workers, "--workers", Need::Optional,
                  "Processes (default: one for each processor)");
   options.number(arguments->threads, "--threads", Need::Optional,
-                 "Of each, that wait for the token (default 1; more\nfor an HSM over a network)");
+                 "Of each, that wait for the token (default 0; more\nfor an HSM over a network)");
   options.number(arguments->queue, "--queue", Need::Optional,
-                 "Requests that may wait in a worker before others\nare throttled (default 256)");
+                 "Requests that may wait for them before others are\nthrottled (default 256)");
   options.number(arguments->requests, "--requests-per-worker", Need::Optional,
                  "Replace a worker after so many (default 200000)");
   options.number(arguments->memory, "--memory-per-worker", Need::Optional,

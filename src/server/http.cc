@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -45,6 +46,24 @@ std::string lower_case(std::string_view name) {
 // IMF-fixdate of RFC 9110: clients set their clock by it.
 std::string http_date() {
   return format_utc(std::time(nullptr), "%a, %d %b %Y %H:%M:%S GMT");
+}
+
+// The response up to its body. Written out here, for the library makes ten allocations of it.
+std::string head_of(const Response& response, unsigned version, bool keep_alive) {
+  constexpr unsigned kVersion11 = 11;
+  const auto status = static_cast<unsigned>(response.status);
+  std::string out = version == kVersion11 ? "HTTP/1.1 " : "HTTP/1.0 ";
+  const auto add = [&](std::string_view name, std::string_view value) {
+    out.append(name).append(": ").append(value).append("\r\n");
+  };
+  out.append(std::to_string(status)).append(" ");
+  out.append(std::string_view(http::obsolete_reason(http::int_to_status(status)))).append("\r\n");
+  for (const Header& header : response.headers) add(header.name, header.value);
+  add("Date", http_date());
+  if (!keep_alive) add("Connection", "close");
+  if (keep_alive && version != kVersion11) add("Connection", "keep-alive");
+  add("Content-Length", std::to_string(response.body.size()));
+  return out += "\r\n";
 }
 
 int status_of(const error_code& error) {
@@ -319,14 +338,15 @@ class HttpServer::State::Connection final
 
   void hand_over() {
     socket().expires_never();
-    // The answer comes from another thread, which the event loop waits for.
+    // The answer may come from another thread, which the event loop waits for.
     working_.emplace(state_.io.get_executor());
     state_.handler(std::move(request_), peer_, listener_,
                    [self = this->shared_from_this()](Response response) {
-                     asio::post(self->state_.io, [self, response = std::move(response)]() mutable {
-                       self->working_.reset();
-                       self->write(std::move(response));
-                     });
+                     asio::dispatch(self->state_.io,
+                                    [self, response = std::move(response)]() mutable {
+                                      self->working_.reset();
+                                      self->write(std::move(response));
+                                    });
                    });
   }
 
@@ -341,22 +361,19 @@ class HttpServer::State::Connection final
   }
 
   void write(Response response) {
-    response_.emplace();
-    response_->version(version_);
-    response_->result(static_cast<unsigned>(response.status));
-    for (const Header& header : response.headers) response_->insert(header.name, header.value);
-    response_->set(http::field::date, http_date());
-    response_->keep_alive(keep_alive_ && !state_.draining);
-    response_->body() = std::move(response.body);
-    response_->prepare_payload();
+    const bool keep = keep_alive_ && !state_.draining;
+    head_ = head_of(response, version_, keep);
+    body_ = std::move(response.body);
     socket().expires_after(state_.limits.response);
-    http::async_write(stream_, *response_, as_handler([this](error_code error) {
-                        const bool keep = response_->keep_alive();
-                        response_.reset();
-                        if (error) return;
-                        if (keep) return wait_for_request(state_.limits.idle);
-                        finish();
-                      }));
+    asio::async_write(
+        stream_, std::array{asio::buffer(std::as_const(head_)), asio::buffer(std::as_const(body_))},
+        as_handler([this, keep](error_code error) {
+          body_.clear();
+          body_.shrink_to_fit();  // which wipes it
+          if (error) return;
+          if (keep) return wait_for_request(state_.limits.idle);
+          finish();
+        }));
   }
 
   // Closed at once, with bytes unread, the connection would be reset, and the answer lost.
@@ -391,7 +408,8 @@ class HttpServer::State::Connection final
   Buffer buffer_{kMaxBuffer};
   RefuseExtension refuse_extension_;
   std::optional<http::request_parser<Body>> parser_;
-  std::optional<http::response<Body>> response_;
+  std::string head_;
+  SecretString body_;
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> working_;
   Request request_;
   bool is_idle_ = false;

@@ -104,6 +104,11 @@ void permit_own_account(const Config& config, const kms::Caller& caller,
                   " because the principal is of another account");
 }
 
+bool Protocol::is_quick(const Request& request) {
+  const kms::model::Operation* operation = operation_of(request);
+  return operation == nullptr || (operation->read_only && !operation->is_paged());
+}
+
 Response Protocol::answer(const Request& request, const Peer& peer, const Ways& ways,
                           std::chrono::steady_clock::time_point received) {
   const std::string id = format_uuid(random_uuid());

@@ -31,6 +31,8 @@ class Protocol {
         log_(log),
         metrics_(metrics) {}
 
+  // Whether the answer waits for nothing but the token: no lock, and no listing of all keys.
+  static bool is_quick(const Request& request);
   // Performs the operation. `received` is when the request was there as a whole.
   Response answer(const Request& request, const Peer& peer, const Ways& ways,
                   std::chrono::steady_clock::time_point received);

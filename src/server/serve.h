@@ -30,8 +30,10 @@ struct ServeOptions {
   std::string access_log;          // a file, "-" for standard error, or empty
 
   std::size_t workers = 1;
-  std::size_t threads = 1;  // of a worker, that perform operations
-  std::size_t queue = 256;  // requests that wait for them
+  // Of a worker, that perform operations. 0: the thread that serves the connections performs what
+  // is quick itself, which is fastest if the token is in the process.
+  std::size_t threads = 0;
+  std::size_t queue = 256;  // requests that wait for another thread
   // A worker is replaced after so many requests (SoftHSM never frees what it allocates for one),
   // and when it has grown that large.
   std::size_t requests_per_worker = 200'000;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A worker: an event loop for the connections, threads for the operations, and one more that
-// listens to the master.
+// A worker: an event loop for the connections, threads for the operations that it does not perform
+// itself, and one more that listens to the master.
 #include "server/worker.h"
 
 #include <poll.h>
@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <csignal>
@@ -83,7 +84,7 @@ class Worker {
   }
 
   void run() {
-    queue_.emplace(options_.threads, options_.queue);
+    queue_.emplace(std::max<std::size_t>(options_.threads, 1), options_.queue);
     http_.every(std::chrono::seconds(1), [this] { look_at_self(); });
     http_.accept_if([this] { return is_my_turn(); });
     self_.accepts = true;
@@ -122,8 +123,10 @@ class Worker {
         return respond(plain(200, "ok\n"));
       if (is_admin) return administer(request, std::move(respond));
       if (++self_.requests >= requests_to_serve()) ask_for_replacement();
-      auto shared = std::make_shared<Request>(std::move(request));
       const Ways& ways = options_.listen[listener].ways;
+      if (options_.threads == 0 && Protocol::is_quick(request))
+        return respond(protocol_.answer(request, peer, ways, received));
+      auto shared = std::make_shared<Request>(std::move(request));
       if (!queue_->push([this, shared, peer, &ways, respond, received] {
             respond(protocol_.answer(*shared, peer, ways, received));
           }))

@@ -87,7 +87,7 @@ class Load {
         for (Connection& each : connections_)
           if (!each.is_busy) send(each, now);
       }
-      receive();
+      receive(rate_ > 0 ? due(start, asked) - Clock::now() : std::chrono::milliseconds(100));
     }
     seconds_ = std::chrono::duration<double>(Clock::now() - start).count();
   }
@@ -121,9 +121,13 @@ class Load {
     connection.due = due;
   }
 
-  void receive() {
+  // Waits for answers, but no longer than `patience`: until then the processor is the server's.
+  void receive(std::chrono::nanoseconds patience) {
+    constexpr std::chrono::nanoseconds::rep kBillion = 1'000'000'000;
+    const auto wait = std::max<std::chrono::nanoseconds::rep>(patience.count(), 0);
+    const timespec timeout{wait / kBillion, wait % kBillion};
     std::array<epoll_event, 64> events{};
-    const int ready = ::epoll_wait(poll_, events.data(), events.size(), rate_ > 0 ? 0 : 100);
+    const int ready = ::epoll_pwait2(poll_, events.data(), events.size(), &timeout, nullptr);
     for (int i = 0; i < ready; ++i) {
       Connection& connection = connections_[events[static_cast<std::size_t>(i)].data.u64];
       std::array<char, 65536> block;
@@ -139,8 +143,6 @@ class Load {
       connection.answer.clear();
       connection.is_busy = false;
     }
-    // Between two requests that are due, the processor is the server's.
-    if (ready == 0 && rate_ > 0) ::usleep(20);
   }
 
   const std::string request_;
