@@ -28,6 +28,8 @@ namespace trent {
   X(InvalidKeyUsage, 400)         \
   X(InvalidMarker, 400)           \
   X(KMSInternal, 500)             \
+  X(KMSInvalidMac, 400)           \
+  X(KMSInvalidSignature, 400)     \
   X(KMSInvalidState, 400)         \
   X(KeyUnavailable, 500)          \
   X(LimitExceeded, 400)           \

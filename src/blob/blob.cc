@@ -247,9 +247,16 @@ Sha256 wrapping_key_input(const Header& header, ByteView canonical_context) {
   return sha256({kDomain, header, canonical_context});
 }
 
+namespace {
+constexpr auto kIdDomain = domain("trent:v1:key-material-id");
+}
+
 Sha256 key_material_id_input(std::string_view key_id) {
-  static constexpr auto kDomain = domain("trent:v1:key-material-id");
-  return sha256({kDomain, as_bytes(key_id)});
+  return sha256({kIdDomain, as_bytes(key_id)});
+}
+
+KeyMaterialId key_material_id(std::string_view key_id, ByteView shown) {
+  return sha256({kIdDomain, as_bytes(key_id), shown});
 }
 
 }  // namespace trent::blob

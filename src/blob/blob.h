@@ -70,4 +70,9 @@ Sha256 wrapping_key_input(const Header& header, ByteView canonical_context);
 // What is encrypted with a material to give its id: SHA-256(D("trent:v1:key-material-id") || kid).
 Sha256 key_material_id_input(std::string_view key_id);
 
+// The id of a material of another kind: SHA-256 of the same, and of what the material shows of
+// itself: the DER SubjectPublicKeyInfo of a key pair, the HMAC of key_material_id_input() of an
+// HMAC key.
+KeyMaterialId key_material_id(std::string_view key_id, ByteView shown);
+
 }  // namespace trent::blob

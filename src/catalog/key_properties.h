@@ -13,7 +13,25 @@ namespace trent::catalog {
 
 enum class KeyState { Enabled, Disabled, PendingDeletion };
 enum class KeyUsage { EncryptDecrypt, SignVerify, GenerateVerifyMac, KeyAgreement };
-enum class KeySpec { SymmetricDefault };
+enum class KeySpec {
+  SymmetricDefault,
+  Rsa2048,
+  Rsa3072,
+  Rsa4096,
+  EccNistP256,
+  EccNistP384,
+  EccNistP521,
+  EccSecgP256k1,
+  EccNistEdwards25519,
+  Hmac224,
+  Hmac256,
+  Hmac384,
+  Hmac512
+};
+// Whether such a key has a public and a private half.
+constexpr bool is_key_pair(KeySpec spec) {
+  return spec >= KeySpec::Rsa2048 && spec <= KeySpec::EccNistEdwards25519;
+}
 enum class KeyOrigin { AwsKms, External };
 
 // The names of an enumeration, in its order.
@@ -26,7 +44,12 @@ template <>
 inline constexpr std::array<std::string_view, 4> kWireNames<KeyUsage>{
     "ENCRYPT_DECRYPT", "SIGN_VERIFY", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT"};
 template <>
-inline constexpr std::array<std::string_view, 1> kWireNames<KeySpec>{"SYMMETRIC_DEFAULT"};
+inline constexpr std::array<std::string_view, 13> kWireNames<KeySpec>{
+    "SYMMETRIC_DEFAULT", "RSA_2048",        "RSA_3072",
+    "RSA_4096",          "ECC_NIST_P256",   "ECC_NIST_P384",
+    "ECC_NIST_P521",     "ECC_SECG_P256K1", "ECC_NIST_EDWARDS25519",
+    "HMAC_224",          "HMAC_256",        "HMAC_384",
+    "HMAC_512"};
 template <>
 inline constexpr std::array<std::string_view, 2> kWireNames<KeyOrigin>{"AWS_KMS", "EXTERNAL"};
 

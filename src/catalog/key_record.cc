@@ -35,11 +35,19 @@ Enum property(const json& record, const char* name) {
   return *value;
 }
 
+std::shared_ptr<const PublicKey> public_key(const json& material, const std::string& key_id) {
+  if (!material.contains("public_key")) return nullptr;
+  auto der = from_base64(material.at("public_key").get<std::string>());
+  if (!der || blob::key_material_id(key_id, *der) != material_id(material.at("id")))
+    throw std::runtime_error("a public key is not the one that its id names");
+  return std::make_shared<const PublicKey>(*std::move(der));
+}
+
 }  // namespace
 
-bool KeyRecord::has_material(const KeyMaterialId& id) const {
-  return std::any_of(materials.begin(), materials.end(),
-                     [&](const KeyMaterial& material) { return material.id == id; });
+const KeyMaterial* KeyRecord::material(const KeyMaterialId& id) const {
+  const auto found = std::ranges::find(materials, id, &KeyMaterial::id);
+  return found == materials.end() ? nullptr : &*found;
 }
 
 bool KeyRecord::is_label(std::string_view label) {
@@ -68,8 +76,12 @@ KeyRecord KeyRecord::parse(std::string_view text) {
       throw std::runtime_error("its deletion date does not go with its state");
     if (!in.at("materials").is_array()) throw std::runtime_error("its materials are not a list");
     for (const json& material : in.at("materials"))
-      record.materials.push_back(
-          {material_id(material.at("id")), from_milliseconds(material.at("created"))});
+      record.materials.push_back({material_id(material.at("id")),
+                                  from_milliseconds(material.at("created")),
+                                  public_key(material, record.key_id)});
+    for (const KeyMaterial& material : record.materials)
+      if ((material.public_key != nullptr) != is_key_pair(record.spec))
+        throw std::runtime_error("its public key does not go with its spec");
     record.current = material_id(in.at("current"));
     if (!record.has_material(record.current))
       throw std::runtime_error("its current key material is not among its materials");
@@ -92,9 +104,12 @@ std::string to_text(const KeyRecord& record) {
   out["state"] = wire_name(record.state);
   if (record.deletion) out["deletion"] = to_milliseconds(*record.deletion);
   out["materials"] = json::array();
-  for (const KeyMaterial& material : record.materials)
-    out["materials"].push_back(
-        {{"id", to_hex(material.id)}, {"created", to_milliseconds(material.created)}});
+  for (const KeyMaterial& material : record.materials) {
+    json& members = out["materials"].emplace_back(json::object());
+    members["id"] = to_hex(material.id);
+    members["created"] = to_milliseconds(material.created);
+    if (material.public_key) members["public_key"] = to_base64(material.public_key->der());
+  }
   out["current"] = to_hex(record.current);
   if (!record.tags.empty()) out["tags"] = record.tags;
   add_other_members(out, record.others);

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/public_key.h"
 #include "blob/blob.h"
 #include "catalog/key_properties.h"
 #include "catalog/record.h"
@@ -19,6 +21,8 @@ using blob::KeyMaterialId;
 struct KeyMaterial {
   KeyMaterialId id{};
   Timestamp created;
+  // Of a key pair; else null. The id proves it.
+  std::shared_ptr<const PublicKey> public_key = nullptr;
 };
 
 struct KeyRecord {
@@ -36,7 +40,9 @@ struct KeyRecord {
   std::map<std::string, std::string> tags;
   OtherMembers others;
 
-  bool has_material(const KeyMaterialId& id) const;
+  // Null if the key has no such material.
+  const KeyMaterial* material(const KeyMaterialId& id) const;
+  bool has_material(const KeyMaterialId& id) const { return material(id) != nullptr; }
 
   static bool is_label(std::string_view label);
   std::string label() const;

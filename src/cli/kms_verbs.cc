@@ -176,6 +176,71 @@ Examples:
   trent generate-data-key-without-plaintext --key-id alias/app --key-spec AES_256 \
       --encryption-context tenant=acme --output raw > data-key.blob
 )"},
+    {"generate-data-key-pair", "Data keys",
+     "Make a key pair for use outside, the private key\nin plaintext and encrypted", R"(
+The private key is PKCS#8 DER, the public key DER SubjectPublicKeyInfo. Store the
+encrypted private key; trent decrypt brings it back.
+
+Examples:
+  trent generate-data-key-pair --key-id alias/app --key-pair-spec ECC_NIST_P256 > pair.json
+  jq -r .PrivateKeyCiphertextBlob pair.json | base64 -d > private.blob
+)"},
+    {"generate-data-key-pair-without-plaintext", "Data keys",
+     "Make a key pair for use outside, the private key\nencrypted only", R"(
+The private key does not leave the token in plaintext.
+
+Examples:
+  trent generate-data-key-pair-without-plaintext --key-id alias/app \
+      --key-pair-spec ECC_NIST_P256 > pair.json
+)"},
+    {"derive-shared-secret", "Signatures and MACs",
+     "Agree on a secret with the owner of another key", R"(
+Both get the same: the x coordinate of the shared point (ECDH). Derive keys from it
+with a key derivation function; it is none itself.
+
+Examples:
+  trent create-key --key-spec ECC_NIST_P256 --key-usage KEY_AGREEMENT
+  openssl pkey -pubin -in peer.pem -outform DER -out peer.der
+  trent derive-shared-secret --key-id alias/agree --key-agreement-algorithm ECDH \
+      --public-key fileb://peer.der --output raw > secret
+)"},
+    {"get-public-key", "Signatures and MACs", "The public key of an RSA or elliptic curve key", R"(
+--output raw prints it as DER (SubjectPublicKeyInfo).
+
+Examples:
+  trent get-public-key --key-id alias/signer --output raw |
+      openssl pkey -pubin -inform DER -out signer.pem
+)"},
+    {"sign", "Signatures and MACs", "Sign a message with a private key in the token", R"(
+--output raw prints the signature, as OpenSSL takes it.
+
+Examples:
+  trent create-key --key-spec ECC_NIST_P256 --key-usage SIGN_VERIFY
+  trent sign --key-id alias/signer --message fileb://letter.txt \
+      --signing-algorithm ECDSA_SHA_256 --output raw --output-file letter.sig
+)"},
+    {"verify", "Signatures and MACs", "Check a signature", R"(
+A signature that is wrong is an error (KMSInvalidSignatureException, exit code 254).
+
+Examples:
+  trent verify --key-id alias/signer --message fileb://letter.txt \
+      --signing-algorithm ECDSA_SHA_256 --signature fileb://letter.sig
+)"},
+    {"generate-mac", "Signatures and MACs", "The HMAC of a message", R"(
+--output raw prints the MAC.
+
+Examples:
+  trent create-key --key-spec HMAC_256 --key-usage GENERATE_VERIFY_MAC
+  trent generate-mac --key-id alias/mac --message fileb://letter.txt \
+      --mac-algorithm HMAC_SHA_256 --output raw --output-file letter.mac
+)"},
+    {"verify-mac", "Signatures and MACs", "Check an HMAC", R"(
+A MAC that is wrong is an error (KMSInvalidMacException, exit code 254).
+
+Examples:
+  trent verify-mac --key-id alias/mac --message fileb://letter.txt \
+      --mac-algorithm HMAC_SHA_256 --mac fileb://letter.mac
+)"},
     {"generate-random", "Data keys", "Random bytes from the token's generator", R"(
 Examples:
   trent generate-random --number-of-bytes 32

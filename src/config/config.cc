@@ -69,6 +69,13 @@ Keygen read_keygen(const Section& top) {
   return Keygen::Token;
 }
 
+bool read_host_reencrypt(const Section& top) {
+  const std::string text = top.text("host-reencrypt").value_or("deny");
+  if (text != "deny" && text != "allow")
+    top.refuse("host-reencrypt", "has an unknown value.", R"(Write "deny" or "allow".)");
+  return text == "allow";
+}
+
 // A setting that has one value in this version. Those that it is to have are refused, and not taken
 // for it in silence.
 void require_only(const Section& top, const char* key, const std::string& only,
@@ -83,8 +90,6 @@ void require_only(const Section& top, const char* key, const std::string& only,
 
 void require_what_is_there(const Section& top) {
   require_only(top, "bulk", "direct", [](const std::string& text) { return text == "auto"; });
-  require_only(top, "host-reencrypt", "deny",
-               [](const std::string& text) { return text == "allow"; });
   require_only(top, "audit", "none", [&](const std::string& text) {
     return text == "syslog" || top.path_of_file(text).has_value();
   });
@@ -203,6 +208,7 @@ Config parse_config(std::string_view text, const std::string& source) {
   config.source = source;
   config.refresh = read_refresh(top);
   config.keygen = read_keygen(top);
+  config.host_reencrypt = read_host_reencrypt(top);
   require_what_is_there(top);
 
   for (const Section& token : top.sections("token"))

@@ -35,6 +35,7 @@ struct Config {
   std::string principal;  // who calls; default: the first token's account root
   std::chrono::milliseconds refresh{1000};
   Keygen keygen = Keygen::Auto;
+  bool host_reencrypt = false;      // what no token can do inside is done in this process
   std::vector<TokenConfig> tokens;  // never empty; the first is the default
 };
 

@@ -56,6 +56,7 @@ class Attributes {
 
 // CKA_ENCRYPT ... CKA_DERIVE, each stated, so that no token's default can add a usage.
 struct Usage {
+  bool decrypt = false;
   bool sign = false;
   bool wrap = false;
   bool unwrap = false;
@@ -64,7 +65,7 @@ struct Usage {
 
 inline void add_usage(Attributes& attributes, Usage usage) {
   attributes.flag(CKA_ENCRYPT, false)
-      .flag(CKA_DECRYPT, false)
+      .flag(CKA_DECRYPT, usage.decrypt)
       .flag(CKA_SIGN, usage.sign)
       .flag(CKA_VERIFY, false)
       .flag(CKA_WRAP, usage.wrap)

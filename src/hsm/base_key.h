@@ -6,7 +6,6 @@
 
 #include <array>
 #include <string>
-#include <vector>
 
 #include "base/openssl.h"
 #include "hsm/key_kind.h"
@@ -61,18 +60,5 @@ TemporaryObject derive_one_time_key(const Session& session, const Profile& profi
 
 // Whether a token that answers `rv` to a restricted template may well take one that asks for less.
 bool is_refused(CK_RV rv);
-
-// A secret key as the token shows it.
-struct KeyAttributes {
-  std::string label;
-  Bytes id;
-  std::vector<std::string> unfit;    // why it is no base key, in words; empty: it is one
-  std::vector<std::string> exposed;  // what would let its value leave the token
-  bool local = true;                 // CKA_LOCAL: made in this token
-  bool restricted = false;           // CKA_ALLOWED_MECHANISMS names what it may do
-};
-
-// Throws CKR_OBJECT_HANDLE_INVALID if it is gone.
-KeyAttributes read_key_attributes(const Session& session, CK_OBJECT_HANDLE key);
 
 }  // namespace trent::hsm

@@ -1,26 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Making base keys as restricted as a token takes them, finding them, and looking at all of them.
+// Making base keys as restricted as a token takes them, and finding them.
 #include "hsm/base_key_store.h"
 
 #include <algorithm>
 
+#include "hsm/make_key.h"
 #include "hsm/profile.h"
-#include "hsm/token.h"
 
 namespace trent::hsm {
 
 namespace {
-
-// Throws unless the token object that was just made is there, and has this id.
-void require_kept(const Session& session, CK_OBJECT_HANDLE object, const std::string& label,
-                  const Fingerprint& id) {
-  Fingerprint kept{};
-  CK_ATTRIBUTE attribute{CKA_ID, kept.data(), kept.size()};
-  CK_RV rv =
-      session.try_call<&CK_FUNCTION_LIST::C_GetAttributeValue>(object, &attribute, CK_ULONG{1});
-  if (rv == CKR_OBJECT_HANDLE_INVALID || (rv == CKR_OK && kept != id)) throw not_kept(label);
-  if (rv != CKR_OK) throw token_error("C_GetAttributeValue", rv);
-}
 
 Fingerprint make_base_key(Connection& connection, const Session& session, const std::string& label,
                           const Sha256& fingerprint_input, bool restricted,
@@ -37,51 +26,23 @@ Fingerprint make_base_key(Connection& connection, const Session& session, const 
                                                  &handle);
   TemporaryObject generated(session, handle);
   Fingerprint id = fingerprint(session, generated.handle(), fingerprint_input);
-  Attributes identity;
-  identity.bytes(CKA_ID, id);
   made = id;
-  if (copies) {
-    identity.flag(CKA_TOKEN, true);
-    session.call<&CK_FUNCTION_LIST::C_CopyObject>(generated.handle(), identity.data(),
-                                                  identity.size(), &handle);
-    // Not committed before the session object is gone: if that fails, so does the whole.
-    TemporaryObject on_token(session, handle);
-    require_kept(session, handle, label, id);
-    generated.destroy();
-    on_token.release();
-  } else {
-    session.call<&CK_FUNCTION_LIST::C_SetAttributeValue>(generated.handle(), identity.data(),
-                                                         identity.size());
-    require_kept(session, generated.handle(), label, id);
-    generated.release();
-  }
+  keep_key(session, generated, copies, label, id);
   return id;
 }
 
 }  // namespace
 
+// Not with CKA_MODIFIABLE=false: SoftHSM makes no session copy of such a key, and ReEncrypt takes a
+// third longer without.
 Fingerprint generate_base_key(Token& token, const std::string& label,
                               const Sha256& fingerprint_input) {
-  // CKA_ALLOWED_MECHANISMS, where the token takes it: the key derives in one way only, whatever
-  // usage it gets later. Not CKA_MODIFIABLE=false: SoftHSM makes no session copy of such a key, and
-  // ReEncrypt takes a third longer without.
-  for (bool restricted = true;; restricted = false) {
-    std::optional<Fingerprint> made;
-    try {
-      return token.run(Retry::IfNotPerformed, [&](Connection& connection, const Session& session) {
-        return make_base_key(connection, session, label, fingerprint_input, restricted, made);
-      });
-    } catch (const Error& error) {
-      // A token that reports a failure may have made the key all the same.
-      if (made) {
-        try {
-          destroy_base_key(token, label, *made);
-        } catch (const Error&) {  // the first failure is the one to report
-        }
-      }
-      if (!restricted || !is_refused(error.ck_rv())) throw;
-    }
-  }
+  return make_key(token, label,
+                  [&](Connection& connection, const Session& session, bool restricted,
+                      std::optional<Fingerprint>& made) {
+                    return make_base_key(connection, session, label, fingerprint_input, restricted,
+                                         made);
+                  });
 }
 
 namespace {
@@ -102,9 +63,11 @@ constexpr std::size_t kMaxLabel = 8192;
 
 }  // namespace
 
-void destroy_base_key(Token& token, const std::string& label, ByteView id) {
+void destroy_key(Token& token, const std::string& label, ByteView id) {
   token.run(Retry::Always, [&](Connection&, const Session& session) {
-    for (CK_OBJECT_HANDLE key : find_base_keys(session, &label, id))
+    Attributes search;
+    search.flag(CKA_TOKEN, true).text(CKA_LABEL, label).bytes(CKA_ID, id);
+    for (CK_OBJECT_HANDLE key : session.find(search))
       session.call<&CK_FUNCTION_LIST::C_DestroyObject>(key);
     return true;
   });
@@ -117,43 +80,6 @@ std::optional<std::string> label_of_base_key(Token& token, const Fingerprint& id
                      if (found.empty()) return std::nullopt;
                      return session.read<std::string>(found.front(), CKA_LABEL, kMaxLabel);
                    });
-}
-
-BaseKeySurvey survey_base_keys(
-    Token& token,
-    const std::function<std::optional<Sha256>(const std::string& label)>& fingerprint_input) {
-  return token.run(Retry::Always, [&](Connection& connection, const Session& session) {
-    BaseKeySurvey survey;
-    bool gone = false;
-    Attributes search;
-    // Of any type: what took the place of a base key is to be seen as well.
-    search.number(CKA_CLASS, CKO_SECRET_KEY).flag(CKA_TOKEN, true).flag(CKA_PRIVATE, true);
-    for (CK_OBJECT_HANDLE handle : session.find(search)) {
-      try {
-        KeyAttributes key = read_key_attributes(session, handle);
-        auto input = fingerprint_input(key.label);
-        if (!input) continue;
-        Fingerprint id{};
-        bool proven = key.id.size() == id.size();
-        if (proven) std::copy(key.id.begin(), key.id.end(), id.begin());
-        proven = proven && is_key_of(session, handle, {key.label, id, *input});
-        survey.keys.push_back({std::move(key), proven});
-      } catch (const Error& error) {
-        const CK_RV rv = error.ck_rv();
-        if (rv == CKR_OBJECT_HANDLE_INVALID || rv == CKR_KEY_HANDLE_INVALID) {
-          gone = true;  // somebody destroyed it meanwhile
-        } else if (is_lost(rv)) {
-          throw;
-        } else {
-          survey.unreadable.push_back(error.message());
-        }
-      }
-    }
-    // Or else it is the connection that is gone, and with it every handle.
-    if (gone && connection.handles_are_void())
-      throw token_error("C_GetAttributeValue", CKR_OBJECT_HANDLE_INVALID);
-    return survey;
-  });
 }
 
 }  // namespace trent::hsm

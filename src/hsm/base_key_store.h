@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The base keys of a token: made, found, surveyed, destroyed.
+// The base keys of a token: made, found, destroyed.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,23 +17,10 @@ class Token;
 Fingerprint generate_base_key(Token& token, const std::string& label,
                               const Sha256& fingerprint_input);
 
-// Destroys the base key with this label and id, if there is one.
-void destroy_base_key(Token& token, const std::string& label, ByteView id);
+// Destroys whatever has this label and id: a secret key, or both of a pair.
+void destroy_key(Token& token, const std::string& label, ByteView id);
 
 // Label of the token's base key with this id; nullopt if there is none.
 std::optional<std::string> label_of_base_key(Token& token, const Fingerprint& id);
-
-struct BaseKeyState : KeyAttributes {
-  bool proven = false;  // its value is the one that its id names
-};
-struct BaseKeySurvey {
-  std::vector<BaseKeyState> keys;
-  std::vector<std::string> unreadable;  // why, one for each secret key that cannot be read
-};
-// Looks at all secret keys of the token for whose label there is a fingerprint's input, each by its
-// handle: in a token of many objects, nothing costs more than to look for one of them.
-BaseKeySurvey survey_base_keys(
-    Token& token,
-    const std::function<std::optional<Sha256>(const std::string& label)>& fingerprint_input);
 
 }  // namespace trent::hsm

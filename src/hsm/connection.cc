@@ -67,34 +67,43 @@ const Profile& Connection::profile(const Session& session) {
   return *profile_;
 }
 
+CK_OBJECT_HANDLE Connection::find_key(const Session& session, const KeyKind& kind,
+                                      const std::string& label, const Fingerprint& id,
+                                      const std::function<bool(CK_OBJECT_HANDLE)>& is_right) const {
+  Attributes search;
+  // CKA_TOKEN: the copies carry the same label and id, and outlive the key that they copy.
+  search.number(CKA_CLASS, kind.object_class)
+      .flag(CKA_TOKEN, true)
+      .flag(CKA_PRIVATE, true)
+      .text(CKA_LABEL, label)
+      .bytes(CKA_ID, id);
+  std::vector<CK_OBJECT_HANDLE> found = session.find(search);
+  if (found.empty())
+    throw Error(ErrorCode::KeyUnavailable,
+                "The key material " + to_hex(id) + " (" + label + ") is not in the token.",
+                "Restore it from the backup of the HSM; `trent check` shows what is missing.");
+  const KeyAttributes attributes = judge(read_key_facts(session, found.front()), kind);
+  if (!attributes.unfit.empty())
+    throw Error(ErrorCode::KMSInternal,
+                "The object " + label + " in the token " + attributes.unfit.front() +
+                    ": it is no key material of Trent's.",
+                "Somebody replaced or changed it. Nothing was done with it; see `trent check`.");
+  if (!is_right(found.front()))
+    throw Error(ErrorCode::KMSInternal,
+                "The object " + label + " in the token is not the key that its id names.",
+                "Somebody replaced it. Nothing was done with it; see `trent check`.");
+  return found.front();
+}
+
 std::shared_ptr<const BaseKey> Connection::base_key(const Session& session, const BaseKeyRef& ref) {
   {
     const SharedLock lock(keys_mutex_);
     auto known = keys_.find(ref.id);
     if (known != keys_.end()) return use(known->second);
   }
-  Attributes search;
-  // CKA_TOKEN: the copies carry the same label and id, and outlive the key that they copy.
-  search.number(CKA_CLASS, CKO_SECRET_KEY)
-      .flag(CKA_TOKEN, true)
-      .flag(CKA_PRIVATE, true)
-      .text(CKA_LABEL, ref.label)
-      .bytes(CKA_ID, ref.id);
-  std::vector<CK_OBJECT_HANDLE> found = session.find(search);
-  if (found.empty())
-    throw Error(ErrorCode::KeyUnavailable,
-                "The key material " + to_hex(ref.id) + " (" + ref.label + ") is not in the token.",
-                "Restore it from the backup of the HSM; `trent check` shows what is missing.");
-  const KeyAttributes attributes = read_key_attributes(session, found.front());
-  if (!attributes.unfit.empty())
-    throw Error(ErrorCode::KMSInternal,
-                "The object " + ref.label + " in the token " + attributes.unfit.front() +
-                    ": it is no key material of Trent's.",
-                "Somebody replaced or changed it. Nothing was done with it; see `trent check`.");
-  if (!is_key_of(session, found.front(), ref))
-    throw Error(ErrorCode::KMSInternal,
-                "The object " + ref.label + " in the token is not the key that its id names.",
-                "Somebody replaced it. Nothing was done with it; see `trent check`.");
+  const CK_OBJECT_HANDLE found =
+      find_key(session, kBaseKey, ref.label, ref.id,
+               [&](CK_OBJECT_HANDLE object) { return is_key_of(session, object, ref); });
   CK_OBJECT_HANDLE copy = CK_INVALID_HANDLE;
   std::vector<std::shared_ptr<const BaseKey>> evicted;  // destroyed after the lock is released
   Lock lock(keys_mutex_);
@@ -104,11 +113,11 @@ std::shared_ptr<const BaseKey> Connection::base_key(const Session& session, cons
     Attributes in_session;
     in_session.flag(CKA_TOKEN, false);
     // A key that may not be copied is used as it is.
-    if (anchor_.try_call<&CK_FUNCTION_LIST::C_CopyObject>(found.front(), in_session.data(),
+    if (anchor_.try_call<&CK_FUNCTION_LIST::C_CopyObject>(found, in_session.data(),
                                                           in_session.size(), &copy) != CKR_OK)
       copy = CK_INVALID_HANDLE;
   }
-  auto key = std::make_shared<const BaseKey>(anchor_, found.front(), copy);
+  auto key = std::make_shared<const BaseKey>(anchor_, found, copy);
   if (keys_.size() >= max_base_keys_) evicted = evict();
   return use(keys_.try_emplace(ref.id, std::move(key)).first->second);
 }
@@ -139,11 +148,28 @@ std::vector<std::shared_ptr<const BaseKey>> Connection::evict() {
 void Connection::forget_base_key(const Fingerprint& id) {
   std::shared_ptr<const BaseKey> last;  // its copy is destroyed after the lock is released
   Lock lock(keys_mutex_);
+  handles_.erase(id);
   auto known = keys_.find(id);
   if (known == keys_.end()) return;
   last = known->second.key;
   keys_.erase(known);
   lock.unlock();
+}
+
+CK_OBJECT_HANDLE Connection::key(const Session& session, const KeyKind& kind,
+                                 const std::string& label, const Fingerprint& id,
+                                 const std::function<bool(CK_OBJECT_HANDLE)>& is_right) {
+  {
+    const SharedLock lock(keys_mutex_);
+    const auto known = handles_.find(id);
+    if (known != handles_.end()) return known->second;
+  }
+  const CK_OBJECT_HANDLE found = find_key(session, kind, label, id, is_right);
+  const Lock lock(keys_mutex_);
+  // They cost the token nothing: they need not be forgotten one by one.
+  if (handles_.size() >= max_base_keys_) handles_.clear();
+  handles_.insert_or_assign(id, found);
+  return found;
 }
 
 }  // namespace trent::hsm

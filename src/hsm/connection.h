@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -12,6 +13,7 @@
 
 #include "base/thread_safety.h"
 #include "hsm/base_key.h"
+#include "hsm/key_attributes.h"
 #include "hsm/login.h"
 #include "hsm/profile.h"
 #include "hsm/sentinel.h"
@@ -51,6 +53,11 @@ class Connection {
   // used last are remembered: each is an object more for the token to search.
   std::shared_ptr<const BaseKey> base_key(const Session& session, const BaseKeyRef& ref);
   void forget_base_key(const Fingerprint& id);
+  // The same for a key of another kind, which is used by its handle; `is_right` looks whether an
+  // object that is met for the first time is the one.
+  CK_OBJECT_HANDLE key(const Session& session, const KeyKind& kind, const std::string& label,
+                       const Fingerprint& id,
+                       const std::function<bool(CK_OBJECT_HANDLE)>& is_right);
 
   // Set by longest_secret() of wrapping.h; 0: not known yet.
   std::atomic<std::size_t> longest_secret = 0;
@@ -75,12 +82,16 @@ class Connection {
     std::shared_ptr<const BaseKey> key;
     mutable std::atomic<std::uint64_t> used = 0;  // the time, in uses
   };
+  CK_OBJECT_HANDLE find_key(const Session& session, const KeyKind& kind, const std::string& label,
+                            const Fingerprint& id,
+                            const std::function<bool(CK_OBJECT_HANDLE)>& is_right) const;
   const std::shared_ptr<const BaseKey>& use(const KnownKey& known) REQUIRES_SHARED(keys_mutex_);
   std::vector<std::shared_ptr<const BaseKey>> evict() REQUIRES(keys_mutex_);
 
   SharedMutex keys_mutex_;
   std::atomic<std::uint64_t> uses_ = 0;
   std::map<Fingerprint, KnownKey> keys_ GUARDED_BY(keys_mutex_);  // goes before the anchor
+  std::map<Fingerprint, CK_OBJECT_HANDLE> handles_ GUARDED_BY(keys_mutex_);
 };
 
 }  // namespace trent::hsm

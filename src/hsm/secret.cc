@@ -6,11 +6,7 @@
 
 namespace trent::hsm {
 
-namespace {
-
-// A secret on its way through the token. SENSITIVE unless it is what Decrypt has to read;
-// PRIVATE always: SoftHSM then keeps even its own copy masked in memory.
-void add_payload_attributes(Attributes& attributes, Readable readable, bool brief = false) {
+void add_payload_attributes(Attributes& attributes, Readable readable, bool brief) {
   attributes.number(CKA_CLASS, CKO_SECRET_KEY)
       .number(CKA_KEY_TYPE, CKK_GENERIC_SECRET)
       .flag(CKA_TOKEN, false)
@@ -22,6 +18,8 @@ void add_payload_attributes(Attributes& attributes, Readable readable, bool brie
   if (!brief) attributes.flag(CKA_EXTRACTABLE, true);
   add_usage(attributes, {});
 }
+
+namespace {
 
 // It says clearly that it is not the payload.
 bool is_refusal(const Profile& profile, CK_RV rv) {

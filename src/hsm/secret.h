@@ -28,6 +28,10 @@ Bytes wrap_object(const Session& session, const Profile& profile, CK_OBJECT_HAND
 
 enum class Readable { No, Yes };  // Yes: the value is to be read, for Decrypt
 
+// The template of a secret on its way through the token. SENSITIVE unless it is to be read; PRIVATE
+// always: SoftHSM then keeps even its own copy masked in memory. `brief`: see UnwrapTemplate.
+void add_payload_attributes(Attributes& attributes, Readable readable, bool brief = false);
+
 // The call itself; what a self-test makes of it is its own affair.
 CK_RV try_unwrap(const Session& session, const Profile& profile, CK_OBJECT_HANDLE unwrapping_key,
                  const WrappedSecret& payload, Readable readable, CK_OBJECT_HANDLE* object);

@@ -25,18 +25,6 @@ Bytes wrap_once(Connection& connection, const Session& session, const WrappingKe
   return wrapped;
 }
 
-// For what is to stay in the token.
-void require_secrecy(const Profile& profile) {
-  if (keeps_secrets(profile)) return;
-  const bool keys = profile.one_time_keys != Promise::Broken;
-  throw Error(ErrorCode::UnsupportedOperation,
-              std::string("The token does not keep secret what it is told to: ") +
-                  (keys ? "a secret that it unwraps" : "a key that it derives") +
-                  " as SENSITIVE can be read.",
-              "What is to stay in the token would be open to this process. Encrypt, Decrypt and "
-              "GenerateDataKey work; see docs/tokens.md.");
-}
-
 bool is_gone(const Session& session, CK_OBJECT_HANDLE object) {
   CK_OBJECT_CLASS found = 0;
   CK_ATTRIBUTE attribute{CKA_CLASS, &found, sizeof found};
@@ -120,6 +108,17 @@ class AdaptedTemplate {
 };
 
 }  // namespace
+
+void require_secrecy(const Profile& profile) {
+  if (keeps_secrets(profile)) return;
+  const bool keys = profile.one_time_keys != Promise::Broken;
+  throw Error(ErrorCode::UnsupportedOperation,
+              std::string("The token does not keep secret what it is told to: ") +
+                  (keys ? "a secret that it unwraps" : "a key that it derives") +
+                  " as SENSITIVE can be read.",
+              "What is to stay in the token would be open to this process. Encrypt, Decrypt and "
+              "GenerateDataKey work; see docs/tokens.md.");
+}
 
 Bytes wrap(Token& token, const WrappingKey& key, ByteView secret) {
   return token.run(Retry::Always, [&](Connection& connection, const Session& session) {

@@ -25,6 +25,9 @@ Bytes wrap(Token& token, const WrappingKey& key, ByteView secret);
 // this key, and KMSInternalException if it is the token that failed.
 SecretBytes unwrap(Token& token, const WrappingKey& key, const WrappedSecret& payload);
 
+// For what is to stay in the token: throws UnsupportedOperationException if it does not keep it.
+void require_secrecy(const Profile& profile);
+
 // What follows leaves the secret in the token, and throws UnsupportedOperationException where the
 // self-test has shown that the token does not keep secret what it is told to.
 

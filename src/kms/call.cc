@@ -77,10 +77,10 @@ Key Call::look_at(const std::string& key_id, std::string_view permission, Accept
   return key;
 }
 
-Key Call::use(const std::string& key_id, std::string_view permission,
-              const std::optional<std::string>& algorithm) {
+Key Call::use(const std::string& key_id, std::string_view permission, catalog::KeyUsage usage,
+              std::string_view algorithm) {
   Key key = look_at(key_id, permission);
-  require_usable(key, in_messages(permission), algorithm);
+  require_usable(key, in_messages(permission), usage, algorithm);
   return key;
 }
 
@@ -104,12 +104,24 @@ Key Call::key_of_material(const blob::KeyMaterialId& material) const {
 }
 
 Call::KeyOfBlob Call::use_key_of(ByteView ciphertext, const std::optional<std::string>& key_id,
-                                 std::string_view permission,
-                                 const std::optional<std::string>& algorithm) {
+                                 std::string_view permission, std::string_view algorithm) {
+  constexpr auto kUsage = catalog::KeyUsage::EncryptDecrypt;
   KeyOfBlob found;
   // A key that is named is looked for first, whatever the ciphertext is.
   if (key_id) found.key = look_at(*key_id, permission);
-  found.blob = blob::parse_blob(ciphertext);
+  if (key_id && found.key.record->spec != catalog::KeySpec::SymmetricDefault) {
+    require_usable(found.key, in_messages(permission), kUsage, algorithm);
+    found.oaep = oaep_hash(algorithm);
+    return found;
+  }
+  try {
+    found.blob = blob::parse_blob(ciphertext);
+  } catch (const Error&) {
+    if (key_id || !oaep_hash(algorithm)) throw;
+    throw Error(ErrorCode::Validation,
+                "KeyId is required for ciphertexts of algorithm " + std::string(algorithm) + ".",
+                "They do not name their key.");
+  }
   const blob::KeyMaterialId& material = found.blob.parameters.key_material_id;
   if (!key_id) {
     found.key = key_of_material(material);
@@ -121,7 +133,7 @@ Call::KeyOfBlob Call::use_key_of(ByteView ciphertext, const std::optional<std::s
                 "The ciphertext is of another key; leave the key ID out, and the ciphertext "
                 "itself names its key.");
   }
-  require_usable(found.key, in_messages(permission), algorithm);
+  require_usable(found.key, in_messages(permission), kUsage, algorithm);
   return found;
 }
 

@@ -10,6 +10,7 @@
 
 #include "blob/blob.h"
 #include "hsm/change_lock.h"
+#include "kms/algorithm.h"
 #include "kms/caller.h"
 #include "kms/key.h"
 #include "kms/model/operation.h"
@@ -43,18 +44,20 @@ class Call {
   Key look_at(const std::string& key_id, std::string_view permission, Accept accept = Accept::All);
   // The key, to be used now: KMS's errors if its state, usage or algorithm does not allow that.
   Key use(const std::string& key_id, std::string_view permission,
-          const std::optional<std::string>& algorithm = std::nullopt);
+          catalog::KeyUsage usage = catalog::KeyUsage::EncryptDecrypt,
+          std::string_view algorithm = kSymmetricDefault);
 
   struct KeyOfBlob {
     Key key;
-    blob::Blob blob;
+    std::optional<Hash> oaep;  // an RSA key's: the ciphertext is no blob
+    blob::Blob blob;           // otherwise
   };
   // The key that a ciphertext is under, to be used now. If `key_id` names one, it must be the
   // blob's own (IncorrectKeyException); if not, the blob does (AccessDeniedException if it is
-  // unknown: KMS does not tell whether such a key exists).
+  // unknown: KMS does not tell whether such a key exists). Ciphertext of an RSA key tells neither
+  // key nor algorithm.
   KeyOfBlob use_key_of(ByteView ciphertext, const std::optional<std::string>& key_id,
-                       std::string_view permission,
-                       const std::optional<std::string>& algorithm = std::nullopt);
+                       std::string_view permission, std::string_view algorithm = kSymmetricDefault);
 
   // What a key id or key ARN names, before the token is asked whether it is there.
   struct Named {
@@ -70,6 +73,8 @@ class Call {
   std::string change_key(
       const std::string& key_id, std::string_view permission,
       const std::function<void(catalog::KeyRecord& record, const std::string& arn)>& change);
+
+  const Config& config() const { return service_.config(); }
 
   // There are no grants yet, so no token can be a good one.
   void check_grant_tokens(const std::vector<std::string>& tokens) const;

@@ -26,7 +26,7 @@ void check_material(const KeyRecord& record, const blob::KeyMaterialId& id,
   std::size_t count = 0;
   auto [first, last] = contents.materials.equal_range(label);
   for (auto entry = first; entry != last; ++entry) {
-    const hsm::BaseKeyState& material = entry->second;
+    const hsm::KeyState& material = entry->second;
     if (material_id(material) != id) continue;
     if (++count == 2) report.problems.push_back(subject + "is there more than once.");
     for (const std::string& fault : material.unfit)
@@ -60,12 +60,12 @@ void report_remains(const Contents& contents, const Repairs& repairs, TokenRepor
     report.problems.push_back("A superseded revision of the record " + object.label +
                               " was left over by an interrupted change; `trent check --repair` "
                               "removes it.");
-  for (const hsm::BaseKeyState* material : contents.recordless())
+  for (const hsm::KeyState* material : contents.recordless())
     report.problems.push_back("The key material " + to_hex(material->id) + " (" + material->label +
                               ") has no key record, as after an interrupted CreateKey or a "
                               "restore that was not whole. Restore the record, or let `trent "
                               "check --repair` make it a disabled key, if it proves to be one.");
-  for (const hsm::BaseKeyState* material : contents.unnamed())
+  for (const hsm::KeyState* material : contents.unnamed())
     report.problems.push_back("The key material " + to_hex(material->id) + " (" + material->label +
                               ") is not named by its key's record. It is kept: if the record is "
                               "an old one, restore the last.");

@@ -3,10 +3,13 @@
 #include "kms/contents.h"
 
 #include <algorithm>
+#include <array>
 #include <stdexcept>
 
 #include "catalog/store.h"
 #include "kms/key.h"
+#include "kms/key_spec.h"
+#include "kms/material.h"
 
 namespace trent::kms {
 
@@ -81,40 +84,77 @@ void add_records(hsm::Token& token, Contents& contents) {
   });
 }
 
-void add_materials(hsm::Token& token, Contents& contents) {
-  const auto fingerprint_input = [](const std::string& label) -> std::optional<Sha256> {
-    auto key_id = catalog::key_id_of_label(label);
-    if (!key_id) return std::nullopt;
-    return blob::key_material_id_input(*key_id);
+// What a key without a record can only be: the record says of which spec a key is, and what it is
+// proven by.
+hsm::Expectation expectation_without_record(const std::string& label, CK_OBJECT_CLASS object_class,
+                                            CK_KEY_TYPE type) {
+  KeyRecord record;
+  record.key_id = catalog::key_id_of_label(label).value();
+  if (object_class == CKO_SECRET_KEY && type != CKK_GENERIC_SECRET) return expectation(record);
+  hsm::Expectation unknown = expectation(record);
+  unknown.is_proven = [](const hsm::Session&, CK_OBJECT_HANDLE, ByteView) { return false; };
+  return unknown;
+}
+
+// A search is what costs most in a large token: one for private keys is made in vain where no key
+// can have one, but for what an interrupted CreateKey has left.
+std::span<const CK_OBJECT_CLASS> classes_to_survey(const Contents& contents) {
+  static constexpr std::array<CK_OBJECT_CLASS, 2> kBoth{CKO_SECRET_KEY, CKO_PRIVATE_KEY};
+  constexpr std::size_t kMany = 1000;
+  const auto is_pair = [](const KeyRecord& record) {
+    return key_spec(record.spec).key_pair != nullptr;
   };
-  hsm::BaseKeySurvey survey = hsm::survey_base_keys(token, fingerprint_input);
-  for (hsm::BaseKeyState& material : survey.keys) {
+  const bool has_pairs =
+      std::ranges::any_of(contents.keys,
+                          [&](const auto& entry) { return is_pair(entry.second); }) ||
+      std::ranges::any_of(contents.expired,
+                          [&](const auto& entry) { return is_pair(entry.second.record); });
+  if (has_pairs || contents.keys.size() < kMany) return kBoth;
+  return std::span(kBoth).first<1>();
+}
+
+void add_materials(hsm::Token& token, Contents& contents) {
+  const auto find_record = [&](const std::string& label) -> const KeyRecord* {
+    if (const auto key = contents.keys.find(label); key != contents.keys.end()) return &key->second;
+    const auto expired = contents.expired.find(label);
+    return expired == contents.expired.end() ? nullptr : &expired->second.record;
+  };
+  hsm::KeySurvey survey =
+      hsm::survey_keys(token, classes_to_survey(contents),
+                       [&](CK_OBJECT_CLASS object_class,
+                           const hsm::KeyFacts& facts) -> std::optional<hsm::Expectation> {
+                         if (!catalog::key_id_of_label(facts.label)) return std::nullopt;
+                         if (const KeyRecord* record = find_record(facts.label))
+                           return expectation(*record);
+                         return expectation_without_record(facts.label, object_class, facts.type);
+                       });
+  for (hsm::KeyState& material : survey.keys) {
     std::string label = material.label;
     contents.materials.emplace(std::move(label), std::move(material));
   }
   for (const std::string& reason : survey.unreadable)
-    contents.damaged.push_back("A secret key in the token cannot be read: " + reason);
+    contents.damaged.push_back("A key in the token cannot be read: " + reason);
 }
 
 }  // namespace
 
-std::optional<blob::KeyMaterialId> material_id(const hsm::BaseKeyState& material) {
+std::optional<blob::KeyMaterialId> material_id(const hsm::KeyState& material) {
   blob::KeyMaterialId id{};
   if (material.id.size() != id.size()) return std::nullopt;
   std::copy(material.id.begin(), material.id.end(), id.begin());
   return id;
 }
 
-std::vector<const hsm::BaseKeyState*> Contents::recordless() const {
-  std::vector<const hsm::BaseKeyState*> found;
+std::vector<const hsm::KeyState*> Contents::recordless() const {
+  std::vector<const hsm::KeyState*> found;
   for (const auto& [label, material] : materials)
     if (!keys.contains(label) && !expired.contains(label) && !doubtful.contains(label))
       found.push_back(&material);
   return found;
 }
 
-std::vector<const hsm::BaseKeyState*> Contents::unnamed() const {
-  std::vector<const hsm::BaseKeyState*> found;
+std::vector<const hsm::KeyState*> Contents::unnamed() const {
+  std::vector<const hsm::KeyState*> found;
   for (const auto& [label, material] : materials) {
     auto record = keys.find(label);
     if (record == keys.end() || doubtful.contains(label)) continue;

@@ -10,15 +10,15 @@
 
 #include "catalog/alias_record.h"
 #include "catalog/key_record.h"
-#include "hsm/base_key_store.h"
 #include "hsm/data_object.h"
+#include "hsm/key_survey.h"
 #include "hsm/token.h"
 #include "kms/remembered.h"
 
 namespace trent::kms {
 
 struct Contents {
-  using Materials = std::multimap<std::string, hsm::BaseKeyState>;  // by label
+  using Materials = std::multimap<std::string, hsm::KeyState>;  // by label
   struct Expired {
     catalog::KeyRecord record;
     hsm::DataObject object;
@@ -39,14 +39,14 @@ struct Contents {
   RememberedRecords revisions;
 
   // Materials of keys that have no record.
-  std::vector<const hsm::BaseKeyState*> recordless() const;
+  std::vector<const hsm::KeyState*> recordless() const;
   // Materials of a key whose record does not name them.
-  std::vector<const hsm::BaseKeyState*> unnamed() const;
+  std::vector<const hsm::KeyState*> unnamed() const;
 };
 
 // Two searches of the token, and a few calls for each object of Trent's.
 Contents look_into(hsm::Token& token);
 
-std::optional<blob::KeyMaterialId> material_id(const hsm::BaseKeyState& material);
+std::optional<blob::KeyMaterialId> material_id(const hsm::KeyState& material);
 
 }  // namespace trent::kms

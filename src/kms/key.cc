@@ -30,23 +30,31 @@ DeletedTargets::DeletedTargets(std::shared_ptr<const catalog::Listing> listing)
     if (is_deleted(*record)) keys_.insert(record->key_id);
 }
 
-void require_usable(const Key& key, std::string_view operation,
-                    const std::optional<std::string>& algorithm) {
+void require_enabled(const Key& key) {
   const catalog::KeyRecord& record = *key.record;
   if (record.state == KeyState::PendingDeletion) throw pending_deletion(key.arn());
   if (record.state == KeyState::Disabled)
     throw Error(ErrorCode::Disabled, key.arn() + " is disabled.",
                 "`trent enable-key` makes it usable again.");
-  if (record.usage != KeyUsage::EncryptDecrypt)
+}
+
+void require_usable(const Key& key, std::string_view operation, KeyUsage usage,
+                    std::string_view algorithm) {
+  const catalog::KeyRecord& record = *key.record;
+  require_enabled(key);
+  if (record.usage != usage)
     throw Error(ErrorCode::InvalidKeyUsage,
                 key.arn() + " key usage is " + std::string(wire_name(record.usage)) +
                     " which is not valid for " + std::string(operation) + ".");
-  const auto& algorithms = key_spec(record.spec).encryption_algorithms;
-  const std::string wanted = algorithm.value_or(kSymmetricDefault);
-  if (std::ranges::find(algorithms, wanted) == algorithms.end())
-    throw Error(ErrorCode::InvalidKeyUsage, "Algorithm " + wanted +
-                                                " is incompatible with key spec " +
-                                                std::string(wire_name(record.spec)) + ".");
+  const Algorithms algorithms = key_spec(record.spec).algorithms(usage);
+  if (std::ranges::find(algorithms, algorithm) != algorithms.end()) return;
+  std::string list;
+  for (const std::string_view each : algorithms)
+    list.append(list.empty() ? "" : " or ").append(each);
+  throw Error(ErrorCode::InvalidKeyUsage,
+              "Algorithm " + std::string(algorithm) + " is incompatible with key spec " +
+                  std::string(wire_name(record.spec)) + ".",
+              list.empty() ? "" : "It takes " + list + ".");
 }
 
 KeyMetadata metadata(const Key& key) {
@@ -64,15 +72,25 @@ KeyMetadata metadata(const Key& key) {
   out.origin = wire_name(record.origin);
   out.key_manager = "CUSTOMER";
   out.key_spec = wire_name(record.spec);
-  const auto& algorithms = key_spec(record.spec).encryption_algorithms;
-  out.encryption_algorithms.assign(algorithms.begin(), algorithms.end());
+  const Algorithms algorithms = key_spec(record.spec).algorithms(record.usage);
+  switch (record.usage) {
+    case KeyUsage::EncryptDecrypt:
+      out.encryption_algorithms.assign(algorithms.begin(), algorithms.end());
+      break;
+    case KeyUsage::SignVerify:
+      out.signing_algorithms.assign(algorithms.begin(), algorithms.end());
+      break;
+    case KeyUsage::KeyAgreement:
+      out.key_agreement_algorithms.assign(algorithms.begin(), algorithms.end());
+      break;
+    case KeyUsage::GenerateVerifyMac:
+      out.mac_algorithms.assign(algorithms.begin(), algorithms.end());
+  }
   out.multi_region = false;
-  out.current_key_material_id = to_hex(record.current);
+  // KMS says it of symmetric encryption keys only, which are those that can be rotated.
+  if (record.spec == KeySpec::SymmetricDefault)
+    out.current_key_material_id = to_hex(record.current);
   return out;
-}
-
-hsm::BaseKeyRef base_key_ref(const catalog::KeyRecord& record, const blob::KeyMaterialId& id) {
-  return {catalog::key_label(record.key_id), id, blob::key_material_id_input(record.key_id)};
 }
 
 }  // namespace trent::kms

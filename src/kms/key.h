@@ -11,7 +11,6 @@
 #include "base/error.h"
 #include "blob/blob.h"
 #include "catalog/key_record.h"
-#include "hsm/base_key.h"
 #include "kms/account.h"
 #include "kms/requests.h"
 
@@ -26,6 +25,11 @@ struct Key {
 
   std::string arn() const { return account->key_arn(record->key_id); }
 };
+
+// Of a key pair.
+inline const PublicKey& public_key_of(const Key& key) {
+  return *key.record->material(key.record->current)->public_key;
+}
 
 // The answer where there is no such key.
 Error no_such_key(const Account& account, const std::string& key_id,
@@ -49,13 +53,11 @@ class DeletedTargets {
 };
 
 // State, usage and algorithm, in the order in which KMS checks them. `operation` is what KMS calls
-// it in messages ("Encrypt", "ReEncryptTo"); `algorithm` is nullopt where the operation has none.
-void require_usable(const Key& key, std::string_view operation,
-                    const std::optional<std::string>& algorithm);
+// it in messages ("Encrypt", "ReEncryptTo").
+void require_enabled(const Key& key);
+void require_usable(const Key& key, std::string_view operation, catalog::KeyUsage usage,
+                    std::string_view algorithm);
 
 KeyMetadata metadata(const Key& key);
-
-// How the token finds a material of a key.
-hsm::BaseKeyRef base_key_ref(const catalog::KeyRecord& record, const blob::KeyMaterialId& id);
 
 }  // namespace trent::kms

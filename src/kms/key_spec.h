@@ -16,12 +16,23 @@ using catalog::KeyOrigin;
 using catalog::KeySpec;
 using catalog::KeyUsage;
 
+using Algorithms = std::span<const std::string_view>;
+
 struct KeySpecRow {
   KeySpec spec;
   std::span<const KeyUsage> usages;       // that CreateKey may be asked for
   std::optional<KeyUsage> default_usage;  // nullopt: it has to be asked for
-  std::span<const std::string_view> encryption_algorithms;
-  const hsm::KeyKind& kind;
+  // Of keys of this spec, for each usage: KMS calls them EncryptionAlgorithms ...
+  Algorithms encryption{};
+  Algorithms signing{};
+  Algorithms key_agreement{};
+  Algorithms mac{};
+  // One of the two.
+  const hsm::KeyKind* secret_key = nullptr;
+  const hsm::KeyPairKind* key_pair = nullptr;
+
+  // Those of keys of that usage.
+  Algorithms algorithms(KeyUsage usage) const;
 };
 
 const KeySpecRow& key_spec(KeySpec spec);

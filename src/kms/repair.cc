@@ -33,13 +33,13 @@ void remove_superseded(const ChangeLock& lock, Account& account, const Contents&
 // A record for materials that have none, as after a crash in CreateKey, or a backup of the HSM that
 // was restored in part. Nothing of a key is destroyed on a suspicion; the key is made disabled.
 void recover_key(const ChangeLock& lock, Account& account, const std::string& label,
-                 const std::vector<const hsm::BaseKeyState*>& materials, Repairs& repairs) {
+                 const std::vector<const hsm::KeyState*>& materials, Repairs& repairs) {
   KeyRecord record;
   record.key_id = catalog::key_id_of_label(label).value();
   record.created = catalog::now();
   record.description = "Recovered by trent check: its record was missing.";
   record.state = KeyState::Disabled;
-  for (const hsm::BaseKeyState* material : materials) {
+  for (const hsm::KeyState* material : materials) {
     auto id = material_id(*material);
     if (!id || !material->unfit.empty() || !material->proven) return;  // no key of ours
     record.materials.push_back({*id, record.created});
@@ -51,8 +51,8 @@ void recover_key(const ChangeLock& lock, Account& account, const std::string& la
 
 void recover_keys(const ChangeLock& lock, Account& account, const Contents& contents,
                   Repairs& repairs) {
-  std::map<std::string, std::vector<const hsm::BaseKeyState*>> lost;
-  for (const hsm::BaseKeyState* material : contents.recordless())
+  std::map<std::string, std::vector<const hsm::KeyState*>> lost;
+  for (const hsm::KeyState* material : contents.recordless())
     lost[material->label].push_back(material);
   for (const auto& [label, materials] : lost) recover_key(lock, account, label, materials, repairs);
 }
@@ -77,7 +77,7 @@ void destroy_expired(const ChangeLock& lock, Account& account, const Contents& c
   const std::string& key_id = expired.record.key_id;
   auto [first, last] = contents.materials.equal_range(label);
   for (auto entry = first; entry != last; ++entry)
-    hsm::destroy_base_key(account.token, label, entry->second.id);
+    hsm::destroy_key(account.token, label, entry->second.id);
   for (const catalog::AliasRecord& alias : contents.aliases)
     if (alias.target == key_id)
       account.catalog.delete_alias(lock, alias.name, [&](const catalog::AliasRecord* now) {
@@ -99,15 +99,14 @@ void destroy_expired(const ChangeLock& lock, Account& account, const Contents& c
 
 Remains::Remains(const Contents& contents) {
   for (const hsm::DataObject& object : contents.superseded) seen_.insert(object.value);
-  for (const hsm::BaseKeyState* material : contents.recordless())
-    seen_.insert(to_hex(material->id));
+  for (const hsm::KeyState* material : contents.recordless()) seen_.insert(to_hex(material->id));
 }
 
 void Remains::keep_only(Contents& later) const {
   std::erase_if(later.superseded,
                 [&](const hsm::DataObject& object) { return !seen_.contains(object.value); });
-  std::set<const hsm::BaseKeyState*> made_meanwhile;
-  for (const hsm::BaseKeyState* material : later.recordless())
+  std::set<const hsm::KeyState*> made_meanwhile;
+  for (const hsm::KeyState* material : later.recordless())
     if (!seen_.contains(to_hex(material->id))) made_meanwhile.insert(material);
   std::erase_if(later.materials,
                 [&](const auto& entry) { return made_meanwhile.contains(&entry.second); });

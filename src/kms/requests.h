@@ -45,7 +45,11 @@ struct KeyMetadata {
   std::string origin;       // AWS_KMS
   std::string key_manager;  // CUSTOMER
   std::string key_spec;     // SYMMETRIC_DEFAULT
+  // Those of its usage; the others are empty.
   std::vector<std::string> encryption_algorithms;
+  std::vector<std::string> signing_algorithms;
+  std::vector<std::string> key_agreement_algorithms;
+  std::vector<std::string> mac_algorithms;
   bool multi_region = false;
   std::string current_key_material_id;  // 64 hex digits, symmetric keys only
 

@@ -2,11 +2,15 @@
 // Sealing, opening and moving: headers, key derivation and padding of suite 5401.
 #include "kms/sealing.h"
 
+#include <openssl/asn1.h>
+
 #include <algorithm>
 #include <array>
 
 #include "base/error.h"
 #include "base/openssl.h"
+#include "hsm/oaep.h"
+#include "kms/material.h"
 
 namespace trent::kms {
 
@@ -65,6 +69,31 @@ void remove_padding(SecretBytes& content, const blob::Blob& blob) {
   content.resize(length);
 }
 
+// Of a data key pair. A data key by its spec has 16 or 32 bytes.
+bool is_private_key(const blob::Parameters& parameters) {
+  constexpr std::size_t kLongestDataKey = 32;
+  return parameters.kind == blob::Kind::DataKeyBySpec &&
+         parameters.plaintext_length > kLongestDataKey;
+}
+
+// A token that zero-pads what it wraps does not tell how long a private key of its own is: up to
+// seven zero bytes may be behind it, and the DER says how many.
+void remove_zeros_behind(SecretBytes& content) {
+  const unsigned char* at = content.data();
+  long length = 0;
+  int tag = 0;
+  int tag_class = 0;
+  const int kind =
+      ASN1_get_object(&at, &length, &tag, &tag_class, static_cast<long>(content.size()));
+  constexpr int kError = 0x80;
+  if ((kind & kError) != 0 || tag != V_ASN1_SEQUENCE) return;
+  const auto whole = static_cast<std::size_t>(at - content.data() + length);
+  if (content.size() - whole < 8 &&
+      std::all_of(content.begin() + static_cast<std::ptrdiff_t>(whole), content.end(),
+                  [](std::uint8_t b) { return b == 0; }))
+    content.resize(whole);
+}
+
 // The header says of the length only what it is modulo 8: that is 0 for every AES key.
 bool has_length(const Bytes& payload, std::optional<std::size_t> length) {
   if (length) return payload.size() == blob::payload_size(*length);
@@ -88,6 +117,20 @@ Bytes seal_new(const Key& key, const SealingContext& context, blob::Kind kind, s
   return blob::make_blob(header, hsm::wrap_new_secret(key.account->token, wrapping.key(), length));
 }
 
+SealedKeyPair seal_new_key_pair(const Key& key, const SealingContext& context,
+                                const hsm::KeyPairKind& pair) {
+  // The token's profile is known before the key is made.
+  hsm::profile_of(key.account->token);
+  blob::Header header{};
+  std::optional<Wrapping> wrapping;
+  auto made = hsm::wrap_new_key_pair(key.account->token, pair, [&](std::size_t length) {
+    header = new_header(key, blob::Kind::DataKeyBySpec, length);
+    wrapping.emplace(wrapping_with(key, header, context));
+    return wrapping->key();
+  });
+  return {std::move(made.public_key), blob::make_blob(header, made.private_key)};
+}
+
 Bytes seal_object(const Key& key, const SealingContext& context, hsm::ApplicationObject object,
                   std::optional<std::size_t> length) {
   constexpr std::size_t kAes256 = 32;
@@ -104,6 +147,7 @@ SecretBytes open(const Key& key, const SealingContext& context, const blob::Blob
   SecretBytes content =
       hsm::unwrap(key.account->token, wrapping.key(), {blob.payload, blob.content_length()});
   remove_padding(content, blob);
+  if (is_private_key(blob.parameters)) remove_zeros_behind(content);
   return content;
 }
 
@@ -125,17 +169,33 @@ std::size_t length_of_object(const blob::Blob& blob) {
   return parameters.plaintext_length;
 }
 
-Bytes move(const Key& source, const SealingContext& source_context, const blob::Blob& blob,
-           const Key& destination, const SealingContext& destination_context) {
+namespace {
+
+Error too_long(const Key& key, Hash hash) {
+  return Error(ErrorCode::Validation,
+               "Algorithm RSAES_OAEP_SHA_" + std::string(hash == Hash::Sha1 ? "1" : "256") +
+                   " and key spec " + std::string(wire_name(key.record->spec)) +
+                   " cannot encrypt data larger than " +
+                   std::to_string(public_key_of(key).max_oaep(hash)) + " bytes.",
+               "Encrypt a data key with it, and the data with the data key.");
+}
+
+hsm::OaepDestination oaep_destination(const Destination& destination) {
+  return {public_key_of(destination.key), *destination.oaep};
+}
+
+Bytes move_from_blob_to_blob(const Source& source, const Destination& destination) {
+  const blob::Blob& blob = source.blob;
   const blob::Parameters& old = blob.parameters;
-  hsm::Token& from = source.account->token;
-  hsm::Token& to = destination.account->token;
+  hsm::Token& from = source.key.account->token;
+  hsm::Token& to = destination.key.account->token;
   // On the way to another token the content is wrapped once more, and padded by a token that pads.
   const bool padded = old.zero_padded || (&from != &to && hsm::profile_of(from).zero_pads);
-  const blob::Header header =
-      new_header(destination, blob::Kind::Encrypt, old.plaintext_length, padded);
-  const Wrapping unwrapping_key = unwrapping(source, blob, source_context);
-  const Wrapping wrapping_key = wrapping_with(destination, header, destination_context);
+  // What is said of a private key has to stay with it.
+  const blob::Kind kind = is_private_key(old) ? blob::Kind::DataKeyBySpec : blob::Kind::Encrypt;
+  const blob::Header header = new_header(destination.key, kind, old.plaintext_length, padded);
+  const Wrapping unwrapping_key = unwrapping(source.key, blob, source.context);
+  const Wrapping wrapping_key = wrapping_with(destination.key, header, destination.context);
   const hsm::WrappedSecret secret{blob.payload, blob.content_length()};
   const Bytes payload =
       &from == &to ? hsm::rewrap(from, unwrapping_key.key(), secret, wrapping_key.key())
@@ -144,6 +204,67 @@ Bytes move(const Key& source, const SealingContext& source_context, const blob::
   // modulo 8: a blob that lies about it goes no further.
   if (payload.size() != blob.payload.size()) throw Error(ErrorCode::InvalidCiphertext, {});
   return blob::make_blob(header, payload);
+}
+
+Bytes move_from_blob_to_oaep(const Source& source, const Destination& destination) {
+  const std::size_t length = source.blob.parameters.plaintext_length;
+  if (length > public_key_of(destination.key).max_oaep(*destination.oaep))
+    throw too_long(destination.key, *destination.oaep);
+  const Wrapping unwrapping_key = unwrapping(source.key, source.blob, source.context);
+  return hsm::rewrap_to_oaep(source.key.account->token, unwrapping_key.key(),
+                             {source.blob.payload, length_of_object(source.blob)},
+                             destination.key.account->token, oaep_destination(destination));
+}
+
+Bytes move_from_oaep(const Source& source, const Destination& destination) {
+  const hsm::PrivateKeyRef key = private_key_ref(*source.key.record);
+  const hsm::OaepSource secret{key, *source.oaep, source.ciphertext};
+  hsm::Token& from = source.key.account->token;
+  hsm::Token& to = destination.key.account->token;
+  if (destination.oaep) return hsm::rewrap_oaep(from, secret, to, oaep_destination(destination));
+  const bool padded = &from != &to && hsm::profile_of(from).zero_pads;
+  // The token's profile is known before the secret is in the token.
+  hsm::profile_of(to);
+  blob::Header header{};
+  std::optional<Wrapping> wrapping;
+  const Bytes payload = hsm::rewrap_from_oaep(from, secret, to, [&](std::size_t length) {
+    header = new_header(destination.key, blob::Kind::Encrypt, length, padded);
+    wrapping.emplace(wrapping_with(destination.key, header, destination.context));
+    return wrapping->key();
+  });
+  return blob::make_blob(header, payload);
+}
+
+}  // namespace
+
+void require_no_context(const EncryptionContext& context) {
+  if (context.empty()) return;
+  throw Error(ErrorCode::Validation,
+              "An encryption context is valid only with a symmetric encryption key.",
+              "Leave it out: nothing would be bound to it.");
+}
+
+Bytes seal_oaep(const Key& key, Hash hash, const SecretBytes& secret) {
+  const PublicKey& public_key = public_key_of(key);
+  if (secret.size() > public_key.max_oaep(hash)) throw too_long(key, hash);
+  return public_key.encrypt_oaep(hash, secret);
+}
+
+SecretBytes open_oaep(const Key& key, Hash hash, ByteView ciphertext) {
+  return hsm::decrypt_oaep(key.account->token, {private_key_ref(*key.record), hash, ciphertext});
+}
+
+Bytes move(const Source& source, const Destination& destination) {
+  if (source.oaep) return move_from_oaep(source, destination);
+  return destination.oaep ? move_from_blob_to_oaep(source, destination)
+                          : move_from_blob_to_blob(source, destination);
+}
+
+Bytes move_in_host(const Source& source, const Destination& destination) {
+  const SecretBytes secret = source.oaep ? open_oaep(source.key, *source.oaep, source.ciphertext)
+                                         : open(source.key, source.context, source.blob);
+  return destination.oaep ? seal_oaep(destination.key, *destination.oaep, secret)
+                          : seal(destination.key, destination.context, blob::Kind::Encrypt, secret);
 }
 
 }  // namespace trent::kms

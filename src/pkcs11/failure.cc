@@ -64,6 +64,9 @@ CK_RV rv_of(const Error& error, HandleRole role) {
       return bad_handle(role);
     case ErrorCode::InvalidCiphertext:
       return role == HandleRole::Unwrap ? CKR_WRAPPED_KEY_INVALID : CKR_ENCRYPTED_DATA_INVALID;
+    case ErrorCode::KMSInvalidMac:
+    case ErrorCode::KMSInvalidSignature:
+      return CKR_SIGNATURE_INVALID;
     case ErrorCode::Disabled:
     case ErrorCode::KMSInvalidState:
       return CKR_KEY_FUNCTION_NOT_PERMITTED;

@@ -161,6 +161,8 @@ std::vector<kms::KeyMetadata> candidates(Session& session, Template search) {
 }
 
 bool matches(Session& session, const kms::KeyMetadata& key, Template search) {
+  // Key pairs and HMAC keys are not shown yet.
+  if (key.key_spec != kms::kSymmetricDefault) return false;
   if (!key.enabled && find_attribute(search, CKA_TRENT_KEY_STATE) == nullptr) return false;
   return std::all_of(search.begin(), search.end(), [&](const CK_ATTRIBUTE& wanted) {
     if (wanted.type == CKA_LABEL) {

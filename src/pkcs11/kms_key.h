@@ -12,7 +12,7 @@ namespace trent::pkcs11 {
 
 // What all KMS keys look like, as there is one key spec.
 inline const hsm::KeyKind& kms_key_kind() {
-  return kms::key_spec(kms::KeySpec::SymmetricDefault).kind;
+  return *kms::key_spec(kms::KeySpec::SymmetricDefault).secret_key;
 }
 
 // The keys that match a search: those that are Enabled, unless the search names

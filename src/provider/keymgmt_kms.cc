@@ -66,7 +66,7 @@ const OSSL_PARAM* gettable_params(void*) {
 int get_params(void* keydata, OSSL_PARAM params[]) {
   return guarded(*as_key(keydata).core, "EVP_PKEY_get_params", [&] {
     const int bits =
-        static_cast<int>(8 * kms::key_spec(kms::KeySpec::SymmetricDefault).kind.length);
+        static_cast<int>(8 * kms::key_spec(kms::KeySpec::SymmetricDefault).secret_key->length);
     set_number(params, OSSL_PKEY_PARAM_BITS, bits);
     set_number(params, OSSL_PKEY_PARAM_SECURITY_BITS, bits);
     set_number(params, OSSL_PKEY_PARAM_MAX_SIZE, static_cast<int>(blob::kMaxBlob));

@@ -32,6 +32,8 @@ const Known kKnown[] = {
     {ErrorCode::InvalidKeyUsage, "InvalidKeyUsageException", 400},
     {ErrorCode::InvalidMarker, "InvalidMarkerException", 400},
     {ErrorCode::KMSInternal, "KMSInternalException", 500},
+    {ErrorCode::KMSInvalidMac, "KMSInvalidMacException", 400},
+    {ErrorCode::KMSInvalidSignature, "KMSInvalidSignatureException", 400},
     {ErrorCode::KMSInvalidState, "KMSInvalidStateException", 400},
     {ErrorCode::KeyUnavailable, "KeyUnavailableException", 500},
     {ErrorCode::LimitExceeded, "LimitExceededException", 400},

@@ -244,6 +244,15 @@ void each_comes_back(const char* member) {
   for (const std::string_view name : kWireNames<Enum>) {
     json record = key_json();
     record[member] = name;
+    if (const auto spec = from_wire_name<KeySpec>(name); spec && is_key_pair(*spec)) {
+      // What it is, only who uses it finds out.
+      const Bytes der{0x30, 0x00};
+      const std::string id =
+          to_hex(blob::key_material_id(record["key_id"].get<std::string>(), der));
+      record["materials"] = json::array(
+          {{{"id", id}, {"created", record["created"]}, {"public_key", to_base64(der)}}});
+      record["current"] = id;
+    }
     CHECK_EQ(to_text(KeyRecord::parse(record.dump())), record.dump());
   }
 }
@@ -257,10 +266,26 @@ void known_properties_come_back() {
   CHECK_EQ(key_json()["origin"].get<std::string>(), "AWS_KMS");
 }
 
+// A public key that is another's is no key's.
+void a_public_key_is_proven_by_its_id() {
+  json record = key_json();
+  record["materials"][0]["public_key"] = to_base64(Bytes{0x30, 0x00});
+  for (const char* spec : {"RSA_2048", "SYMMETRIC_DEFAULT"}) {
+    record["spec"] = spec;
+    try {
+      KeyRecord::parse(record.dump());
+    } catch (const std::runtime_error& error) {
+      CHECK_EQ(std::string(error.what()), "a public key is not the one that its id names");
+      continue;
+    }
+    throw Failure("it was taken");
+  }
+}
+
 // This version does not know what such a key is, so it must not use it.
 void properties_of_later_versions_are_refused() {
   for (const auto& [member, value] : std::map<std::string, std::string>{
-           {"usage", "REPLICATE"}, {"spec", "RSA_2048"}, {"origin", "AWS_CLOUDHSM"}})
+           {"usage", "REPLICATE"}, {"spec", "ML_DSA_44"}, {"origin", "AWS_CLOUDHSM"}})
     for (const std::string& text : {value, std::string()}) {
       json record = key_json();
       record[member] = text;
@@ -354,8 +379,8 @@ int main() {
       TEST(marker_is_no_record), TEST(every_member_must_be_there),
       TEST(every_member_must_have_its_type), TEST(dates_out_of_range_are_refused),
       TEST(materials_must_be_a_list_that_has_the_current_one), TEST(unknown_states_are_refused),
-      TEST(known_properties_come_back), TEST(properties_of_later_versions_are_refused),
-      TEST(deletion_belongs_to_the_state), TEST(later_formats_are_refused),
-      TEST(unknown_members_are_left_to_later_versions), TEST(tags_are_kept),
-      TEST(what_is_no_json_object_is_refused), TEST(labels));
+      TEST(known_properties_come_back), TEST(a_public_key_is_proven_by_its_id),
+      TEST(properties_of_later_versions_are_refused), TEST(deletion_belongs_to_the_state),
+      TEST(later_formats_are_refused), TEST(unknown_members_are_left_to_later_versions),
+      TEST(tags_are_kept), TEST(what_is_no_json_object_is_refused), TEST(labels));
 }

@@ -40,7 +40,7 @@ bad_configuration() {
 }
 
 what_is_not_there_yet() {
-  for line in 'audit = "syslog"' 'bulk = "auto"' 'host-reencrypt = "allow"'; do
+  for line in 'audit = "syslog"' 'bulk = "auto"'; do
     sed "1i $line" good.toml >other.toml
     for verb in list-keys check; do
       fails 253 "other.toml:1: $line is not available yet" $verb --config other.toml

@@ -83,7 +83,7 @@ alike() {
   for way in token unix http; do
     for stream in out err; do
       sed -E "s/$uuid/ID/g; s/$material/MATERIAL/g; s/$time/DATE/g; s/-$way/-WAY/g
-        s/(\"(CiphertextBlob|Plaintext)\": \")[^\"]+/\\1BYTES/" $stream.$way >alike
+        s/(\"((PrivateKey)?(CiphertextBlob|Plaintext)|PublicKey|Signature)\": \")[^\"]+/\\1BYTES/" $stream.$way >alike
       mv alike $stream.$way
     done
   done
@@ -153,6 +153,32 @@ ciphertexts() {
     trent encrypt --key-id alias/app --plaintext fileb://most --output raw |
       trent decrypt --ciphertext-blob - --output raw | assert_same_file most -
   done
+}
+
+key_pairs() {
+  signer=$(trent create-key --key-spec ECC_NIST_P256 --key-usage SIGN_VERIFY --output raw)
+  agreeing=$(trent create-key --key-spec ECC_NIST_P256 --key-usage KEY_AGREEMENT --output raw)
+  mac=$(trent create-key --key-spec HMAC_256 --key-usage GENERATE_VERIFY_MAC --output raw)
+  same 0 get-public-key --key-id "$signer"
+  alike 0 sign --key-id "$signer" --message fileb://secret --signing-algorithm ECDSA_SHA_256
+  trent sign --key-id "$signer" --message fileb://secret --signing-algorithm ECDSA_SHA_256 \
+    --output raw --output-file secret.sig
+  same 0 verify --key-id "$signer" --message fileb://secret --signing-algorithm ECDSA_SHA_256 \
+    --signature fileb://secret.sig
+  same 254 verify --key-id "$signer" --message YQ== --signing-algorithm ECDSA_SHA_256 \
+    --signature fileb://secret.sig
+  same 0 generate-mac --key-id "$mac" --message fileb://secret --mac-algorithm HMAC_SHA_256
+  trent generate-mac --key-id "$mac" --message fileb://secret --mac-algorithm HMAC_SHA_256 \
+    --output raw --output-file secret.mac
+  same 0 verify-mac --key-id "$mac" --message fileb://secret --mac-algorithm HMAC_SHA_256 \
+    --mac fileb://secret.mac
+  same 254 verify-mac --key-id "$mac" --message YQ== --mac-algorithm HMAC_SHA_256 \
+    --mac fileb://secret.mac
+  trent get-public-key --key-id "$agreeing" --output raw --output-file peer.der
+  same 0 derive-shared-secret --key-id "$agreeing" --key-agreement-algorithm ECDH \
+    --public-key fileb://peer.der
+  alike 0 generate-data-key-pair --key-id alias/app --key-pair-spec ECC_NIST_P256
+  alike 0 generate-data-key-pair-without-plaintext --key-id alias/app --key-pair-spec ECC_NIST_P256
 }
 
 lists() {
@@ -419,6 +445,7 @@ tls() {
 test_case 'keys and tags' keys_and_tags
 test_case 'aliases' aliases
 test_case 'ciphertexts and random bytes' ciphertexts
+test_case 'key pairs and MACs' key_pairs
 test_case 'lists, whole and in pages' lists
 test_case 'that was every verb' every_verb
 test_case 'errors' errors

@@ -204,7 +204,7 @@ files_of_another_token_are_passed_over() {
   trent check >out || status=$?
   assert_eq $status 1
   assert_contains "$(cat out)" 'PROBLEM: A data object in the token cannot be read: '
-  assert_contains "$(cat out)" 'PROBLEM: A secret key in the token cannot be read: '
+  assert_contains "$(cat out)" 'PROBLEM: A key in the token cannot be read: '
   # The other door, and objects that are not ours.
   pkcs11-tool --module "$TRENT_BUILD/src/trent.so" --login --pin 1234 --read-object --type data \
     --label mine --output-file read

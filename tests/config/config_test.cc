@@ -191,7 +191,8 @@ void bad_choices_are_refused() {
 
 // Not in effect in this version, so not accepted in silence.
 void what_is_not_there_yet_is_refused() {
-  for (const char* line : {R"(bulk = "auto")", R"(host-reencrypt = "allow")", R"(audit = "syslog")",
+  CHECK(parse("host-reencrypt = \"allow\"\n" + std::string(kToken)).host_reencrypt);
+  for (const char* line : {R"(bulk = "auto")", R"(audit = "syslog")",
                            R"(audit = "file:/var/log/x")", R"(audit = "file:x")"})
     check_top_refused(line, std::string(line) + " is not available");
 }

@@ -5,6 +5,7 @@
 #include "fault.h"
 #include "hsm/wrapping.h"
 #include "kms/key.h"
+#include "kms/material.h"
 #include "words.h"
 
 namespace {

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "key_pairs.h"
 #include "kms/model/json.h"
 #include "kms/object_requests.h"
 #include "kms/operations/operations.h"
@@ -61,6 +62,21 @@ std::map<std::string, std::string> good_requests(Service& service, const std::st
   service.create_alias({"alias/deleted" + round, key});
   const std::string blob = to_base64(encrypt(service, key, "secret"));
   const std::string id = R"({"KeyId":")" + key + R"(")";
+  const std::string signer = create(service, "ECC_NIST_P256", "SIGN_VERIFY");
+  const std::string mac_key = create(service, "HMAC_256", "GENERATE_VERIFY_MAC");
+  const std::string agreement_key = create(service, "ECC_NIST_P256", "KEY_AGREEMENT");
+  const auto text = [](const Json& json) { return std::string(std::string_view(json.dump())); };
+  const Json to_sign = signing(signer, "letter", "ECDSA_SHA_256");
+  Json to_verify = to_sign;
+  to_verify["Signature"] = request(service, "Sign", to_sign)["Signature"];
+  const Json to_mac = {
+      {"KeyId", mac_key}, {"Message", "bWVzc2FnZQ=="}, {"MacAlgorithm", "HMAC_SHA_256"}};
+  Json to_verify_mac = to_mac;
+  to_verify_mac["Mac"] = request(service, "GenerateMac", to_mac)["Mac"];
+  const Json to_agree = {
+      {"KeyId", agreement_key},
+      {"KeyAgreementAlgorithm", "ECDH"},
+      {"PublicKey", request(service, "GetPublicKey", {{"KeyId", agreement_key}})["PublicKey"]}};
   return {
       {"CancelKeyDeletion", R"({"KeyId":")" + saved + "\"}"},
       {"CreateAlias", R"({"AliasName":"alias/new)" + round + R"(","TargetKeyId":")" + key + "\"}"},
@@ -78,6 +94,14 @@ std::map<std::string, std::string> good_requests(Service& service, const std::st
       {"ListKeys", "{}"},
       {"ReEncrypt", R"({"CiphertextBlob":")" + blob + R"(","DestinationKeyId":")" + key + "\"}"},
       {"ScheduleKeyDeletion", R"({"KeyId":")" + doomed + "\"}"},
+      {"Sign", text(to_sign)},
+      {"Verify", text(to_verify)},
+      {"GenerateMac", text(to_mac)},
+      {"VerifyMac", text(to_verify_mac)},
+      {"DeriveSharedSecret", text(to_agree)},
+      {"GetPublicKey", R"({"KeyId":")" + signer + "\"}"},
+      {"GenerateDataKeyPair", id + R"(,"KeyPairSpec":"ECC_NIST_P256"})"},
+      {"GenerateDataKeyPairWithoutPlaintext", id + R"(,"KeyPairSpec":"ECC_NIST_P256"})"},
       {"UpdateKeyDescription", id + R"(,"Description":"new"})"},
       {"TagResource", id + R"(,"Tags":[{"TagKey":"a","TagValue":"b"}]})"},
       {"UntagResource", id + R"(,"TagKeys":["a"]})"},

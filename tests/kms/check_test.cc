@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "fault.h"
+#include "key_pairs.h"
 #include "known_key.h"
 #include "words.h"
 
@@ -533,10 +534,13 @@ void material_of_a_damaged_record_is_never_removed() {
   other_key["key_id"] = "00000000-0000-4000-8000-000000000002";
   json later = json::parse(record.value);
   later["format"] = 2;
+  json without_public_key = json::parse(record.value);
+  without_public_key["spec"] = "RSA_2048";
   json unknown_spec = json::parse(record.value);
-  unknown_spec["spec"] = "HMAC_256";
-  for (const std::string& damage : {std::string(), std::string("{"), without_state.dump(),
-                                    other_key.dump(), later.dump(), unknown_spec.dump()}) {
+  unknown_spec["spec"] = "ML_DSA_44";
+  for (const std::string& damage :
+       {std::string(), std::string("{"), without_state.dump(), other_key.dump(), later.dump(),
+        unknown_spec.dump(), without_public_key.dump()}) {
     auto damaged = put(raw, key_label(key), damage);
     check_problem(check(), {key_label(key), "damaged"});
     auto report = check(true);
@@ -634,6 +638,18 @@ void replaced_material_is_found_out() {
   check_healthy();
 }
 
+void use_private_key(Service& kms, const std::string& key, const std::string& usage) {
+  if (usage == "SIGN_VERIFY") {
+    const auto algorithms =
+        request(kms, "DescribeKey", {{"KeyId", key}})["KeyMetadata"]["SigningAlgorithms"];
+    sign(kms, key, "letter", algorithms[0].get<std::string>());
+    return;
+  }
+  const auto peer = request(kms, "GetPublicKey", {{"KeyId", key}})["PublicKey"];
+  request(kms, "DeriveSharedSecret",
+          {{"KeyId", key}, {"KeyAgreementAlgorithm", "ECDH"}, {"PublicKey", peer}});
+}
+
 void missing_material_is_named() {
   RawSession raw;
   std::string key = create_key(service());
@@ -646,6 +662,63 @@ void missing_material_is_named() {
   CHECK(error.message().find(material) != std::string::npos);
   for (const auto& record : records(raw, key_label(key))) destroy(raw, record.handle);
   check_healthy();
+}
+
+// Key pairs: the private key is looked at as closely.
+void private_keys_are_looked_at() {
+  RawSession raw;
+  const auto private_key = [&](const std::string& key) {
+    std::string label = key_label(key);
+    CK_OBJECT_CLASS object_class = CKO_PRIVATE_KEY;
+    return raw
+        .find({{CKA_LABEL, label.data(), label.size()},
+               {CKA_CLASS, &object_class, sizeof object_class}})
+        .at(0);
+  };
+  const auto set_text = [&](CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type, std::string value) {
+    CK_ATTRIBUTE attribute{type, value.data(), value.size()};
+    check_rv(softhsm()->C_SetAttributeValue(raw.handle(), object, &attribute, 1),
+             "C_SetAttributeValue");
+  };
+  for (const auto& [spec, usage] :
+       {std::pair("RSA_2048", "SIGN_VERIFY"), std::pair("ECC_NIST_P256", "SIGN_VERIFY"),
+        std::pair("ECC_NIST_P256", "KEY_AGREEMENT")}) {
+    const std::string one = create(service(), spec, usage);
+    const std::string two = create(service(), spec, usage);
+    check_healthy();
+    // One takes the place of the other.
+    const CK_OBJECT_HANDLE right = private_key(one);
+    const std::string id = raw.attribute(right, CKA_ID);
+    const CK_OBJECT_HANDLE wrong = private_key(two);
+    const std::string other_id = raw.attribute(wrong, CKA_ID);
+    set_text(right, CKA_LABEL, "aside");
+    set_text(wrong, CKA_LABEL, key_label(one));
+    set_text(wrong, CKA_ID, id);
+    auto report = check(true);
+    CHECK_EQ(report.problems.size(), 2U);
+    Service fresh(load_config());
+    CHECK_ERROR(KMSInternal, use_private_key(fresh, one, usage));
+    CHECK_ERROR(KeyUnavailable, use_private_key(fresh, two, usage));
+    set_text(wrong, CKA_LABEL, key_label(two));
+    set_text(wrong, CKA_ID, other_id);
+    set_text(right, CKA_LABEL, key_label(one));
+    check_healthy();
+    use_private_key(fresh, one, usage);
+    // Without its record it is kept, and named.
+    auto record = records(raw, key_label(two)).at(0);
+    destroy(raw, record.handle);
+    report = check(true);
+    CHECK_EQ(report.problems.size(), 1U);
+    CHECK(report.problems[0].find(two) != std::string::npos);
+    CHECK_EQ(raw.attribute(private_key(two), CKA_ID), other_id);
+    for (const std::string& key : {one, two}) {
+      for (const auto& each : records(raw, key_label(key))) destroy(raw, each.handle);
+      std::string label = key_label(key);
+      for (CK_OBJECT_HANDLE object : raw.find({{CKA_LABEL, label.data(), label.size()}}))
+        destroy(raw, object);
+    }
+    check_healthy();
+  }
 }
 
 void material_that_is_there_twice_is_named() {
@@ -843,7 +916,8 @@ int main() {
       TEST(material_of_a_damaged_record_is_never_removed),
       TEST(revision_before_a_damaged_one_is_never_removed),
       TEST(materials_of_a_doubtful_record_are_never_removed), TEST(replaced_material_is_found_out),
-      TEST(missing_material_is_named), TEST(material_that_is_there_twice_is_named),
-      TEST(made_keys_are_restricted), TEST(wrong_attributes_are_named),
-      TEST(keys_made_meanwhile_are_not_harmed), TEST(check_leaves_nothing_behind));
+      TEST(missing_material_is_named), TEST(private_keys_are_looked_at),
+      TEST(material_that_is_there_twice_is_named), TEST(made_keys_are_restricted),
+      TEST(wrong_attributes_are_named), TEST(keys_made_meanwhile_are_not_harmed),
+      TEST(check_leaves_nothing_behind));
 }

@@ -9,6 +9,7 @@
 #include "catalog/key_record.h"
 #include "check.h"
 #include "fault.h"
+#include "key_pairs.h"
 #include "kms.h"
 #include "kms/object_requests.h"
 
@@ -66,10 +67,20 @@ struct Bench {
   explicit Bench(Service& service)
       : one(create_key(service)),
         two(create_key(service)),
-        blob(encrypt(service, one, "a secret", kContext)) {}
+        blob(encrypt(service, one, "a secret", kContext)),
+        signer(create(service, "ECC_NIST_P256", "SIGN_VERIFY")),
+        rsa(create(service, "RSA_2048", "ENCRYPT_DECRYPT")),
+        agreement(create(service, "ECC_NIST_P256", "KEY_AGREEMENT")),
+        mac(create(service, "HMAC_256", "GENERATE_VERIFY_MAC")),
+        ciphertext(encrypt_with(service, rsa, "a secret", kOaep)),
+        plain_blob(encrypt(service, one, "a secret")) {}
+  static constexpr const char* kOaep = "RSAES_OAEP_SHA_1";
   std::string one;
   std::string two;
   Bytes blob;
+  std::string signer, rsa, agreement, mac;
+  Bytes ciphertext;
+  Bytes plain_blob;
 };
 
 struct Operation {
@@ -209,6 +220,80 @@ const std::vector<Operation>& operations() {
        },
        [](Service& service, const Bench& bench) {
          return target_of(service, kAlias).empty() && target_of(service, kOtherAlias) == bench.one;
+       },
+       true},
+      // 12
+      {"Sign", nothing,
+       [](Service& service, const Bench& bench) {
+         made_blob = sign(service, bench.signer, "letter", "ECDSA_SHA_256");
+       },
+       [](Service& service, const Bench& bench) {
+         verify(service, bench.signer, "letter", "ECDSA_SHA_256", made_blob);
+         return true;
+       },
+       false},
+      {"Decrypt with RSA", nothing,
+       [](Service& service, const Bench& bench) {
+         CHECK_EQ(decrypt_with(service, bench.rsa, bench.ciphertext, Bench::kOaep), "a secret");
+       },
+       [](Service&, const Bench&) { return true; }, false},
+      {"ReEncrypt from RSA", nothing,
+       [](Service& service, const Bench& bench) {
+         made_blob = move(service, {bench.rsa, Bench::kOaep}, bench.ciphertext, {bench.one});
+       },
+       [](Service& service, const Bench&) { return decrypt(service, made_blob) == "a secret"; },
+       false},
+      {"ReEncrypt to RSA", nothing,
+       [](Service& service, const Bench& bench) {
+         made_blob = move(service, {bench.one}, bench.plain_blob, {bench.rsa, Bench::kOaep});
+       },
+       [](Service& service, const Bench& bench) {
+         return decrypt_with(service, bench.rsa, made_blob, Bench::kOaep) == "a secret";
+       },
+       false},
+      {"GenerateMac", nothing,
+       [](Service& service, const Bench& bench) {
+         made_blob = bytes_of(request(service, "GenerateMac",
+                                      {{"KeyId", bench.mac},
+                                       {"Message", base64("letter")},
+                                       {"MacAlgorithm", "HMAC_SHA_256"}})["Mac"]);
+       },
+       [](Service&, const Bench&) { return made_blob.size() == 32; }, false},
+      {"DeriveSharedSecret", nothing,
+       [](Service& service, const Bench& bench) {
+         const auto peer = request(service, "GetPublicKey", {{"KeyId", bench.agreement}});
+         made_blob = bytes_of(request(service, "DeriveSharedSecret",
+                                      {{"KeyId", bench.agreement},
+                                       {"KeyAgreementAlgorithm", "ECDH"},
+                                       {"PublicKey", peer["PublicKey"]}})["SharedSecret"]);
+       },
+       [](Service&, const Bench&) { return made_blob.size() == 32; }, false},
+      {"GenerateDataKeyPairWithoutPlaintext", nothing,
+       [](Service& service, const Bench& bench) {
+         made_blob = bytes_of(request(
+             service, "GenerateDataKeyPairWithoutPlaintext",
+             {{"KeyId", bench.one}, {"KeyPairSpec", "ECC_NIST_P256"}})["PrivateKeyCiphertextBlob"]);
+       },
+       [](Service& service, const Bench&) { return decrypt(service, made_blob).size() == 67; },
+       false},
+      {"CreateKey of a pair", [](Service&, const Bench&) { forget_created_key(); },
+       [](Service& service, const Bench&) {
+         created_key = create(service, "ECC_NIST_P256", "SIGN_VERIFY");
+       },
+       [](Service& service, const Bench&) {
+         verify(service, created_key, "x", "ECDSA_SHA_256",
+                sign(service, created_key, "x", "ECDSA_SHA_256"));
+         return true;
+       },
+       true},
+      {"CreateKey of an HMAC key", [](Service&, const Bench&) { forget_created_key(); },
+       [](Service& service, const Bench&) {
+         created_key = create(service, "HMAC_256", "GENERATE_VERIFY_MAC");
+       },
+       [](Service& service, const Bench&) {
+         request(service, "GenerateMac",
+                 {{"KeyId", created_key}, {"Message", "eA=="}, {"MacAlgorithm", "HMAC_SHA_256"}});
+         return true;
        },
        true},
   };
@@ -387,6 +472,12 @@ void fails_at_first_use() {
   CASE(function, 0, "ReEncrypt"), CASE(function, 1, "Encrypt"), CASE(function, 2, "Decrypt"),     \
       CASE(function, 3, "GenerateDataKey"), CASE(function, 4, "GenerateDataKeyWithoutPlaintext"), \
       CASE(function, 5, "CreateKey"), CASE(function, 10, "DisableKey")
+#define ASYMMETRIC(function)                                                        \
+  CASE(function, 12, "Sign"), CASE(function, 13, "DecryptWithRSA"),                 \
+      CASE(function, 14, "ReEncryptFromRSA"), CASE(function, 15, "ReEncryptToRSA"), \
+      CASE(function, 16, "GenerateMac"), CASE(function, 17, "DeriveSharedSecret"),  \
+      CASE(function, 18, "GenerateDataKeyPairWithoutPlaintext"),                    \
+      CASE(function, 19, "CreateKeyOfAPair"), CASE(function, 20, "CreateKeyOfAnHmacKey")
 #define NAMED_KEYS(function) CASE(function, 6, "CreateKeyWithAlias")
 #define ALIASES(function)                                             \
   CASE(function, 7, "CreateAlias"), CASE(function, 8, "UpdateAlias"), \
@@ -397,6 +488,9 @@ int main(int, char** argv) {
   const std::string_view group = argv[1];
   SoftHsm token({.module = fault_module_path()});
   if (group == "keys") return RUN_TESTS("faults", KEYS(fails_in_the_middle));
+  if (group == "asymmetric")
+    return RUN_TESTS("faults", ASYMMETRIC(fails_in_the_middle),
+                     ASYMMETRIC(reports_a_failure_of_what_it_did));
   if (group == "named-keys") return RUN_TESTS("faults", NAMED_KEYS(fails_in_the_middle));
   if (group == "aliases") return RUN_TESTS("faults", ALIASES(fails_in_the_middle));
   if (group == "for-good")

@@ -152,9 +152,8 @@ void unsupported_kinds_are_refused() {
               "You must specify a KeyUsage value for all KMS keys except for symmetric encryption "
               "keys.",
               create({}, "RSA_2048"));
-  CHECK_ERROR(UnsupportedOperation, create("ENCRYPT_DECRYPT", "RSA_2048"));
-  CHECK_ERROR(UnsupportedOperation, create("SIGN_VERIFY", "ECC_NIST_P256"));
-  CHECK_ERROR(UnsupportedOperation, create("GENERATE_VERIFY_MAC", "HMAC_256"));
+  CHECK_ERROR(UnsupportedOperation, create("ENCRYPT_DECRYPT", "SM2"));
+  CHECK_ERROR(UnsupportedOperation, create("SIGN_VERIFY", "ML_DSA_44"));
   CHECK_ERROR(UnsupportedOperation, create({}, {}, "EXTERNAL"));
   CHECK_ERROR(UnsupportedOperation, create({}, {}, "EXTERNAL_KEY_STORE"));
   CHECK_WORDS(Validation, "KeyUsage SIGN_VERIFY is not compatible with KeySpec SYMMETRIC_DEFAULT",

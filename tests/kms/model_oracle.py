@@ -16,10 +16,13 @@ from botocore.loaders import Loader
 
 # Newer than the botocore of Debian 12 (1.29.27, of 2022).
 NEWER_FIELDS = {"DryRun", "KeyMaterialId", "SourceKeyMaterialId", "DestinationKeyMaterialId",
-                "CurrentKeyMaterialId", "PolicyName"}
+                "CurrentKeyMaterialId", "PolicyName", "KeyAgreementAlgorithms"}
 NEWER_MISSING = {"Recipient", "DryRunModifiers"}
 NEWER_ERRORS = {"DryRunOperationException"}
-NEWER_VALUES = {"KEY_AGREEMENT", "ML_DSA_44", "ML_DSA_65", "ML_DSA_87", "ECC_NIST_EDWARDS25519"}
+NEWER_VALUES = {"KEY_AGREEMENT", "ML_DSA_44", "ML_DSA_65", "ML_DSA_87", "ECC_NIST_EDWARDS25519",
+                "ML_DSA_SHAKE_256", "ED25519_SHA_512", "ED25519_PH_SHA_512", "EXTERNAL_MU"}
+# Not compared, for that botocore does not know them.
+NEWER_OPERATIONS = {"DeriveSharedSecret"}
 
 # What Trent leaves out of its answers, and why.
 ABSENT_RESPONSE = {
@@ -27,7 +30,6 @@ ABSENT_RESPONSE = {
     "CustomKeyStoreId": "there are no custom key stores",
     "CloudHsmClusterId": "there are no custom key stores",
     "XksKeyConfiguration": "there are no custom key stores",
-    "SigningAlgorithms": "all keys are symmetric", "MacAlgorithms": "all keys are symmetric",
     "MultiRegionConfiguration": "a key is in one region",
     "PendingDeletionWindowInDays": "only replicas of multi-Region keys send it",
 }
@@ -99,6 +101,8 @@ class Comparison:
 
     def operation(self, name, ours):
         theirs = self.operations.get(name)
+        if theirs is None and name in NEWER_OPERATIONS:
+            return None
         if theirs is None:
             return self.fault(name, "is not in the model")
         missing = set(ours["missing"])
@@ -127,6 +131,8 @@ def compare(ours, theirs):
 def misspelt(ours):
     """The same tables with one letter wrong, each time another: every one must be found."""
     for name, operation in ours.items():
+        if name in NEWER_OPERATIONS:
+            continue
         for part in ("request", "response"):
             for i in range(len(operation[part])):
                 copy = json.loads(json.dumps(ours))

@@ -48,6 +48,37 @@ inline constexpr std::array kKeyUsages{Names("SIGN_VERIFY"), Names("ENCRYPT_DECR
 inline constexpr std::array kOrigins{Names("AWS_KMS"), Names("EXTERNAL"), Names("AWS_CLOUDHSM"),
                                      Names("EXTERNAL_KEY_STORE")};
 
+inline constexpr std::array kSigningAlgorithms{Names("RSASSA_PSS_SHA_256"),
+                                               Names("RSASSA_PSS_SHA_384"),
+                                               Names("RSASSA_PSS_SHA_512"),
+                                               Names("RSASSA_PKCS1_V1_5_SHA_256"),
+                                               Names("RSASSA_PKCS1_V1_5_SHA_384"),
+                                               Names("RSASSA_PKCS1_V1_5_SHA_512"),
+                                               Names("ECDSA_SHA_256"),
+                                               Names("ECDSA_SHA_384"),
+                                               Names("ECDSA_SHA_512"),
+                                               Names("SM2DSA"),
+                                               Names("ML_DSA_SHAKE_256"),
+                                               Names("ED25519_SHA_512"),
+                                               Names("ED25519_PH_SHA_512")};
+inline constexpr std::array kMacAlgorithms{Names("HMAC_SHA_224"), Names("HMAC_SHA_256"),
+                                           Names("HMAC_SHA_384"), Names("HMAC_SHA_512")};
+inline constexpr std::array kKeyAgreementAlgorithms{Names("ECDH")};
+inline constexpr std::array kMessageTypes{Names("RAW"), Names("DIGEST"), Names("EXTERNAL_MU")};
+inline constexpr std::array kDataKeyPairSpecs{
+    Names("RSA_2048"),        Names("RSA_3072"),      Names("RSA_4096"),
+    Names("ECC_NIST_P256"),   Names("ECC_NIST_P384"), Names("ECC_NIST_P521"),
+    Names("ECC_SECG_P256K1"), Names("SM2"),           Names("ECC_NIST_EDWARDS25519")};
+
+// An enumeration, with a line of help.
+constexpr Shape enumeration(std::string_view name, std::span<const std::string_view> values,
+                            const char* help = "") {
+  return {name, Type::Text, Shape::kNone, Shape::kNone, values, nullptr, false, {}, nullptr, help};
+}
+constexpr Shape list_of(std::string_view name, const Shape& member) {
+  return {name, Type::List, Shape::kNone, Shape::kNone, {}, &member};
+}
+
 // The model's [\w]+ with the letters of ASCII.
 inline bool is_word(std::string_view text) {
   for (const char c : text)
@@ -124,6 +155,27 @@ inline constexpr Shape kOrigin{"OriginType", Type::Text, Shape::kNone, Shape::kN
 inline constexpr Shape kPendingWindowInDays{
     "PendingWindowInDaysType", Type::Integer, 7, 30, {}, nullptr, false, {}, nullptr,
     "7 to 30; default: 30"};
+inline constexpr Shape kKeyAgreementAlgorithm =
+    detail::enumeration("KeyAgreementAlgorithmSpec", detail::kKeyAgreementAlgorithms, "ECDH");
+inline constexpr Shape kKeyAgreementAlgorithmList =
+    detail::list_of("KeyAgreementAlgorithmSpecList", kKeyAgreementAlgorithm);
+inline constexpr Shape kMacAlgorithm = detail::enumeration(
+    "MacAlgorithmSpec", detail::kMacAlgorithms, "HMAC_SHA_256 or another, by the key's spec");
+inline constexpr Shape kMacAlgorithmList = detail::list_of("MacAlgorithmSpecList", kMacAlgorithm);
+inline constexpr Shape kMessageType = detail::enumeration(
+    "MessageType", detail::kMessageTypes,
+    "RAW (the message itself, up to 4096 bytes) or DIGEST\n(its hash); default: "
+    "RAW");
+inline constexpr Shape kDataKeyPairSpec = detail::enumeration(
+    "DataKeyPairSpec", detail::kDataKeyPairSpecs, "RSA_2048, ECC_NIST_P256 ...");
+inline constexpr Shape kPublicKey{
+    "PublicKeyType", Type::Blob, 1,  8192,    {},
+    nullptr,         false,      {}, nullptr, "DER: fileb://PATH, - (standard input) or base64"};
+inline constexpr Shape kSigningAlgorithm =
+    detail::enumeration("SigningAlgorithmSpec", detail::kSigningAlgorithms,
+                        "RSASSA_PSS_SHA_256, ECDSA_SHA_256 ...: see\n`trent describe-key`");
+inline constexpr Shape kSigningAlgorithmList =
+    detail::list_of("SigningAlgorithmSpecList", kSigningAlgorithm);
 inline constexpr Shape kPlaintext{"PlaintextType",
                                   Type::Blob,
                                   1,

@@ -12,6 +12,7 @@
 #include "kms/call.h"
 #include "kms/key_id.h"
 #include "kms/key_spec.h"
+#include "kms/material.h"
 #include "kms/model/shapes.h"
 #include "kms/object_requests.h"
 #include "kms/operations/operations.h"
@@ -36,7 +37,7 @@ catalog::KeyRecord requested_key(const CreateKeyRequest& request) {
   if (!spec)
     throw Error(ErrorCode::UnsupportedOperation,
                 "Keys of spec " + *request.key_spec + " are not available yet.",
-                "Create a SYMMETRIC_DEFAULT key.");
+                "Tokens of today have no such keys.");
   record.spec = *spec;
   const KeySpecRow& row = key_spec(*spec);
   const std::optional<KeyUsage> usage =
@@ -65,9 +66,8 @@ CreateKeyResponse make_key(Call& call, catalog::KeyRecord requested, const std::
   const hsm::ChangeLock lock(account.token);
   lock.look();
   hsm::require_data_objects(lock, account.token);
-  record->current =
-      hsm::generate_base_key(account.token, label, blob::key_material_id_input(record->key_id));
-  record->materials.push_back({record->current, record->created});
+  record->materials.push_back(make_material(account.token, *record));
+  record->current = record->materials.front().id;
   bool named = false;
   try {
     if (!alias.empty()) {
@@ -79,7 +79,7 @@ CreateKeyResponse make_key(Call& call, catalog::KeyRecord requested, const std::
   } catch (const Error&) {
     // Without its record the material is invisible; still, leave nothing behind.
     try {
-      hsm::destroy_base_key(account.token, label, record->current);
+      hsm::destroy_key(account.token, label, record->current);
     } catch (const Error&) {  // the first failure is the one to report
     }
     try {

@@ -14,15 +14,20 @@ namespace {
 
 DecryptResponse decrypt_blob(Call& call, const DecryptRequest& request) {
   const SealingContext context(request.encryption_context);
-  const auto [key, blob] = call.use_key_of(request.ciphertext_blob, request.key_id, "kms:Decrypt",
-                                           request.encryption_algorithm);
-  call.check_grant_tokens(request.grant_tokens);
   DecryptResponse response;
-  response.plaintext = open(key, context, blob);
+  response.encryption_algorithm = request.encryption_algorithm.value_or(kSymmetricDefault);
+  const auto found = call.use_key_of(request.ciphertext_blob, request.key_id, "kms:Decrypt",
+                                     response.encryption_algorithm);
+  call.check_grant_tokens(request.grant_tokens);
+  if (found.oaep) {
+    require_no_context(request.encryption_context);
+    response.plaintext = open_oaep(found.key, *found.oaep, request.ciphertext_blob);
+  } else {
+    response.plaintext = open(found.key, context, found.blob);
+    response.key_material_id = to_hex(found.blob.parameters.key_material_id);
+  }
   call.end_dry_run(request.dry_run);
-  response.key_id = key.arn();
-  response.encryption_algorithm = kSymmetricDefault;
-  response.key_material_id = to_hex(blob.parameters.key_material_id);
+  response.key_id = found.key.arn();
   return response;
 }
 

@@ -59,7 +59,10 @@ Fields KeyMetadata::fields() {
       field<M, &M::key_spec>("CustomerMasterKeySpec", kCustomerMasterKeySpec),
       field<M, &M::key_spec>("KeySpec", kKeySpec),
       field<M, &M::encryption_algorithms>("EncryptionAlgorithms", kEncryptionAlgorithmList),
+      field<M, &M::signing_algorithms>("SigningAlgorithms", kSigningAlgorithmList),
+      field<M, &M::key_agreement_algorithms>("KeyAgreementAlgorithms", kKeyAgreementAlgorithmList),
       field<M, &M::multi_region>("MultiRegion", kNullableBoolean),
+      field<M, &M::mac_algorithms>("MacAlgorithms", kMacAlgorithmList),
       field<M, &M::current_key_material_id>("CurrentKeyMaterialId", kBackingKeyId)};
   return fields;
 }

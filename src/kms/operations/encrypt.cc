@@ -14,11 +14,16 @@ namespace {
 
 EncryptResponse encrypt_secret(Call& call, const EncryptRequest& request) {
   const SealingContext context(request.encryption_context);
-  const Key key = call.use(request.key_id, "kms:Encrypt", request.encryption_algorithm);
+  const std::string algorithm = request.encryption_algorithm.value_or(kSymmetricDefault);
+  const std::optional<Hash> oaep = oaep_hash(algorithm);
+  const Key key =
+      call.use(request.key_id, "kms:Encrypt", catalog::KeyUsage::EncryptDecrypt, algorithm);
   call.check_grant_tokens(request.grant_tokens);
+  if (oaep) require_no_context(request.encryption_context);
   call.end_dry_run(request.dry_run);
-  return {seal(key, context, blob::Kind::Encrypt, request.plaintext), key.arn(), kSymmetricDefault,
-          to_hex(key.record->current)};
+  return {oaep ? seal_oaep(key, *oaep, request.plaintext)
+               : seal(key, context, blob::Kind::Encrypt, request.plaintext),
+          key.arn(), algorithm, to_hex(key.record->current)};
 }
 
 constexpr std::string_view kPermissions[] = {"kms:Encrypt"};

@@ -8,30 +8,38 @@
 
 #include "kms/model/operation.h"
 
-#define TRENT_OPERATIONS(X)              \
-  X(cancel_key_deletion)                 \
-  X(create_alias)                        \
-  X(create_key)                          \
-  X(decrypt)                             \
-  X(delete_alias)                        \
-  X(describe_key)                        \
-  X(disable_key)                         \
-  X(enable_key)                          \
-  X(encrypt)                             \
-  X(generate_data_key)                   \
-  X(generate_data_key_without_plaintext) \
-  X(generate_random)                     \
-  X(get_key_policy)                      \
-  X(list_aliases)                        \
-  X(list_key_policies)                   \
-  X(list_keys)                           \
-  X(list_resource_tags)                  \
-  X(re_encrypt)                          \
-  X(schedule_key_deletion)               \
-  X(tag_resource)                        \
-  X(untag_resource)                      \
-  X(update_alias)                        \
-  X(update_key_description)
+#define TRENT_OPERATIONS(X)                   \
+  X(cancel_key_deletion)                      \
+  X(create_alias)                             \
+  X(create_key)                               \
+  X(decrypt)                                  \
+  X(delete_alias)                             \
+  X(derive_shared_secret)                     \
+  X(describe_key)                             \
+  X(disable_key)                              \
+  X(enable_key)                               \
+  X(encrypt)                                  \
+  X(generate_data_key)                        \
+  X(generate_data_key_pair)                   \
+  X(generate_data_key_pair_without_plaintext) \
+  X(generate_data_key_without_plaintext)      \
+  X(generate_mac)                             \
+  X(generate_random)                          \
+  X(get_key_policy)                           \
+  X(get_public_key)                           \
+  X(list_aliases)                             \
+  X(list_key_policies)                        \
+  X(list_keys)                                \
+  X(list_resource_tags)                       \
+  X(re_encrypt)                               \
+  X(schedule_key_deletion)                    \
+  X(sign)                                     \
+  X(tag_resource)                             \
+  X(untag_resource)                           \
+  X(update_alias)                             \
+  X(update_key_description)                   \
+  X(verify)                                   \
+  X(verify_mac)
 
 namespace trent::kms::operations {
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // ReEncrypt.
+#include <cstdio>
+#include <mutex>
+
 #include "base/encoding.h"
 #include "kms/call.h"
 #include "kms/model/shapes.h"
@@ -12,26 +15,51 @@ using namespace model;
 
 namespace {
 
+// What the token cannot do inside is done in this process where the configuration allows that.
+Bytes move_where_allowed(Call& call, const Source& source, const Destination& destination) {
+  try {
+    return move(source, destination);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::UnsupportedOperation || !call.config().host_reencrypt) throw;
+    static std::once_flag told;
+    std::call_once(told, [&] {
+      const std::string line =
+          "trent: host-reencrypt: plaintext is re-encrypted in the memory of "
+          "this process, because: " +
+          error.text() + "\n";
+      std::fputs(line.c_str(), stderr);
+    });
+  }
+  return move_in_host(source, destination);
+}
+
 // The order of the checks is KMS's own, as far as it can be observed: everything about the source
 // comes before the destination is looked at.
 ReEncryptResponse move_secret(Call& call, const ReEncryptRequest& request) {
   const SealingContext source_context(request.source_encryption_context);
   const SealingContext destination_context(request.destination_encryption_context);
-  const auto [source, blob] =
-      call.use_key_of(request.ciphertext_blob, request.source_key_id, "kms:ReEncryptFrom",
-                      request.source_encryption_algorithm);
-  const Key destination = call.use(request.destination_key_id, "kms:ReEncryptTo",
-                                   request.destination_encryption_algorithm);
-  call.check_grant_tokens(request.grant_tokens);
   ReEncryptResponse response;
-  response.ciphertext_blob = move(source, source_context, blob, destination, destination_context);
+  response.source_encryption_algorithm =
+      request.source_encryption_algorithm.value_or(kSymmetricDefault);
+  response.destination_encryption_algorithm =
+      request.destination_encryption_algorithm.value_or(kSymmetricDefault);
+  const auto found = call.use_key_of(request.ciphertext_blob, request.source_key_id,
+                                     "kms:ReEncryptFrom", response.source_encryption_algorithm);
+  if (found.oaep) require_no_context(request.source_encryption_context);
+  const Key key =
+      call.use(request.destination_key_id, "kms:ReEncryptTo", catalog::KeyUsage::EncryptDecrypt,
+               response.destination_encryption_algorithm);
+  const Source source{found.key, found.oaep, source_context, request.ciphertext_blob, found.blob};
+  const Destination destination{key, oaep_hash(response.destination_encryption_algorithm),
+                                destination_context};
+  if (destination.oaep) require_no_context(request.destination_encryption_context);
+  call.check_grant_tokens(request.grant_tokens);
+  response.ciphertext_blob = move_where_allowed(call, source, destination);
   call.end_dry_run(request.dry_run);
-  response.source_key_id = source.arn();
-  response.key_id = destination.arn();
-  response.source_encryption_algorithm = kSymmetricDefault;
-  response.destination_encryption_algorithm = kSymmetricDefault;
-  response.source_key_material_id = to_hex(blob.parameters.key_material_id);
-  response.destination_key_material_id = to_hex(destination.record->current);
+  response.source_key_id = found.key.arn();
+  response.key_id = key.arn();
+  if (!source.oaep) response.source_key_material_id = to_hex(found.blob.parameters.key_material_id);
+  if (!destination.oaep) response.destination_key_material_id = to_hex(key.record->current);
   return response;
 }
 

@@ -30,9 +30,9 @@ WrapKeyResponse wrap(Call& call, const WrapKeyRequest& request) {
 
 UnwrapKeyResponse unwrap(Call& call, const UnwrapKeyRequest& request) {
   const SealingContext context(request.encryption_context);
-  const auto [key, blob] = call.use_key_of(request.ciphertext_blob, request.key_id, "kms:Decrypt");
-  require_same_token(call, key);
-  return {open_object(key, context, blob, *request.destination)};
+  const auto found = call.use_key_of(request.ciphertext_blob, request.key_id, "kms:Decrypt");
+  require_same_token(call, found.key);
+  return {open_object(found.key, context, found.blob, *request.destination)};
 }
 
 constexpr std::string_view kWrapPermissions[] = {"kms:Encrypt"};

@@ -136,7 +136,7 @@ CK_RV get_mechanism_info(Library& library, CK_SLOT_ID id, CK_MECHANISM_TYPE type
   if (mechanism == nullptr)
     return call_backend<&CK_FUNCTION_LIST::C_GetMechanismInfo>(slot, type, info);
   // Where the key is made, there the work is done: in a device, or not.
-  const hsm::KeyKind& kind = kms::key_spec(mechanism->key_spec).kind;
+  const hsm::KeyKind& kind = *kms::key_spec(mechanism->key_spec).secret_key;
   CK_MECHANISM_INFO backend{};
   CK_RV rv = call_backend<&CK_FUNCTION_LIST::C_GetMechanismInfo>(slot, kind.generation, &backend);
   require(rv == CKR_OK, rv);

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// The hashes that KMS's algorithms are made of (FIPS 180-4), computed in the private context.
+#pragma once
+
+#include <openssl/types.h>
+
+#include <cstddef>
+
+#include "base/bytes.h"
+
+namespace trent {
+
+enum class Hash { Sha1, Sha224, Sha256, Sha384, Sha512 };
+
+// In bytes.
+std::size_t hash_size(Hash hash);
+
+// Throws KMSInternalException if OpenSSL does not have it.
+Bytes digest(Hash hash, ByteView message);
+
+// OpenSSL's own, of the private context. Never freed.
+const EVP_MD* message_digest(Hash hash);
+
+}  // namespace trent

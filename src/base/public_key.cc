@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+// Public keys in OpenSSL's private context.
+// Taking the padding off what a token has decrypted is to be had only under a name that OpenSSL
+// calls deprecated.
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include "base/public_key.h"
+
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+#include <openssl/param_build.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
+#include <array>
+
+#include "base/error.h"
+#include "base/openssl.h"
+
+namespace trent {
+
+namespace {
+
+template <auto Function>
+struct Free {
+  template <class T>
+  void operator()(T* object) const {
+    Function(object);
+  }
+};
+using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
+using KeyContext = std::unique_ptr<EVP_PKEY_CTX, Free<EVP_PKEY_CTX_free>>;
+using DigestContext = std::unique_ptr<EVP_MD_CTX, Free<EVP_MD_CTX_free>>;
+using Number = std::unique_ptr<BIGNUM, Free<BN_free>>;
+using PublicKeyInfo = std::unique_ptr<X509_PUBKEY, Free<X509_PUBKEY_free>>;
+using Object = std::unique_ptr<ASN1_OBJECT, Free<ASN1_OBJECT_free>>;
+
+Error failure(const char* what) {
+  return Error(ErrorCode::KMSInternal, std::string("OpenSSL failed to ") + what + ".",
+               "Check the OpenSSL installation.");
+}
+
+Error no_key() {
+  return Error(ErrorCode::KMSInternal, "The token tells a public key that is none.",
+               "`trent check` shows what is wrong.");
+}
+
+template <auto Encode, class T>
+Bytes encode(T* object) {
+  unsigned char* der = nullptr;
+  const int size = Encode(object, &der);
+  if (size <= 0) throw no_key();
+  Bytes out(der, der + size);
+  OPENSSL_free(der);
+  return out;
+}
+
+// The bits of a public key under the name of its algorithm.
+Bytes public_key_info(int algorithm, Object parameters, ByteView bits) {
+  const OpensslGuard guard;
+  const PublicKeyInfo info(X509_PUBKEY_new());
+  auto* copy = static_cast<unsigned char*>(OPENSSL_memdup(bits.data(), bits.size()));
+  const int type = parameters ? V_ASN1_OBJECT : V_ASN1_UNDEF;
+  if (!info || copy == nullptr ||
+      X509_PUBKEY_set0_param(info.get(), OBJ_nid2obj(algorithm), type, parameters.get(), copy,
+                             static_cast<int>(bits.size())) != 1) {
+    OPENSSL_free(copy);
+    throw no_key();
+  }
+  static_cast<void>(parameters.release());
+  Bytes der = encode<i2d_X509_PUBKEY>(info.get());
+  if (!PublicKey(der).is_valid()) throw no_key();
+  return der;
+}
+
+KeyContext context_of(EVP_PKEY* key) {
+  KeyContext context(EVP_PKEY_CTX_new_from_pkey(private_libctx(), key, nullptr));
+  if (!context) throw failure("use a public key");
+  return context;
+}
+
+bool verify_digest(EVP_PKEY* key, SignatureScheme scheme, Hash hash, ByteView digest,
+                   ByteView signature) {
+  const KeyContext context = context_of(key);
+  if (EVP_PKEY_verify_init(context.get()) != 1 ||
+      EVP_PKEY_CTX_set_signature_md(context.get(), message_digest(hash)) != 1)
+    return false;
+  if (scheme != SignatureScheme::Ecdsa) {
+    const bool pss = scheme == SignatureScheme::Pss;
+    if (EVP_PKEY_CTX_set_rsa_padding(context.get(),
+                                     pss ? RSA_PKCS1_PSS_PADDING : RSA_PKCS1_PADDING) != 1)
+      return false;
+    if (pss && EVP_PKEY_CTX_set_rsa_pss_saltlen(context.get(), RSA_PSS_SALTLEN_DIGEST) != 1)
+      return false;
+  }
+  return EVP_PKEY_verify(context.get(), signature.data(), signature.size(), digest.data(),
+                         digest.size()) == 1;
+}
+
+bool verify_message(EVP_PKEY* key, ByteView message, ByteView signature) {
+  const DigestContext context(EVP_MD_CTX_new());
+  return context &&
+         EVP_DigestVerifyInit_ex(context.get(), nullptr, nullptr, private_libctx(), nullptr, key,
+                                 nullptr) == 1 &&
+         EVP_DigestVerify(context.get(), signature.data(), signature.size(), message.data(),
+                          message.size()) == 1;
+}
+
+Bytes point_of(EVP_PKEY* key) {
+  BIGNUM* x = nullptr;
+  BIGNUM* y = nullptr;
+  EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_EC_PUB_X, &x);
+  EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_EC_PUB_Y, &y);
+  const Number own_x(x);
+  const Number own_y(y);
+  if (!own_x || !own_y) return {};
+  const int size = (EVP_PKEY_get_bits(key) + 7) / 8;
+  constexpr std::uint8_t kUncompressed = 4;
+  Bytes out(1 + 2 * static_cast<std::size_t>(size), kUncompressed);
+  if (BN_bn2binpad(x, out.data() + 1, size) != size ||
+      BN_bn2binpad(y, out.data() + 1 + size, size) != size)
+    return {};
+  return out;
+}
+
+}  // namespace
+
+EVP_PKEY* PublicKey::key() const {
+  std::call_once(decoded_, [this] {
+    const OpensslGuard guard;
+    const unsigned char* at = der_.data();
+    key_ = {d2i_PUBKEY_ex(nullptr, &at, static_cast<long>(der_.size()), private_libctx(), nullptr),
+            EVP_PKEY_free};
+    if (key_ && at != der_.data() + der_.size()) key_.reset();
+  });
+  return key_.get();
+}
+
+bool PublicKey::is_valid() const {
+  return key() != nullptr;
+}
+
+Bytes PublicKey::modulus() const {
+  const OpensslGuard guard;
+  BIGNUM* found = nullptr;
+  if (key() == nullptr || EVP_PKEY_get_bn_param(key(), OSSL_PKEY_PARAM_RSA_N, &found) != 1)
+    return {};
+  const Number modulus(found);
+  Bytes out(static_cast<std::size_t>(BN_num_bytes(modulus.get())));
+  BN_bn2bin(modulus.get(), out.data());
+  return out;
+}
+
+Bytes PublicKey::curve() const {
+  const OpensslGuard guard;
+  std::array<char, 80> name{};
+  if (key() == nullptr || EVP_PKEY_get_utf8_string_param(key(), OSSL_PKEY_PARAM_GROUP_NAME,
+                                                         name.data(), name.size(), nullptr) != 1)
+    return {};
+  const Object object(OBJ_txt2obj(name.data(), 0));
+  return object ? encode<i2d_ASN1_OBJECT>(object.get()) : Bytes();
+}
+
+Bytes PublicKey::point() const {
+  const OpensslGuard guard;
+  return key() == nullptr ? Bytes() : point_of(key());
+}
+
+bool PublicKey::verifies(SignatureScheme scheme, Hash hash, ByteView input,
+                         ByteView signature) const {
+  const OpensslGuard guard;
+  if (key() == nullptr) throw no_key();
+  if (scheme == SignatureScheme::Eddsa) return verify_message(key(), input, signature);
+  return verify_digest(key(), scheme, hash, input, signature);
+}
+
+std::size_t PublicKey::max_oaep(Hash hash) const {
+  const std::size_t size =
+      key() == nullptr ? 0 : static_cast<std::size_t>(EVP_PKEY_get_size(key()));
+  const std::size_t overhead = 2 * hash_size(hash) + 2;
+  return size < overhead ? 0 : size - overhead;
+}
+
+Bytes PublicKey::encrypt_oaep(Hash hash, ByteView secret) const {
+  const OpensslGuard guard;
+  if (key() == nullptr) throw no_key();
+  const KeyContext context = context_of(key());
+  Bytes out(static_cast<std::size_t>(EVP_PKEY_get_size(key())));
+  std::size_t size = out.size();
+  if (EVP_PKEY_encrypt_init(context.get()) != 1 ||
+      EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_OAEP_PADDING) != 1 ||
+      EVP_PKEY_CTX_set_rsa_oaep_md(context.get(), message_digest(hash)) != 1 ||
+      EVP_PKEY_CTX_set_rsa_mgf1_md(context.get(), message_digest(hash)) != 1 ||
+      EVP_PKEY_encrypt(context.get(), out.data(), &size, secret.data(), secret.size()) != 1)
+    throw failure("encrypt with RSAES-OAEP");
+  out.resize(size);
+  return out;
+}
+
+EphemeralKey::EphemeralKey(const PublicKey& peer) : key_(nullptr, EVP_PKEY_free) {
+  const OpensslGuard guard;
+  if (peer.key() == nullptr) throw no_key();
+  const KeyContext context = context_of(peer.key());  // with the peer's curve
+  EVP_PKEY* made = nullptr;
+  if (EVP_PKEY_keygen_init(context.get()) != 1 || EVP_PKEY_keygen(context.get(), &made) != 1)
+    throw failure("make an ephemeral key");
+  key_.reset(made);
+}
+
+Bytes EphemeralKey::point() const {
+  const OpensslGuard guard;
+  return point_of(key_.get());
+}
+
+SecretBytes EphemeralKey::agree_with(const PublicKey& peer) const {
+  const OpensslGuard guard;
+  const KeyContext context = context_of(key_.get());
+  std::size_t size = 0;
+  if (EVP_PKEY_derive_init(context.get()) != 1 ||
+      EVP_PKEY_derive_set_peer(context.get(), peer.key()) != 1 ||
+      EVP_PKEY_derive(context.get(), nullptr, &size) != 1)
+    throw failure("agree on a secret");
+  SecretBytes secret(size);
+  if (EVP_PKEY_derive(context.get(), secret.data(), &size) != 1) throw failure("agree on a secret");
+  secret.resize(size);
+  return secret;
+}
+
+Bytes rsa_public_key(ByteView modulus, ByteView exponent) {
+  const OpensslGuard guard;
+  const Number n(BN_bin2bn(modulus.data(), static_cast<int>(modulus.size()), nullptr));
+  const Number e(BN_bin2bn(exponent.data(), static_cast<int>(exponent.size()), nullptr));
+  const std::unique_ptr<OSSL_PARAM_BLD, Free<OSSL_PARAM_BLD_free>> builder(OSSL_PARAM_BLD_new());
+  if (!n || !e || !builder ||
+      OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, n.get()) != 1 ||
+      OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, e.get()) != 1)
+    throw failure("build a public key");
+  const std::unique_ptr<OSSL_PARAM, Free<OSSL_PARAM_free>> params(
+      OSSL_PARAM_BLD_to_param(builder.get()));
+  const KeyContext context(EVP_PKEY_CTX_new_from_name(private_libctx(), "RSA", nullptr));
+  EVP_PKEY* made = nullptr;
+  if (!params || !context || EVP_PKEY_fromdata_init(context.get()) != 1 ||
+      EVP_PKEY_fromdata(context.get(), &made, EVP_PKEY_PUBLIC_KEY, params.get()) != 1)
+    throw no_key();
+  const Key key(made);
+  return encode<i2d_PUBKEY>(key.get());
+}
+
+Bytes ec_public_key(ByteView curve, ByteView point) {
+  const unsigned char* at = curve.data();
+  Object object(d2i_ASN1_OBJECT(nullptr, &at, static_cast<long>(curve.size())));
+  if (!object) throw no_key();
+  return public_key_info(NID_X9_62_id_ecPublicKey, std::move(object), point);
+}
+
+Bytes ed25519_public_key(ByteView point) {
+  return public_key_info(NID_ED25519, nullptr, point);
+}
+
+namespace {
+
+NewKeyPair encode_pair(EVP_PKEY* key) {
+  const std::unique_ptr<PKCS8_PRIV_KEY_INFO, Free<PKCS8_PRIV_KEY_INFO_free>> info(
+      key == nullptr ? nullptr : EVP_PKEY2PKCS8(key));
+  unsigned char* der = nullptr;
+  const int size = info ? i2d_PKCS8_PRIV_KEY_INFO(info.get(), &der) : -1;
+  if (size <= 0) throw failure("make a key pair");
+  NewKeyPair pair{SecretBytes(der, der + size), {}};
+  OPENSSL_clear_free(der, static_cast<std::size_t>(size));
+  pair.public_key = encode<i2d_PUBKEY>(key);
+  return pair;
+}
+
+}  // namespace
+
+NewKeyPair generate_rsa_key_pair(unsigned bits) {
+  const OpensslGuard guard;
+  const Key key(EVP_PKEY_Q_keygen(private_libctx(), nullptr, "RSA", std::size_t{bits}));
+  return encode_pair(key.get());
+}
+
+NewKeyPair generate_curve_key_pair(const char* curve) {
+  const OpensslGuard guard;
+  const Key key(std::string_view(curve) == "ED25519"
+                    ? EVP_PKEY_Q_keygen(private_libctx(), nullptr, "ED25519")
+                    : EVP_PKEY_Q_keygen(private_libctx(), nullptr, "EC", curve));
+  return encode_pair(key.get());
+}
+
+SecretBytes remove_oaep(Hash hash, ByteView padded) {
+  const OpensslGuard guard;
+  SecretBytes out(padded.size());
+  const EVP_MD* md = message_digest(hash);
+  const int size = RSA_padding_check_PKCS1_OAEP_mgf1(
+      out.data(), static_cast<int>(out.size()), padded.data(), static_cast<int>(padded.size()),
+      static_cast<int>(padded.size()), nullptr, 0, md, md);
+  out.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
+  return out;
+}
+
+}  // namespace trent

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// Public keys as DER SubjectPublicKeyInfo (RFC 5280), and what can be done with one without the
+// token: signatures verified, secrets encrypted.
+#pragma once
+
+#include <openssl/types.h>
+
+#include <memory>
+#include <mutex>
+
+#include "base/bytes.h"
+#include "base/hash.h"
+
+namespace trent {
+
+enum class SignatureScheme {
+  Pkcs1,  // RSASSA-PKCS1-v1_5 (RFC 8017)
+  Pss,    // RSASSA-PSS with MGF1 of the same hash and a salt of its length (RFC 8017)
+  Ecdsa,  // DER Ecdsa-Sig-Value (RFC 3279)
+  Eddsa   // Ed25519 (RFC 8032), over the message itself
+};
+
+// Thread-safe.
+class PublicKey {
+ public:
+  // Decoded when it is used first, for that takes longer than most uses.
+  explicit PublicKey(Bytes der) : der_(std::move(der)) {}
+  PublicKey(const PublicKey&) = delete;
+  PublicKey& operator=(const PublicKey&) = delete;
+
+  const Bytes& der() const { return der_; }
+  // Whether it can be decoded.
+  bool is_valid() const;
+
+  // Of an RSA key, big-endian without leading zeros. Empty for another.
+  Bytes modulus() const;
+  // Of an EC key: its curve as a DER OBJECT IDENTIFIER, and the uncompressed point. Empty for
+  // another.
+  Bytes curve() const;
+  Bytes point() const;
+
+  // Whether the signature is one of `input`: of a digest of that hash, or of a message (Eddsa).
+  bool verifies(SignatureScheme scheme, Hash hash, ByteView input, ByteView signature) const;
+  // RSAES-OAEP with an empty label and MGF1 of the same hash. Throws KMSInternalException if the
+  // secret is longer than max_oaep().
+  Bytes encrypt_oaep(Hash hash, ByteView secret) const;
+  std::size_t max_oaep(Hash hash) const;
+
+ private:
+  friend class EphemeralKey;
+  EVP_PKEY* key() const;
+
+  const Bytes der_;
+  mutable std::once_flag decoded_;
+  mutable std::unique_ptr<EVP_PKEY, void (*)(EVP_PKEY*)> key_{nullptr, nullptr};
+};
+
+// A private key of this process on the curve of an EC key, for one agreement with it.
+class EphemeralKey {
+ public:
+  explicit EphemeralKey(const PublicKey& peer);
+  Bytes point() const;
+  // ECDH (SP 800-56A): the x coordinate.
+  SecretBytes agree_with(const PublicKey& peer) const;
+
+ private:
+  std::unique_ptr<EVP_PKEY, void (*)(EVP_PKEY*)> key_;
+};
+
+// The DER of what a token tells of a public key. Throws KMSInternalException if it is none.
+Bytes rsa_public_key(ByteView modulus, ByteView exponent);
+// `curve`: DER OBJECT IDENTIFIER; `point`: uncompressed.
+Bytes ec_public_key(ByteView curve, ByteView point);
+Bytes ed25519_public_key(ByteView point);
+
+// A key pair of this process's own, for use elsewhere: an RSA key of so many bits, or one on the
+// curve of that name in OpenSSL ("P-256", "ED25519").
+struct NewKeyPair {
+  SecretBytes private_key;  // PKCS#8 DER (RFC 5958)
+  Bytes public_key;         // DER SubjectPublicKeyInfo
+};
+NewKeyPair generate_rsa_key_pair(unsigned bits);
+NewKeyPair generate_curve_key_pair(const char* curve);
+
+// The plaintext of an RSAES-OAEP string that was decrypted without removing its padding, in
+// constant time. Empty for whatever is wrong with it (no plaintext is).
+SecretBytes remove_oaep(Hash hash, ByteView padded);
+
+}  // namespace trent

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+// Making key pairs, and signing with private keys.
+#include "hsm/key_pair.h"
+
+#include <openssl/ec.h>
+#include <openssl/ecdsa.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "base/openssl.h"
+#include "hsm/agreement.h"
+#include "hsm/make_key.h"
+#include "hsm/secret_length.h"
+
+namespace trent::hsm {
+
+namespace {
+
+// 65537, as KMS has it
+constexpr std::array<std::uint8_t, 3> kExponent{1, 0, 1};
+
+// DER of AlgorithmIdentifier and the head of the digest, in front of a digest that is signed with
+// RSASSA-PKCS1-v1_5 (RFC 8017, section 9.2, note 1).
+ByteView digest_info(Hash hash) {
+  static constexpr std::array<std::uint8_t, 19> kSha256{0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60,
+                                                        0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02,
+                                                        0x01, 0x05, 0x00, 0x04, 0x20};
+  static constexpr std::array<std::uint8_t, 19> kSha384{0x30, 0x41, 0x30, 0x0d, 0x06, 0x09, 0x60,
+                                                        0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02,
+                                                        0x02, 0x05, 0x00, 0x04, 0x30};
+  static constexpr std::array<std::uint8_t, 19> kSha512{0x30, 0x51, 0x30, 0x0d, 0x06, 0x09, 0x60,
+                                                        0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02,
+                                                        0x03, 0x05, 0x00, 0x04, 0x40};
+  switch (hash) {
+    case Hash::Sha256:
+      return kSha256;
+    case Hash::Sha384:
+      return kSha384;
+    case Hash::Sha512:
+      return kSha512;
+    default:
+      throw Error(ErrorCode::KMSInternal, "No signature algorithm of KMS has this hash.");
+  }
+}
+
+struct PssHash {
+  CK_MECHANISM_TYPE hash;
+  CK_RSA_PKCS_MGF_TYPE mgf;
+};
+PssHash pss_hash(Hash hash) {
+  if (hash == Hash::Sha256) return {CKM_SHA256, CKG_MGF1_SHA256};
+  if (hash == Hash::Sha384) return {CKM_SHA384, CKG_MGF1_SHA384};
+  return {CKM_SHA512, CKG_MGF1_SHA512};
+}
+
+// r and s one behind the other, as PKCS#11 has them, as DER.
+Bytes ecdsa_to_der(ByteView raw) {
+  const OpensslGuard guard;
+  const std::unique_ptr<ECDSA_SIG, void (*)(ECDSA_SIG*)> signature(ECDSA_SIG_new(), ECDSA_SIG_free);
+  const auto half = static_cast<int>(raw.size() / 2);
+  BIGNUM* r = BN_bin2bn(raw.data(), half, nullptr);
+  BIGNUM* s = BN_bin2bn(raw.data() + half, half, nullptr);
+  unsigned char* der = nullptr;
+  int size = -1;
+  if (signature && ECDSA_SIG_set0(signature.get(), r, s) == 1)
+    size = i2d_ECDSA_SIG(signature.get(), &der);
+  if (size <= 0) throw token_error("C_Sign", CKR_GENERAL_ERROR);
+  Bytes out(der, der + size);
+  OPENSSL_free(der);
+  return out;
+}
+
+Bytes sign_with(const Session& session, CK_OBJECT_HANDLE key, CK_MECHANISM mechanism,
+                ByteView input) {
+  session.call<&CK_FUNCTION_LIST::C_SignInit>(&mechanism, key);
+  Bytes signature(1024);
+  auto size = static_cast<CK_ULONG>(signature.size());
+  session.call<&CK_FUNCTION_LIST::C_Sign>(const_cast<CK_BYTE_PTR>(input.data()),
+                                          CK_ULONG{input.size()}, signature.data(), &size);
+  if (size > signature.size()) throw token_error("C_Sign", CKR_GENERAL_ERROR);
+  signature.resize(size);
+  return signature;
+}
+
+Bytes sign_object(const Session& session, CK_OBJECT_HANDLE key, SignatureScheme scheme, Hash hash,
+                  ByteView input) {
+  switch (scheme) {
+    case SignatureScheme::Pkcs1: {
+      const ByteView head = digest_info(hash);
+      Bytes info(head.begin(), head.end());
+      append(info, input);
+      return sign_with(session, key, {CKM_RSA_PKCS, nullptr, 0}, info);
+    }
+    case SignatureScheme::Pss: {
+      const PssHash pss = pss_hash(hash);
+      CK_RSA_PKCS_PSS_PARAMS parameters{pss.hash, pss.mgf, hash_size(hash)};
+      return sign_with(session, key, {CKM_RSA_PKCS_PSS, &parameters, sizeof parameters}, input);
+    }
+    case SignatureScheme::Ecdsa:
+      return ecdsa_to_der(sign_with(session, key, {CKM_ECDSA, nullptr, 0}, input));
+    case SignatureScheme::Eddsa:
+      break;
+  }
+  return sign_with(session, key, {kEddsa, nullptr, 0}, input);
+}
+
+void add_public_use(Attributes& attributes, PairUse use) {
+  attributes.flag(CKA_ENCRYPT, use == PairUse::EncryptDecrypt)
+      .flag(CKA_WRAP, use == PairUse::EncryptDecrypt)
+      .flag(CKA_VERIFY, use == PairUse::SignVerify);
+}
+
+// As DER SubjectPublicKeyInfo.
+Bytes read_public_key(const Session& session, CK_OBJECT_HANDLE object, const KeyPairKind& pair) {
+  constexpr std::size_t kMax = 1024;
+  if (pair.type == CKK_RSA)
+    return rsa_public_key(session.read<Bytes>(object, CKA_MODULUS, kMax),
+                          session.read<Bytes>(object, CKA_PUBLIC_EXPONENT, kMax));
+  const Bytes told = session.read<Bytes>(object, CKA_EC_POINT, kMax);
+  // A DER OCTET STRING by the standard; some tokens tell the point as it is.
+  if (told.size() < pair.point_size) throw token_error("C_GetAttributeValue", CKR_GENERAL_ERROR);
+  const ByteView point = ByteView(told).last(pair.point_size);
+  return pair.type == kEdwardsKey ? ed25519_public_key(point)
+                                  : ec_public_key(as_bytes(pair.curve), point);
+}
+
+struct MadePair {
+  TemporaryObject public_key;
+  TemporaryObject private_key;
+};
+
+void add_public_key(Attributes& attributes, const KeyPairKind& pair, bool on_token) {
+  attributes.number(CKA_CLASS, CKO_PUBLIC_KEY)
+      .number(CKA_KEY_TYPE, pair.type)
+      .flag(CKA_TOKEN, on_token)
+      .flag(CKA_PRIVATE, false);
+  if (pair.type == CKK_RSA)
+    attributes.number(CKA_MODULUS_BITS, pair.modulus_bits).bytes(CKA_PUBLIC_EXPONENT, kExponent);
+  else
+    attributes.text(CKA_EC_PARAMS, pair.curve);
+}
+
+MadePair generate(const Session& session, const KeyPairKind& pair, Attributes& public_attributes,
+                  Attributes& private_attributes) {
+  CK_MECHANISM mechanism{pair.generation, nullptr, 0};
+  CK_OBJECT_HANDLE public_handle = CK_INVALID_HANDLE;
+  CK_OBJECT_HANDLE private_handle = CK_INVALID_HANDLE;
+  session.call<&CK_FUNCTION_LIST::C_GenerateKeyPair>(
+      &mechanism, public_attributes.data(), public_attributes.size(), private_attributes.data(),
+      private_attributes.size(), &public_handle, &private_handle);
+  return {{session, public_handle}, {session, private_handle}};
+}
+
+MadePair generate(const Session& session, const std::string& label, const KeyPairKind& pair,
+                  PairUse use, bool on_token, bool restricted) {
+  const KeyKind kind = private_key_kind(pair, use);
+  Attributes public_attributes;
+  add_public_key(public_attributes, pair, on_token);
+  public_attributes.text(CKA_LABEL, label);
+  add_public_use(public_attributes, use);
+  Attributes private_attributes;
+  add_key_attributes(private_attributes, kind, on_token);
+  if (restricted) add_allowed_mechanisms(private_attributes, kind);
+  private_attributes.text(CKA_LABEL, label);
+  return generate(session, pair, public_attributes, private_attributes);
+}
+
+Bytes make(Connection& connection, const Session& session, const std::string& label,
+           const KeyPairKind& pair, PairUse use, const std::function<Fingerprint(ByteView)>& id_of,
+           bool restricted, std::optional<Fingerprint>& made) {
+  // First as session objects: what fails before the last calls leaves nothing in the token.
+  const bool copies = connection.profile(session).session_copies;
+  MadePair generated = generate(session, label, pair, use, !copies, restricted);
+  Bytes public_key = read_public_key(session, generated.public_key.handle(), pair);
+  const PrivateKeyRef ref{label, id_of(public_key), private_key_kind(pair, use),
+                          std::make_shared<PublicKey>(public_key)};
+  made = ref.id;
+  if (!is_private_key_of(session, generated.private_key.handle(), ref))
+    throw token_error("C_GenerateKeyPair", CKR_GENERAL_ERROR);
+  keep_key(session, generated.private_key, copies, label, ref.id);
+  keep_key(session, generated.public_key, copies, label, ref.id);
+  return public_key;
+}
+
+bool is_missing_kind(CK_RV rv) {
+  return rv == CKR_MECHANISM_INVALID || rv == CKR_CURVE_NOT_SUPPORTED || rv == CKR_KEY_SIZE_RANGE ||
+         rv == CKR_DOMAIN_PARAMS_INVALID;
+}
+
+Error no_such_keys(const KeyPairKind& pair, const Error& error) {
+  return Error(ErrorCode::UnsupportedOperation,
+               "The token has no " + std::string(pair.type_name) + " keys of this kind.",
+               "`trent check` shows what it can do.", error.ck_rv());
+}
+
+}  // namespace
+
+Bytes generate_key_pair(Token& token, const std::string& label, const KeyPairKind& pair,
+                        PairUse use, const std::function<Fingerprint(ByteView)>& id_of) {
+  try {
+    return make_key(token, label,
+                    [&](Connection& connection, const Session& session, bool restricted,
+                        std::optional<Fingerprint>& made) {
+                      return make(connection, session, label, pair, use, id_of, restricted, made);
+                    });
+  } catch (const Error& error) {
+    if (is_missing_kind(error.ck_rv())) throw no_such_keys(pair, error);
+    throw;
+  }
+}
+
+bool is_private_key_of(const Session& session, CK_OBJECT_HANDLE object, const PrivateKeyRef& ref) {
+  try {
+    if (ref.kind.type == CKK_RSA) {
+      Bytes modulus = session.read<Bytes>(object, CKA_MODULUS, 1024);
+      modulus.erase(modulus.begin(), std::ranges::find_if(modulus, [](auto b) { return b != 0; }));
+      return modulus == ref.public_key->modulus();
+    }
+    if (ref.kind.usage.derive) return agrees_with(session, object, *ref.public_key);
+    Bytes trial(hash_size(Hash::Sha256));
+    fill_random(trial);
+    const SignatureScheme scheme =
+        ref.kind.type == kEdwardsKey ? SignatureScheme::Eddsa : SignatureScheme::Ecdsa;
+    return ref.public_key->verifies(scheme, Hash::Sha256, trial,
+                                    sign_object(session, object, scheme, Hash::Sha256, trial));
+  } catch (const Error& error) {
+    // Of another type, or without the right to do it.
+    if (is_refused(error.ck_rv()) || error.ck_rv() == CKR_KEY_TYPE_INCONSISTENT) return false;
+    throw;
+  }
+}
+
+CK_OBJECT_HANDLE private_key(Connection& connection, const Session& session,
+                             const PrivateKeyRef& ref) {
+  return connection.key(session, ref.kind, ref.label, ref.id, [&](CK_OBJECT_HANDLE object) {
+    return is_private_key_of(session, object, ref);
+  });
+}
+
+Bytes sign(Token& token, const PrivateKeyRef& ref, SignatureScheme scheme, Hash hash,
+           ByteView input) {
+  return token.run(Retry::Always, [&](Connection& connection, const Session& session) {
+    return sign_object(session, private_key(connection, session, ref), scheme, hash, input);
+  });
+}
+
+SecretBytes agree(Token& token, const PrivateKeyRef& ref, const PublicKey& peer) {
+  return token.run(Retry::Always, [&](Connection& connection, const Session& session) {
+    return agree(session, private_key(connection, session, ref), peer.point());
+  });
+}
+
+WrappedKeyPair wrap_new_key_pair(
+    Token& token, const KeyPairKind& pair,
+    const std::function<WrappingKey(std::size_t length)>& wrapping_key) {
+  try {
+    return token.run(Retry::Always, [&](Connection& connection, const Session& session) {
+      const Profile& profile = connection.profile(session);
+      require_secrecy(profile);
+      Attributes public_attributes;
+      add_public_key(public_attributes, pair, false);
+      Attributes private_attributes;
+      private_attributes.number(CKA_CLASS, CKO_PRIVATE_KEY)
+          .number(CKA_KEY_TYPE, pair.type)
+          .flag(CKA_TOKEN, false)
+          .flag(CKA_PRIVATE, true)
+          .flag(CKA_SENSITIVE, true)
+          .flag(CKA_EXTRACTABLE, true);
+      MadePair made = generate(session, pair, public_attributes, private_attributes);
+      WrappedKeyPair out{read_public_key(session, made.public_key.handle(), pair), {}};
+      std::size_t length = 0;
+      auto secret = private_key_as_secret(session, profile, made.private_key.handle(), length);
+      made.private_key.destroy();
+      made.public_key.destroy();
+      const WrappingKey key = wrapping_key(length);
+      const auto base_key = connection.base_key(session, key.base_key);
+      auto one_time = derive_one_time_key(session, profile, base_key->handle(), key.derivation_data,
+                                          Purpose::Wrap);
+      out.private_key = wrap_object(session, profile, one_time.handle(), secret.handle());
+      secret.destroy();
+      one_time.destroy();
+      return out;
+    });
+  } catch (const Error& error) {
+    if (is_missing_kind(error.ck_rv())) throw no_such_keys(pair, error);
+    throw;
+  }
+}
+
+}  // namespace trent::hsm

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Making HMAC keys, and using them.
+#include "hsm/mac_key.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "hsm/make_key.h"
+
+namespace trent::hsm {
+
+namespace {
+
+Bytes mac_of(const Session& session, const KeyKind& kind, CK_OBJECT_HANDLE key, ByteView message) {
+  CK_MECHANISM mechanism{kind.mechanisms.front(), nullptr, 0};
+  session.call<&CK_FUNCTION_LIST::C_SignInit>(&mechanism, key);
+  Bytes mac(64);
+  auto size = static_cast<CK_ULONG>(mac.size());
+  session.call<&CK_FUNCTION_LIST::C_Sign>(const_cast<CK_BYTE_PTR>(message.data()),
+                                          CK_ULONG{message.size()}, mac.data(), &size);
+  if (size > mac.size()) throw token_error("C_Sign", CKR_GENERAL_ERROR);
+  mac.resize(size);
+  return mac;
+}
+
+Fingerprint make(Connection& connection, const Session& session, const MacKeyRef& ref,
+                 bool restricted, std::optional<Fingerprint>& made) {
+  const bool copies = connection.profile(session).session_copies;
+  Attributes attributes;
+  add_key_attributes(attributes, ref.kind, !copies);
+  if (restricted) add_allowed_mechanisms(attributes, ref.kind);
+  attributes.text(CKA_LABEL, ref.label);
+  CK_MECHANISM mechanism{ref.kind.generation, nullptr, 0};
+  CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
+  session.call<&CK_FUNCTION_LIST::C_GenerateKey>(&mechanism, attributes.data(), attributes.size(),
+                                                 &handle);
+  TemporaryObject key(session, handle);
+  const Fingerprint id = ref.id_of(mac_of(session, ref.kind, handle, ref.trial));
+  made = id;
+  keep_key(session, key, copies, ref.label, id);
+  return id;
+}
+
+}  // namespace
+
+Fingerprint generate_mac_key(Token& token, const MacKeyRef& ref) {
+  return make_key(token, ref.label,
+                  [&](Connection& connection, const Session& session, bool restricted,
+                      std::optional<Fingerprint>& made) {
+                    return make(connection, session, ref, restricted, made);
+                  });
+}
+
+bool is_mac_key_of(const Session& session, CK_OBJECT_HANDLE object, const MacKeyRef& ref) {
+  try {
+    return ref.id_of(mac_of(session, ref.kind, object, ref.trial)) == ref.id;
+  } catch (const Error& error) {
+    // Of another type, or without the right to do it.
+    if (is_refused(error.ck_rv()) || error.ck_rv() == CKR_KEY_TYPE_INCONSISTENT ||
+        error.ck_rv() == CKR_KEY_SIZE_RANGE)
+      return false;
+    throw;
+  }
+}
+
+Bytes generate_mac(Token& token, const MacKeyRef& ref, ByteView message) {
+  return token.run(Retry::Always, [&](Connection& connection, const Session& session) {
+    const CK_OBJECT_HANDLE key = connection.key(
+        session, ref.kind, ref.label, ref.id,
+        [&](CK_OBJECT_HANDLE object) { return is_mac_key_of(session, object, ref); });
+    return mac_of(session, ref.kind, key, message);
+  });
+}
+
+}  // namespace trent::hsm

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// RSAES-OAEP (RFC 8017) with private keys in the token, and secrets that are moved to and from it
+// without leaving the token.
+#pragma once
+
+#include <functional>
+
+#include "hsm/key_pair.h"
+#include "hsm/wrapping.h"
+
+namespace trent::hsm {
+
+// A ciphertext, as long as the modulus of its key.
+struct OaepSource {
+  const PrivateKeyRef& key;
+  Hash hash;
+  ByteView ciphertext;
+};
+struct OaepDestination {
+  const PublicKey& key;
+  Hash hash;
+};
+
+// The plaintext. Throws InvalidCiphertextException for whatever is wrong with the ciphertext, and
+// KMSInternalException if it is the token that failed.
+SecretBytes decrypt_oaep(Token& token, const OaepSource& source);
+
+// What follows leaves the secret in the tokens (which may be one), as in wrapping.h. Throws
+// UnsupportedOperationException where a token cannot do its part.
+
+// To a symmetric key. `destination` is called once, with the length of the secret.
+Bytes rewrap_from_oaep(Token& source_token, const OaepSource& source, Token& destination_token,
+                       const std::function<WrappingKey(std::size_t length)>& destination);
+// From a symmetric key. `payload` is exact: nothing was added to the secret.
+Bytes rewrap_to_oaep(Token& source_token, const WrappingKey& source, const WrappedSecret& payload,
+                     Token& destination_token, const OaepDestination& destination);
+Bytes rewrap_oaep(Token& source_token, const OaepSource& source, Token& destination_token,
+                  const OaepDestination& destination);
+
+}  // namespace trent::hsm

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a key is made of in the token, whatever its spec: made, and found again.
+#pragma once
+
+#include "catalog/key_record.h"
+#include "hsm/base_key.h"
+#include "hsm/key_pair.h"
+#include "hsm/key_survey.h"
+#include "hsm/mac_key.h"
+
+namespace trent::kms {
+
+// Makes a material of the key in the token; its id proves it. Leaves nothing behind if it throws.
+catalog::KeyMaterial make_material(hsm::Token& token, const catalog::KeyRecord& record);
+
+// How the token finds a material, by the kind of the key.
+hsm::BaseKeyRef base_key_ref(const catalog::KeyRecord& record, const blob::KeyMaterialId& id);
+hsm::PrivateKeyRef private_key_ref(const catalog::KeyRecord& record);  // the current one
+hsm::MacKeyRef mac_key_ref(const catalog::KeyRecord& record, const blob::KeyMaterialId& id);
+
+// What is expected of an object that is named as a material of the key.
+hsm::Expectation expectation(const catalog::KeyRecord& record);
+
+}  // namespace trent::kms
