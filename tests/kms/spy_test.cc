@@ -7,11 +7,13 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <sstream>
 
 #include "blob/blob.h"
 #include "check.h"
+#include "key_pairs.h"
 #include "kms.h"
 #include "known_key.h"
 
@@ -255,6 +257,42 @@ void neither_plaintext_nor_keys_are_in_the_log() {
   CHECK(shows(calls_of([] { decrypt(service(), old_blob(), kOldContext); }), as_bytes(kPlaintext)));
 }
 
+// To and from RSA keys as well; and no private key is shown to whoever makes a pair.
+void nothing_is_shown_of_key_pairs() {
+  const std::string oaep = "RSAES_OAEP_SHA_1";
+  const std::string one = create(service(), "RSA_2048", "ENCRYPT_DECRYPT");
+  const std::string two = create(service(), "RSA_2048", "ENCRYPT_DECRYPT");
+  const std::string_view plaintext = kPlaintext;
+  const Bytes ciphertext = encrypt_with(service(), one, plaintext, oaep);
+  CHECK_EQ(plaintext.size() % 8, 0U);
+  const Bytes blob = encrypt(service(), kOldKey, plaintext);
+  const auto check = [&](const std::function<void()>& operation) {
+    operation();  // warms up
+    const auto calls = calls_of(operation);
+    CHECK(!calls.empty());
+    CHECK(!shows(calls, as_bytes(plaintext)));
+    for (const Call& call : calls) {
+      for (const char* function : {"C_Decrypt", "C_Encrypt", "C_CreateObject"})
+        CHECK(call.function != function || call.fields.contains("CKA_MODULUS"));
+      CHECK(!call.fields.contains("CKA_VALUE"));
+    }
+  };
+  check([&] { move(service(), {one, oaep}, ciphertext, {kNewKey}); });
+  check([&] { move(service(), {one, oaep}, ciphertext, {two, oaep}); });
+  check([&] { move(service(), {kOldKey}, blob, {two, oaep}); });
+  // The log shows what it is shown; of a Decrypt, what is still padded.
+  CHECK(shows(calls_of([&] { decrypt_with(service(), one, ciphertext, oaep); }), ciphertext));
+
+  kms::Json pair;
+  const auto calls = calls_of([&] {
+    pair = request(service(), "GenerateDataKeyPairWithoutPlaintext",
+                   {{"KeyId", kOldKey}, {"KeyPairSpec", "ECC_NIST_P256"}});
+  });
+  const std::string private_key = decrypt(service(), bytes_of(pair["PrivateKeyCiphertextBlob"]));
+  CHECK(!shows(calls, as_bytes(private_key)));
+  CHECK(!shows(calls, as_bytes(private_key).last(32)));
+}
+
 }  // namespace
 
 int main() {
@@ -262,9 +300,9 @@ int main() {
   log_path = token.directory() / "spy.log";
   setenv("PKCS11SPY", kSoftHsmModule, 1);
   setenv("PKCS11SPY_OUTPUT", log_path.c_str(), 1);
-  return RUN_TESTS("spy", TEST(re_encrypt_derives_unwraps_derives_wraps_and_destroys),
-                   TEST(payload_lives_for_four_calls),
-                   TEST(payload_is_sensitive_and_good_for_nothing),
-                   TEST(one_time_keys_have_one_use), TEST(handles_belong_together),
-                   TEST(neither_plaintext_nor_keys_are_in_the_log));
+  return RUN_TESTS(
+      "spy", TEST(re_encrypt_derives_unwraps_derives_wraps_and_destroys),
+      TEST(payload_lives_for_four_calls), TEST(payload_is_sensitive_and_good_for_nothing),
+      TEST(one_time_keys_have_one_use), TEST(handles_belong_together),
+      TEST(neither_plaintext_nor_keys_are_in_the_log), TEST(nothing_is_shown_of_key_pairs));
 }

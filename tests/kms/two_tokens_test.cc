@@ -8,6 +8,7 @@
 
 #include "blob/blob.h"
 #include "fault.h"
+#include "key_pairs.h"
 #include "kms/check.h"
 #include "words.h"
 
@@ -126,6 +127,40 @@ void every_length_crosses_over_and_back() {
     Bytes back = first().re_encrypt(request).ciphertext_blob;
     CHECK_EQ(decrypt(first(), back, {}, a()), text_of(plaintext));
   }
+}
+
+// Keys of RSA on either side. What the first token fills up with zero bytes on the way out cannot
+// become a plaintext of RSA's; what is under a symmetric key says how long it is.
+void rsa_keys_of_both_tokens() {
+  const std::string oaep = "RSAES_OAEP_SHA_1";
+  const std::string here = create(first(), "RSA_2048", "ENCRYPT_DECRYPT");
+  const std::string there = create(second(), "RSA_3072", "ENCRYPT_DECRYPT");
+  for (const std::size_t length : {1, 7, 8, 9, 31, 32, 37, 190, 214}) {
+    const std::string plaintext = text_of(secret_of(length));
+    const bool is_padded = length % 8 != 0;
+    const Bytes under_rsa = encrypt_with(first(), here, plaintext, oaep);
+    const Bytes blob = move(first(), {here, oaep}, under_rsa, {other_arn(b())});
+    CHECK_EQ(decrypt(second(), blob, {}, b()), plaintext);
+    const auto to_rsa = [&] {
+      return move(first(), {a()}, encrypt(first(), a(), plaintext), {other_arn(there), oaep});
+    };
+    const auto between = [&] {
+      return move(first(), {here, oaep}, under_rsa, {other_arn(there), oaep});
+    };
+    if (is_padded) {
+      CHECK_ERROR(UnsupportedOperation, to_rsa());
+      CHECK_ERROR(UnsupportedOperation, between());
+      continue;
+    }
+    CHECK_EQ(decrypt_with(second(), there, to_rsa(), oaep), plaintext);
+    CHECK_EQ(decrypt_with(second(), there, between(), oaep), plaintext);
+  }
+  Bytes bad = encrypt_with(first(), here, "text", oaep);
+  const auto before = objects();
+  bad[20] ^= 1;
+  CHECK_WORDS(InvalidCiphertext, "", move(first(), {here, oaep}, bad, {other_arn(b())}));
+  CHECK_WORDS(InvalidCiphertext, "", move(first(), {here, oaep}, bad, {other_arn(there), oaep}));
+  CHECK(objects() == before);
 }
 
 void material_ids_are_those_of_each_side() {
@@ -306,9 +341,10 @@ int main() {
   return RUN_TESTS(
       "two tokens", TEST(new_keys_belong_to_the_caller), TEST(bare_ids_are_of_the_callers_account),
       TEST(arns_reach_the_other_account), TEST(aliases_are_of_one_account),
-      TEST(every_length_crosses_over_and_back), TEST(material_ids_are_those_of_each_side),
-      TEST(errors_name_the_right_side), TEST(tampered_payload_is_refused),
-      TEST(nothing_is_left_in_either_token), TEST(failures_on_the_way_are_not_the_ciphertexts),
+      TEST(every_length_crosses_over_and_back), TEST(rsa_keys_of_both_tokens),
+      TEST(material_ids_are_those_of_each_side), TEST(errors_name_the_right_side),
+      TEST(tampered_payload_is_refused), TEST(nothing_is_left_in_either_token),
+      TEST(failures_on_the_way_are_not_the_ciphertexts),
       TEST(one_absent_token_does_not_hide_the_other), TEST(absent_token_leaves_the_other_alone),
       TEST(two_entries_that_are_one_token_are_refused));
 }

@@ -52,3 +52,24 @@ assert all(len(page["Keys"]) == 2 for page in pages[:-1])
 print(len({key["KeyId"] for page in pages for key in page["Keys"]}), "keys")
 pages = kms.get_paginator("list_aliases").paginate(PaginationConfig={"PageSize": 2})
 print(len({alias["AliasName"] for page in pages for alias in page["Aliases"]}), "aliases")
+
+# Key pairs and HMAC keys, which clients carry as they carry the rest.
+signer = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
+letter = {"KeyId": signer, "Message": b"letter", "SigningAlgorithm": "ECDSA_SHA_256"}
+signature = kms.sign(**letter)["Signature"]
+assert kms.verify(Signature=signature, **letter)["SignatureValid"] is True
+assert code(kms.verify, Signature=signature, **dict(letter, Message=b"lettre")) == \
+    "KMSInvalidSignatureException"
+assert kms.get_public_key(KeyId=signer)["SigningAlgorithms"] == ["ECDSA_SHA_256"]
+mac_key = kms.create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")["KeyMetadata"]["KeyId"]
+mac = kms.generate_mac(KeyId=mac_key, Message=b"letter", MacAlgorithm="HMAC_SHA_256")["Mac"]
+assert kms.verify_mac(KeyId=mac_key, Message=b"letter", MacAlgorithm="HMAC_SHA_256", Mac=mac)["MacValid"]
+rsa = kms.create_key(KeySpec="RSA_2048", KeyUsage="ENCRYPT_DECRYPT")["KeyMetadata"]["KeyId"]
+ciphertext = kms.encrypt(KeyId=rsa, Plaintext=b"the secret", EncryptionAlgorithm="RSAES_OAEP_SHA_1")
+from_rsa = kms.re_encrypt(CiphertextBlob=ciphertext["CiphertextBlob"], SourceKeyId=rsa,
+                          SourceEncryptionAlgorithm="RSAES_OAEP_SHA_1", DestinationKeyId=new)
+assert kms.decrypt(CiphertextBlob=from_rsa["CiphertextBlob"])["Plaintext"] == b"the secret"
+pair = kms.generate_data_key_pair_without_plaintext(KeyId=new, KeyPairSpec="ECC_NIST_P256")
+assert kms.decrypt(CiphertextBlob=pair["PrivateKeyCiphertextBlob"])["Plaintext"][0] == 0x30
+for key in signer, mac_key, rsa:
+    kms.schedule_key_deletion(KeyId=key)
