@@ -44,6 +44,26 @@ const EVP_MD* message_digest(Hash hash) {
   return fetched[index];
 }
 
+Hasher::Hasher(Hash hash) : hash_(hash), context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
+  const OpensslGuard guard;
+  if (!context_ || EVP_DigestInit_ex2(context_.get(), message_digest(hash), nullptr) != 1)
+    throw missing(kRows[static_cast<std::size_t>(hash)].name);
+}
+
+void Hasher::add(ByteView part) {
+  const OpensslGuard guard;
+  if (EVP_DigestUpdate(context_.get(), part.data(), part.size()) != 1)
+    throw missing(kRows[static_cast<std::size_t>(hash_)].name);
+}
+
+Bytes Hasher::finish() {
+  const OpensslGuard guard;
+  Bytes out(hash_size(hash_));
+  if (EVP_DigestFinal_ex(context_.get(), out.data(), nullptr) != 1)
+    throw missing(kRows[static_cast<std::size_t>(hash_)].name);
+  return out;
+}
+
 Bytes digest(Hash hash, ByteView message) {
   Bytes out(hash_size(hash));
   const OpensslGuard guard;

@@ -5,6 +5,7 @@
 #include <openssl/types.h>
 
 #include <cstddef>
+#include <memory>
 
 #include "base/bytes.h"
 
@@ -17,6 +18,19 @@ std::size_t hash_size(Hash hash);
 
 // Throws KMSInternalException if OpenSSL does not have it.
 Bytes digest(Hash hash, ByteView message);
+
+// A message in parts.
+class Hasher {
+ public:
+  explicit Hasher(Hash hash);
+  void add(ByteView part);
+  // Once.
+  Bytes finish();
+
+ private:
+  Hash hash_;
+  std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context_;
+};
 
 // OpenSSL's own, of the private context. Never freed.
 const EVP_MD* message_digest(Hash hash);

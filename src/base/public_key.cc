@@ -7,6 +7,7 @@
 
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
+#include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 #include <openssl/rsa.h>
@@ -224,6 +225,52 @@ SecretBytes EphemeralKey::agree_with(const PublicKey& peer) const {
   if (EVP_PKEY_derive(context.get(), secret.data(), &size) != 1) throw failure("agree on a secret");
   secret.resize(size);
   return secret;
+}
+
+ByteView digest_info_head(Hash hash) {
+  static constexpr std::array<std::uint8_t, 19> kSha256{0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60,
+                                                        0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02,
+                                                        0x01, 0x05, 0x00, 0x04, 0x20};
+  static constexpr std::array<std::uint8_t, 19> kSha384{0x30, 0x41, 0x30, 0x0d, 0x06, 0x09, 0x60,
+                                                        0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02,
+                                                        0x02, 0x05, 0x00, 0x04, 0x30};
+  static constexpr std::array<std::uint8_t, 19> kSha512{0x30, 0x51, 0x30, 0x0d, 0x06, 0x09, 0x60,
+                                                        0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02,
+                                                        0x03, 0x05, 0x00, 0x04, 0x40};
+  switch (hash) {
+    case Hash::Sha256:
+      return kSha256;
+    case Hash::Sha384:
+      return kSha384;
+    case Hash::Sha512:
+      return kSha512;
+    default:
+      throw Error(ErrorCode::KMSInternal, "No signature algorithm of KMS has this hash.");
+  }
+}
+
+Bytes ecdsa_to_der(ByteView raw) {
+  const OpensslGuard guard;
+  const std::unique_ptr<ECDSA_SIG, Free<ECDSA_SIG_free>> signature(ECDSA_SIG_new());
+  const auto half = static_cast<int>(raw.size() / 2);
+  BIGNUM* r = BN_bin2bn(raw.data(), half, nullptr);
+  BIGNUM* s = BN_bin2bn(raw.data() + half, half, nullptr);
+  if (!signature || ECDSA_SIG_set0(signature.get(), r, s) != 1)
+    throw failure("write a signature as DER");
+  return encode<i2d_ECDSA_SIG>(signature.get());
+}
+
+Bytes ecdsa_from_der(ByteView der, std::size_t size) {
+  const OpensslGuard guard;
+  const unsigned char* at = der.data();
+  const std::unique_ptr<ECDSA_SIG, Free<ECDSA_SIG_free>> signature(
+      d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(der.size())));
+  Bytes raw(2 * size);
+  const auto half = static_cast<int>(size);
+  if (!signature || BN_bn2binpad(ECDSA_SIG_get0_r(signature.get()), raw.data(), half) != half ||
+      BN_bn2binpad(ECDSA_SIG_get0_s(signature.get()), raw.data() + half, half) != half)
+    throw failure("read a signature");
+  return raw;
 }
 
 Bytes rsa_public_key(ByteView modulus, ByteView exponent) {

@@ -67,6 +67,15 @@ class EphemeralKey {
   std::unique_ptr<EVP_PKEY, void (*)(EVP_PKEY*)> key_;
 };
 
+// An ECDSA signature as PKCS#11 has it, r and s one behind the other, as DER; and the other way, in
+// two halves of `size` bytes. Throws KMSInternalException if it is none.
+Bytes ecdsa_to_der(ByteView raw);
+Bytes ecdsa_from_der(ByteView der, std::size_t size);
+
+// The head in front of a digest that is signed with RSASSA-PKCS1-v1_5 (RFC 8017, section 9.2, note
+// 1), for SHA-256, SHA-384 and SHA-512.
+ByteView digest_info_head(Hash hash);
+
 // The DER of what a token tells of a public key. Throws KMSInternalException if it is none.
 Bytes rsa_public_key(ByteView modulus, ByteView exponent);
 // `curve`: DER OBJECT IDENTIFIER; `point`: uncompressed.

@@ -2,9 +2,6 @@
 // Making key pairs, and signing with private keys.
 #include "hsm/key_pair.h"
 
-#include <openssl/ec.h>
-#include <openssl/ecdsa.h>
-
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -21,30 +18,6 @@ namespace {
 // 65537, as KMS has it
 constexpr std::array<std::uint8_t, 3> kExponent{1, 0, 1};
 
-// DER of AlgorithmIdentifier and the head of the digest, in front of a digest that is signed with
-// RSASSA-PKCS1-v1_5 (RFC 8017, section 9.2, note 1).
-ByteView digest_info(Hash hash) {
-  static constexpr std::array<std::uint8_t, 19> kSha256{0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60,
-                                                        0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02,
-                                                        0x01, 0x05, 0x00, 0x04, 0x20};
-  static constexpr std::array<std::uint8_t, 19> kSha384{0x30, 0x41, 0x30, 0x0d, 0x06, 0x09, 0x60,
-                                                        0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02,
-                                                        0x02, 0x05, 0x00, 0x04, 0x30};
-  static constexpr std::array<std::uint8_t, 19> kSha512{0x30, 0x51, 0x30, 0x0d, 0x06, 0x09, 0x60,
-                                                        0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02,
-                                                        0x03, 0x05, 0x00, 0x04, 0x40};
-  switch (hash) {
-    case Hash::Sha256:
-      return kSha256;
-    case Hash::Sha384:
-      return kSha384;
-    case Hash::Sha512:
-      return kSha512;
-    default:
-      throw Error(ErrorCode::KMSInternal, "No signature algorithm of KMS has this hash.");
-  }
-}
-
 struct PssHash {
   CK_MECHANISM_TYPE hash;
   CK_RSA_PKCS_MGF_TYPE mgf;
@@ -53,23 +26,6 @@ PssHash pss_hash(Hash hash) {
   if (hash == Hash::Sha256) return {CKM_SHA256, CKG_MGF1_SHA256};
   if (hash == Hash::Sha384) return {CKM_SHA384, CKG_MGF1_SHA384};
   return {CKM_SHA512, CKG_MGF1_SHA512};
-}
-
-// r and s one behind the other, as PKCS#11 has them, as DER.
-Bytes ecdsa_to_der(ByteView raw) {
-  const OpensslGuard guard;
-  const std::unique_ptr<ECDSA_SIG, void (*)(ECDSA_SIG*)> signature(ECDSA_SIG_new(), ECDSA_SIG_free);
-  const auto half = static_cast<int>(raw.size() / 2);
-  BIGNUM* r = BN_bin2bn(raw.data(), half, nullptr);
-  BIGNUM* s = BN_bin2bn(raw.data() + half, half, nullptr);
-  unsigned char* der = nullptr;
-  int size = -1;
-  if (signature && ECDSA_SIG_set0(signature.get(), r, s) == 1)
-    size = i2d_ECDSA_SIG(signature.get(), &der);
-  if (size <= 0) throw token_error("C_Sign", CKR_GENERAL_ERROR);
-  Bytes out(der, der + size);
-  OPENSSL_free(der);
-  return out;
 }
 
 Bytes sign_with(const Session& session, CK_OBJECT_HANDLE key, CK_MECHANISM mechanism,
@@ -88,7 +44,7 @@ Bytes sign_object(const Session& session, CK_OBJECT_HANDLE key, SignatureScheme 
                   ByteView input) {
   switch (scheme) {
     case SignatureScheme::Pkcs1: {
-      const ByteView head = digest_info(hash);
+      const ByteView head = digest_info_head(hash);
       Bytes info(head.begin(), head.end());
       append(info, input);
       return sign_with(session, key, {CKM_RSA_PKCS, nullptr, 0}, info);

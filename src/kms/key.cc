@@ -86,6 +86,7 @@ KeyMetadata metadata(const Key& key) {
     case KeyUsage::GenerateVerifyMac:
       out.mac_algorithms.assign(algorithms.begin(), algorithms.end());
   }
+  out.public_key = record.material(record.current)->public_key;
   out.multi_region = false;
   // KMS says it of symmetric encryption keys only, which are those that can be rotated.
   if (record.spec == KeySpec::SymmetricDefault)

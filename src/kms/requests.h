@@ -8,12 +8,14 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/public_key.h"
 #include "blob/context.h"
 #include "kms/model/operation.h"
 #include "kms/tag.h"
@@ -52,6 +54,8 @@ struct KeyMetadata {
   std::vector<std::string> mac_algorithms;
   bool multi_region = false;
   std::string current_key_material_id;  // 64 hex digits, symmetric keys only
+  // Not on KMS's wire, which has GetPublicKey; for doors that show keys as objects. Null: none.
+  std::shared_ptr<const PublicKey> public_key;
 
   static model::Fields fields();
 };
@@ -274,6 +278,81 @@ struct GenerateDataKeyWithoutPlaintextResponse {
 // The same as for GenerateDataKey.
 struct GenerateDataKeyWithoutPlaintextRequest : GenerateDataKeyRequest {
   using Response = GenerateDataKeyWithoutPlaintextResponse;
+  static model::Fields fields();
+  static const model::Operation& operation();
+};
+
+struct SignResponse {
+  std::string key_id;
+  Bytes signature;  // DER for ECDSA
+  std::string signing_algorithm;
+
+  static model::Fields fields();
+};
+
+struct SignRequest {
+  std::string key_id;
+  SecretBytes message;                      // 1..4096 bytes
+  std::optional<std::string> message_type;  // default RAW; DIGEST
+  std::vector<std::string> grant_tokens;
+  std::string signing_algorithm;
+  bool dry_run = false;
+
+  using Response = SignResponse;
+  static model::Fields fields();
+  static const model::Operation& operation();
+};
+
+struct VerifyResponse {
+  std::string key_id;
+  bool signature_valid = true;  // else there is an error instead
+  std::string signing_algorithm;
+
+  static model::Fields fields();
+};
+
+// The same, with the signature.
+struct VerifyRequest : SignRequest {
+  Bytes signature;
+
+  using Response = VerifyResponse;
+  static model::Fields fields();
+  static const model::Operation& operation();
+};
+
+struct GenerateMacResponse {
+  Bytes mac;
+  std::string mac_algorithm;
+  std::string key_id;
+
+  static model::Fields fields();
+};
+
+struct GenerateMacRequest {
+  SecretBytes message;  // 1..4096 bytes
+  std::string key_id;
+  std::string mac_algorithm;
+  std::vector<std::string> grant_tokens;
+  bool dry_run = false;
+
+  using Response = GenerateMacResponse;
+  static model::Fields fields();
+  static const model::Operation& operation();
+};
+
+struct VerifyMacResponse {
+  std::string key_id;
+  bool mac_valid = true;  // else there is an error instead
+  std::string mac_algorithm;
+
+  static model::Fields fields();
+};
+
+// The same, with the MAC.
+struct VerifyMacRequest : GenerateMacRequest {
+  Bytes mac;
+
+  using Response = VerifyMacResponse;
   static model::Fields fields();
   static const model::Operation& operation();
 };

@@ -3,109 +3,20 @@
 #include "pkcs11/kms_key.h"
 
 #include <algorithm>
-#include <cstring>
-#include <iterator>
 #include <optional>
 
 #include "base/encoding.h"
 #include "base/uuid.h"
 #include "kms/key_id.h"
 #include "kms/object_requests.h"
-#include "pkcs11/mechanism.h"
+#include "pkcs11/kms_attributes.h"
 
 namespace trent::pkcs11 {
 
 namespace {
 
-template <class Number>
-Bytes number(Number value) {
-  Bytes bytes(sizeof value);
-  std::memcpy(bytes.data(), &value, sizeof value);
-  return bytes;
-}
-
-Bytes flag(bool value) {
-  return number<CK_BBOOL>(value ? CK_TRUE : CK_FALSE);
-}
-
-Bytes text(std::string_view value) {
-  return {value.begin(), value.end()};
-}
-
-// What all KMS keys have in common; nullopt for what depends on the key, or no secret key has.
-std::optional<Bytes> common_attribute(CK_ATTRIBUTE_TYPE type) {
-  switch (type) {
-    case CKA_CLASS:
-      return number<CK_OBJECT_CLASS>(kms_key_kind().object_class);
-    case CKA_KEY_TYPE:
-      return number<CK_KEY_TYPE>(kms_key_kind().type);
-    case CKA_VALUE_LEN:
-      return number<CK_ULONG>(kms_key_kind().length);
-    case CKA_KEY_GEN_MECHANISM:
-      return number<CK_MECHANISM_TYPE>(kms_key_kind().generation);
-    case CKA_ALLOWED_MECHANISMS: {
-      Bytes types;
-      for (const TrentMechanism& mechanism : kTrentMechanisms)
-        std::ranges::copy(number(mechanism.type), std::back_inserter(types));
-      return types;
-    }
-    case CKA_START_DATE:
-    case CKA_END_DATE:
-      return Bytes{};
-    case CKA_TOKEN:
-    case CKA_PRIVATE:
-    case CKA_MODIFIABLE:
-    case CKA_DESTROYABLE:
-    case CKA_SENSITIVE:
-    case CKA_ALWAYS_SENSITIVE:
-    case CKA_NEVER_EXTRACTABLE:
-    case CKA_LOCAL:
-    case CKA_ENCRYPT:
-    case CKA_DECRYPT:
-    case CKA_WRAP:
-    case CKA_UNWRAP:
-    case CKA_TRENT_KMS_KEY:
-      return flag(true);
-    case CKA_COPYABLE:
-    case CKA_EXTRACTABLE:
-    case CKA_DERIVE:
-    case CKA_SIGN:
-    case CKA_VERIFY:
-    case CKA_TRUSTED:
-    case CKA_WRAP_WITH_TRUSTED:
-    case CKA_ALWAYS_AUTHENTICATE:
-      return flag(false);
-    default:
-      return std::nullopt;
-  }
-}
-
-// The 16 bytes of the UUID.
-Bytes id_of(const std::string& key_id) {
-  const auto uuid = parse_uuid(key_id);
-  return uuid ? Bytes(uuid->begin(), uuid->end()) : Bytes{};
-}
-
-std::optional<Bytes> attribute_of(Slot& slot, const kms::KeyMetadata& key, CK_ATTRIBUTE_TYPE type) {
-  switch (type) {
-    case CKA_LABEL:
-      return text(slot.label(key.key_id));
-    case CKA_ID:
-      return id_of(key.key_id);
-    case kAttributeUniqueId:
-    case CKA_TRENT_KEY_ARN:
-      return text(key.arn);
-    case CKA_TRENT_KEY_STATE:
-      return text(key.key_state);
-    case CKA_TRENT_KEY_MATERIAL_ID:
-      return from_hex(key.current_key_material_id);
-    default:
-      return common_attribute(type);
-  }
-}
-
 bool is_common(CK_ATTRIBUTE_TYPE type) {
-  return common_attribute(type).has_value();
+  return symmetric_attribute(type).has_value();
 }
 
 bool equals(ByteView a, ByteView b) {
@@ -135,6 +46,13 @@ std::optional<kms::KeyMetadata> look_up_label(Session& session, std::string_view
   return key;
 }
 
+// CKA_UNIQUE_ID of a public key is not that of the private one.
+std::string arn_of_unique_id(std::string_view unique) {
+  constexpr std::string_view kPublic = "/public";
+  if (unique.ends_with(kPublic)) unique.remove_suffix(kPublic.size());
+  return std::string(unique);
+}
+
 std::vector<kms::KeyMetadata> candidates(Session& session, Template search) {
   std::optional<kms::KeyMetadata> key;
   if (const CK_ATTRIBUTE* id = find_attribute(search, CKA_ID)) {
@@ -145,7 +63,7 @@ std::vector<kms::KeyMetadata> candidates(Session& session, Template search) {
       key = look_up(session, format_uuid(uuid));
     }
   } else if (const CK_ATTRIBUTE* unique = find_attribute(search, kAttributeUniqueId)) {
-    key = look_up(session, std::string(as_text(value_of(*unique))));
+    key = look_up(session, arn_of_unique_id(as_text(value_of(*unique))));
   } else if (const CK_ATTRIBUTE* arn = find_attribute(search, CKA_TRENT_KEY_ARN)) {
     key = look_up(session, std::string(as_text(value_of(*arn))));
   } else if (const CK_ATTRIBUTE* label = find_attribute(search, CKA_LABEL)) {
@@ -160,16 +78,14 @@ std::vector<kms::KeyMetadata> candidates(Session& session, Template search) {
   return {std::move(*key)};
 }
 
-bool matches(Session& session, const kms::KeyMetadata& key, Template search) {
-  // Key pairs and HMAC keys are not shown yet.
-  if (key.key_spec != kms::kSymmetricDefault) return false;
+bool matches(Session& session, const kms::KeyMetadata& key, KeyPart part, Template search) {
   if (!key.enabled && find_attribute(search, CKA_TRENT_KEY_STATE) == nullptr) return false;
   return std::all_of(search.begin(), search.end(), [&](const CK_ATTRIBUTE& wanted) {
     if (wanted.type == CKA_LABEL) {
       auto named = look_up_label(session, as_text(value_of(wanted)));
       return named && named->key_id == key.key_id;
     }
-    auto value = attribute_of(session.slot(), key, wanted.type);
+    auto value = attribute_of(session.slot(), key, part, wanted.type);
     return value && equals(*value, value_of(wanted));
   });
 }
@@ -203,21 +119,21 @@ bool only_kms_keys_match(Template search) {
   return std::any_of(search.begin(), search.end(), [](const CK_ATTRIBUTE& wanted) {
     return wanted.type == CKA_TRENT_KEY_ARN || wanted.type == CKA_TRENT_KEY_STATE ||
            wanted.type == CKA_TRENT_KEY_MATERIAL_ID ||
-           (wanted.type == CKA_TRENT_KMS_KEY && equals(flag(true), value_of(wanted))) ||
+           (wanted.type == CKA_TRENT_KMS_KEY &&
+            equals(*symmetric_attribute(CKA_TRENT_KMS_KEY), value_of(wanted))) ||
            (wanted.type == kAttributeUniqueId && as_text(value_of(wanted)).starts_with("arn:"));
   });
 }
 
 std::vector<CK_OBJECT_HANDLE> find_kms_keys(Session& session, Template search) {
-  for (const CK_ATTRIBUTE& wanted : search) {
-    auto common = common_attribute(wanted.type);
-    if (common && !equals(*common, value_of(wanted))) return {};
-  }
+  if (!std::ranges::all_of(search, may_match)) return {};
   if (!session.logged_in()) return {};  // CKA_PRIVATE
   std::vector<CK_OBJECT_HANDLE> found;
   for (const kms::KeyMetadata& key : candidates(session, search))
-    if (matches(session, key, search))
-      found.push_back(session.library().objects().add(session.slot().id(), KmsKey{key.key_id}));
+    for (const KeyPart part : parts_of(key))
+      if (matches(session, key, part, search))
+        found.push_back(
+            session.library().objects().add(session.slot().id(), KmsKey{key.key_id, part}));
   return found;
 }
 
@@ -227,9 +143,9 @@ CK_RV get_attributes(Session& session, const KmsKey& key, Template attributes) {
       session.slot().call(kms::DescribeKeyRequest{key.key_id, {}}).key_metadata;
   CK_RV result = CKR_OK;
   for (CK_ATTRIBUTE& wanted : attributes) {
-    auto value = attribute_of(session.slot(), metadata, wanted.type);
+    auto value = attribute_of(session.slot(), metadata, key.part, wanted.type);
     CK_RV rv = CKR_OK;
-    if (wanted.type == CKA_VALUE)
+    if (key.part != KeyPart::Public && is_secret_attribute(wanted.type))
       rv = answer_unavailable(wanted, CKR_ATTRIBUTE_SENSITIVE);
     else if (!value)
       rv = answer_unavailable(wanted, CKR_ATTRIBUTE_TYPE_INVALID);
@@ -263,7 +179,7 @@ CK_RV fault_of_new_key(Template attributes) {
       case CKA_CLASS:
       case CKA_KEY_TYPE:
       case CKA_ALLOWED_MECHANISMS:
-        if (!equals(*common_attribute(wanted.type), value_of(wanted)))
+        if (!equals(*symmetric_attribute(wanted.type), value_of(wanted)))
           return CKR_TEMPLATE_INCONSISTENT;
         break;
       case CKA_VALUE_LEN:
@@ -307,6 +223,8 @@ KmsKey create_kms_key(Session& session, Template attributes) {
 
 void destroy_kms_key(Session& session, const KmsKey& key) {
   require_write_access(session);
+  // CKA_DESTROYABLE is false: it is there as long as the private key is.
+  require(key.part != KeyPart::Public, CKR_ACTION_PROHIBITED);
   session.slot().call(kms::ScheduleKeyDeletionRequest{key.key_id, std::nullopt});
 }
 

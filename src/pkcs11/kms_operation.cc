@@ -17,6 +17,18 @@ CK_RV bad_length(Kind kind) {
   return kind == Kind::Decrypt ? CKR_ENCRYPTED_DATA_LEN_RANGE : CKR_DATA_LEN_RANGE;
 }
 
+// A key that is private, disabled, gone or of another kind is refused at the beginning, where the
+// standard expects it.
+void require_usable(Session& session, const KmsKey& key, KeyPart part) {
+  require(session.logged_in(), CKR_USER_NOT_LOGGED_IN);
+  kms::KeyMetadata metadata =
+      session.slot().call(kms::DescribeKeyRequest{key.key_id, {}}).key_metadata;
+  require(metadata.enabled, CKR_KEY_FUNCTION_NOT_PERMITTED);
+  require((part == KeyPart::Secret) == (key.part == KeyPart::Secret), CKR_KEY_TYPE_INCONSISTENT);
+  require(key.part == part && !metadata.encryption_algorithms.empty(),
+          CKR_KEY_FUNCTION_NOT_PERMITTED);
+}
+
 }  // namespace
 
 KmsOperation start_kms_operation(Session& session, Kind kind, const CK_MECHANISM& mechanism,
@@ -24,6 +36,12 @@ KmsOperation start_kms_operation(Session& session, Kind kind, const CK_MECHANISM
   KmsOperation operation;
   operation.key_id = key.key_id;
   operation.logouts = session.slot().logouts;
+  if (mechanism.mechanism == CKM_RSA_PKCS_OAEP) {
+    operation.algorithm = oaep_algorithm(mechanism);
+    const KeyPart part = kind == Kind::Encrypt ? KeyPart::Public : KeyPart::Private;
+    require_usable(session, key, part);
+    return operation;
+  }
   operation.re_encrypt = mechanism.mechanism == CKM_TRENT_REENCRYPT;
   // CKA_ALLOWED_MECHANISMS: nothing else works with a KMS key.
   require(is_trents(mechanism.mechanism), CKR_MECHANISM_INVALID);
@@ -41,11 +59,7 @@ KmsOperation start_kms_operation(Session& session, Kind kind, const CK_MECHANISM
   } else {
     operation.context = encryption_context(&mechanism);
   }
-  // A key that is private, disabled or gone is refused here, where the standard expects it.
-  require(session.logged_in(), CKR_USER_NOT_LOGGED_IN);
-  kms::KeyMetadata metadata =
-      session.slot().call(kms::DescribeKeyRequest{key.key_id, {}}).key_metadata;
-  require(metadata.enabled, CKR_KEY_FUNCTION_NOT_PERMITTED);
+  require_usable(session, key, KeyPart::Secret);
   return operation;
 }
 
@@ -75,12 +89,14 @@ const SecretBytes& finish_kms_operation(Session& session, Kind kind, KmsOperatio
     request.key_id = operation.key_id;
     request.plaintext = input;
     request.encryption_context = operation.context;
+    request.encryption_algorithm = operation.algorithm;
     ciphertext = slot.call(request).ciphertext_blob;
   } else {
     kms::DecryptRequest request;
     request.ciphertext_blob = {input.begin(), input.end()};
     request.encryption_context = operation.context;
     request.key_id = operation.key_id;
+    request.encryption_algorithm = operation.algorithm;
     operation.output = std::move(slot.call(request).plaintext);
     return *operation.output;
   }

@@ -154,6 +154,18 @@ kms::EncryptionContext encryption_context(const CK_MECHANISM* mechanism) {
   }
 }
 
+std::string oaep_algorithm(const CK_MECHANISM& mechanism) {
+  CK_RSA_PKCS_OAEP_PARAMS params{};
+  require(mechanism.pParameter != nullptr && mechanism.ulParameterLen == sizeof params,
+          CKR_MECHANISM_PARAM_INVALID);
+  std::memcpy(&params, mechanism.pParameter, sizeof params);
+  // An empty label, as KMS has it; some programs say so by no source at all.
+  require(params.ulSourceDataLen == 0, CKR_MECHANISM_PARAM_INVALID);
+  if (params.hashAlg == CKM_SHA_1 && params.mgf == CKG_MGF1_SHA1) return "RSAES_OAEP_SHA_1";
+  if (params.hashAlg == CKM_SHA256 && params.mgf == CKG_MGF1_SHA256) return "RSAES_OAEP_SHA_256";
+  throw Failure(CKR_MECHANISM_PARAM_INVALID);
+}
+
 CK_TRENT_REENCRYPT_PARAMS re_encrypt_params(const CK_MECHANISM& mechanism) {
   CK_TRENT_REENCRYPT_PARAMS params{};
   if (mechanism.pParameter == nullptr && mechanism.ulParameterLen == 0) return params;

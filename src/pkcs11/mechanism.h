@@ -40,6 +40,9 @@ bool carries_handles(CK_MECHANISM_TYPE type);
 // parameter. Throws CKR_MECHANISM_INVALID, CKR_MECHANISM_PARAM_INVALID.
 kms::EncryptionContext encryption_context(const CK_MECHANISM* mechanism);
 
+// KMS's RSAES_OAEP_SHA_... of a CKM_RSA_PKCS_OAEP. Throws CKR_MECHANISM_PARAM_INVALID.
+std::string oaep_algorithm(const CK_MECHANISM& mechanism);
+
 // Throws CKR_MECHANISM_PARAM_INVALID. All zero if there is no parameter.
 CK_TRENT_REENCRYPT_PARAMS re_encrypt_params(const CK_MECHANISM& mechanism);
 

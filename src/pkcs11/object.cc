@@ -6,7 +6,7 @@ namespace trent::pkcs11 {
 
 CK_OBJECT_HANDLE ObjectTable::add(CK_SLOT_ID slot, const KmsKey& key) {
   const Lock lock(mutex_);
-  auto [name, is_new] = kms_keys_.try_emplace({slot, key.key_id}, CK_INVALID_HANDLE);
+  auto [name, is_new] = kms_keys_.try_emplace({slot, key.key_id, key.part}, CK_INVALID_HANDLE);
   if (is_new) name->second = objects_.add(std::make_shared<const Object>(Object{slot, key}));
   return name->second;
 }
@@ -66,7 +66,7 @@ void ObjectTable::take(CK_OBJECT_HANDLE handle) {
   auto object = objects_.take(handle);
   if (!object) return;
   if (const KmsKey* key = object->kms_key()) {
-    kms_keys_.erase({object->slot, key->key_id});
+    kms_keys_.erase({object->slot, key->key_id, key->part});
     return;
   }
   const BackendObject& backend = *object->backend();

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 #include <unordered_set>
 #include <variant>
@@ -15,8 +16,12 @@
 
 namespace trent::pkcs11 {
 
+// A key pair is two objects.
+enum class KeyPart { Secret, Private, Public };
+
 struct KmsKey {
   std::string key_id;
+  KeyPart part = KeyPart::Secret;
 };
 
 // An object of the application's in the backend token.
@@ -58,7 +63,7 @@ class ObjectTable {
   void remove_owned_by(std::uint64_t session);
 
  private:
-  using KmsName = std::pair<CK_SLOT_ID, std::string>;
+  using KmsName = std::tuple<CK_SLOT_ID, std::string, KeyPart>;
   struct BackendName {
     CK_SLOT_ID slot;
     std::uint64_t generation;

@@ -7,6 +7,7 @@
 #include <string>
 #include <variant>
 
+#include "base/hash.h"
 #include "hsm/session.h"
 #include "kms/requests.h"
 #include "pkcs11/failure.h"
@@ -28,6 +29,7 @@ enum class Phase {
 struct KmsOperation {
   bool re_encrypt = false;
   std::string key_id;
+  std::optional<std::string> algorithm;      // of RSA keys
   std::optional<std::string> source_key_id;  // of ReEncrypt
   std::uint64_t logouts = 0;                 // of the slot when it began
   kms::EncryptionContext context;
@@ -35,6 +37,28 @@ struct KmsOperation {
 
   SecretBytes input;
   std::optional<SecretBytes> output;
+};
+
+// Sign, Verify, GenerateMac or VerifyMac.
+struct KmsSignature {
+  // What the application hands in.
+  enum class Form {
+    Message,     // of any length: it is hashed here
+    Whole,       // the message itself, for KMS
+    Digest,      //
+    DigestInfo,  // RFC 8017, section 9.2
+  };
+  std::string key_id;
+  std::uint64_t logouts = 0;  // of the slot when it began
+  std::string algorithm;      // KMS's; of DigestInfo, what is before the hash
+  Form form = Form::Message;
+  std::optional<Hash> hash;
+  bool is_mac = false;
+  bool is_ecdsa = false;
+  std::size_t size = 0;  // of the signature, in bytes
+
+  std::optional<Hasher> hasher;
+  SecretBytes input;
 };
 
 // Has a backend session of its own: closing it is the one way to end an operation that every token
@@ -46,7 +70,7 @@ struct BackendOperation {
 struct Operation {
   Kind kind;
   Phase phase = Phase::Started;
-  std::variant<KmsOperation, BackendOperation> what;
+  std::variant<KmsOperation, KmsSignature, BackendOperation> what;
 };
 
 }  // namespace trent::pkcs11

@@ -680,9 +680,10 @@ void private_keys_are_looked_at() {
     check_rv(softhsm()->C_SetAttributeValue(raw.handle(), object, &attribute, 1),
              "C_SetAttributeValue");
   };
-  for (const auto& [spec, usage] :
+  for (const auto& [spec, usage_name] :
        {std::pair("RSA_2048", "SIGN_VERIFY"), std::pair("ECC_NIST_P256", "SIGN_VERIFY"),
         std::pair("ECC_NIST_P256", "KEY_AGREEMENT")}) {
+    const std::string usage = usage_name;
     const std::string one = create(service(), spec, usage);
     const std::string two = create(service(), spec, usage);
     check_healthy();

@@ -13,71 +13,7 @@ using namespace model;
 
 namespace {
 
-struct GenerateRequest {
-  SecretBytes message;
-  std::string key_id;
-  std::string mac_algorithm;
-  std::vector<std::string> grant_tokens;
-  bool dry_run = false;
-
-  static Fields fields() {
-    using R = GenerateRequest;
-    static constexpr Field fields[] = {
-        field<R, &R::message>("Message", kPlaintext, Need::Required),
-        field<R, &R::key_id>("KeyId", kKeyId, Need::Required),
-        field<R, &R::mac_algorithm>("MacAlgorithm", kMacAlgorithm, Need::Required),
-        field<R, &R::grant_tokens>("GrantTokens", kGrantTokenList),
-        field<R, &R::dry_run>("DryRun", kNullableBoolean, Need::Optional, kDryRunHelp)};
-    return fields;
-  }
-};
-
-struct GenerateResponse {
-  Bytes mac;
-  std::string mac_algorithm;
-  std::string key_id;
-
-  static Fields fields() {
-    using R = GenerateResponse;
-    static constexpr Field fields[] = {field<R, &R::mac>("Mac", kCiphertext),
-                                       field<R, &R::mac_algorithm>("MacAlgorithm", kMacAlgorithm),
-                                       field<R, &R::key_id>("KeyId", kKeyId)};
-    return fields;
-  }
-};
-
-// The same, with the MAC.
-struct VerifyRequest : GenerateRequest {
-  Bytes mac;
-
-  static Fields fields() {
-    using R = VerifyRequest;
-    static constexpr Field fields[] = {
-        field<R, &R::message>("Message", kPlaintext, Need::Required),
-        field<R, &R::key_id>("KeyId", kKeyId, Need::Required),
-        field<R, &R::mac_algorithm>("MacAlgorithm", kMacAlgorithm, Need::Required),
-        field<R, &R::mac>("Mac", kCiphertext, Need::Required),
-        field<R, &R::grant_tokens>("GrantTokens", kGrantTokenList),
-        field<R, &R::dry_run>("DryRun", kNullableBoolean, Need::Optional, kDryRunHelp)};
-    return fields;
-  }
-};
-
-struct VerifyResponse {
-  std::string key_id;
-  bool mac_valid = true;  // else there is an error instead
-  std::string mac_algorithm;
-
-  static Fields fields() {
-    using R = VerifyResponse;
-    static constexpr Field fields[] = {field<R, &R::key_id>("KeyId", kKeyId),
-                                       field<R, &R::mac_valid>("MacValid", kBoolean),
-                                       field<R, &R::mac_algorithm>("MacAlgorithm", kMacAlgorithm)};
-    return fields;
-  }
-};
-
-Key prepare(Call& call, const GenerateRequest& request, std::string_view permission) {
+Key prepare(Call& call, const GenerateMacRequest& request, std::string_view permission) {
   Key key =
       call.use(request.key_id, permission, KeyUsage::GenerateVerifyMac, request.mac_algorithm);
   call.check_grant_tokens(request.grant_tokens);
@@ -89,13 +25,13 @@ Bytes mac_of(const Key& key, ByteView message) {
                            message);
 }
 
-GenerateResponse generate(Call& call, const GenerateRequest& request) {
+GenerateMacResponse generate(Call& call, const GenerateMacRequest& request) {
   const Key key = prepare(call, request, "kms:GenerateMac");
   call.end_dry_run(request.dry_run);
   return {mac_of(key, request.message), request.mac_algorithm, key.arn()};
 }
 
-VerifyResponse check(Call& call, const VerifyRequest& request) {
+VerifyMacResponse check(Call& call, const VerifyMacRequest& request) {
   const Key key = prepare(call, request, "kms:VerifyMac");
   const Bytes right = mac_of(key, request.message);
   if (request.mac.size() != right.size() ||
@@ -124,11 +60,56 @@ const Operation& operations::generate_mac() {
       operation<&generate>({"GenerateMac", kGeneratePermissions, kGenerateErrors, true});
   return stated;
 }
+const Operation& GenerateMacRequest::operation() {
+  return operations::generate_mac();
+}
 
 const Operation& operations::verify_mac() {
   static const Operation stated =
       operation<&check>({"VerifyMac", kVerifyPermissions, kVerifyErrors, true});
   return stated;
+}
+const Operation& VerifyMacRequest::operation() {
+  return operations::verify_mac();
+}
+
+Fields GenerateMacRequest::fields() {
+  using R = GenerateMacRequest;
+  static constexpr Field fields[] = {
+      field<R, &R::message>("Message", kPlaintext, Need::Required),
+      field<R, &R::key_id>("KeyId", kKeyId, Need::Required),
+      field<R, &R::mac_algorithm>("MacAlgorithm", kMacAlgorithm, Need::Required),
+      field<R, &R::grant_tokens>("GrantTokens", kGrantTokenList),
+      field<R, &R::dry_run>("DryRun", kNullableBoolean, Need::Optional, kDryRunHelp)};
+  return fields;
+}
+
+Fields GenerateMacResponse::fields() {
+  using R = GenerateMacResponse;
+  static constexpr Field fields[] = {field<R, &R::mac>("Mac", kCiphertext),
+                                     field<R, &R::mac_algorithm>("MacAlgorithm", kMacAlgorithm),
+                                     field<R, &R::key_id>("KeyId", kKeyId)};
+  return fields;
+}
+
+Fields VerifyMacRequest::fields() {
+  using R = VerifyMacRequest;
+  static constexpr Field fields[] = {
+      field<R, &R::message>("Message", kPlaintext, Need::Required),
+      field<R, &R::key_id>("KeyId", kKeyId, Need::Required),
+      field<R, &R::mac_algorithm>("MacAlgorithm", kMacAlgorithm, Need::Required),
+      field<R, &R::mac>("Mac", kCiphertext, Need::Required),
+      field<R, &R::grant_tokens>("GrantTokens", kGrantTokenList),
+      field<R, &R::dry_run>("DryRun", kNullableBoolean, Need::Optional, kDryRunHelp)};
+  return fields;
+}
+
+Fields VerifyMacResponse::fields() {
+  using R = VerifyMacResponse;
+  static constexpr Field fields[] = {field<R, &R::key_id>("KeyId", kKeyId),
+                                     field<R, &R::mac_valid>("MacValid", kBoolean),
+                                     field<R, &R::mac_algorithm>("MacAlgorithm", kMacAlgorithm)};
+  return fields;
 }
 
 }  // namespace trent::kms

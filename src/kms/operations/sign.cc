@@ -14,74 +14,6 @@ using namespace model;
 
 namespace {
 
-struct SignRequest {
-  std::string key_id;
-  SecretBytes message;
-  std::optional<std::string> message_type;  // default RAW
-  std::vector<std::string> grant_tokens;
-  std::string signing_algorithm;
-  bool dry_run = false;
-
-  static Fields fields() {
-    using R = SignRequest;
-    static constexpr Field fields[] = {
-        field<R, &R::key_id>("KeyId", kKeyId, Need::Required),
-        field<R, &R::message>("Message", kPlaintext, Need::Required),
-        field<R, &R::message_type>("MessageType", kMessageType),
-        field<R, &R::grant_tokens>("GrantTokens", kGrantTokenList),
-        field<R, &R::signing_algorithm>("SigningAlgorithm", kSigningAlgorithm, Need::Required),
-        field<R, &R::dry_run>("DryRun", kNullableBoolean, Need::Optional, kDryRunHelp)};
-    return fields;
-  }
-};
-
-struct SignResponse {
-  std::string key_id;
-  Bytes signature;
-  std::string signing_algorithm;
-
-  static Fields fields() {
-    using R = SignResponse;
-    static constexpr Field fields[] = {
-        field<R, &R::key_id>("KeyId", kKeyId), field<R, &R::signature>("Signature", kCiphertext),
-        field<R, &R::signing_algorithm>("SigningAlgorithm", kSigningAlgorithm)};
-    return fields;
-  }
-};
-
-// The same, with the signature.
-struct VerifyRequest : SignRequest {
-  Bytes signature;
-
-  static Fields fields() {
-    using R = VerifyRequest;
-    static constexpr Field fields[] = {
-        field<R, &R::key_id>("KeyId", kKeyId, Need::Required),
-        field<R, &R::message>("Message", kPlaintext, Need::Required),
-        field<R, &R::message_type>("MessageType", kMessageType),
-        field<R, &R::signature>("Signature", kCiphertext, Need::Required),
-        field<R, &R::signing_algorithm>("SigningAlgorithm", kSigningAlgorithm, Need::Required),
-        field<R, &R::grant_tokens>("GrantTokens", kGrantTokenList),
-        field<R, &R::dry_run>("DryRun", kNullableBoolean, Need::Optional, kDryRunHelp)};
-    return fields;
-  }
-};
-
-struct VerifyResponse {
-  std::string key_id;
-  bool signature_valid = true;  // else there is an error instead
-  std::string signing_algorithm;
-
-  static Fields fields() {
-    using R = VerifyResponse;
-    static constexpr Field fields[] = {
-        field<R, &R::key_id>("KeyId", kKeyId),
-        field<R, &R::signature_valid>("SignatureValid", kBoolean),
-        field<R, &R::signing_algorithm>("SigningAlgorithm", kSigningAlgorithm)};
-    return fields;
-  }
-};
-
 // The key, the algorithm, and what is signed with it: a digest, or the message.
 struct Prepared {
   Key key;
@@ -151,11 +83,59 @@ const Operation& operations::sign() {
       operation<&sign_message>({"Sign", kSignPermissions, kSignErrors, true});
   return stated;
 }
+const Operation& SignRequest::operation() {
+  return operations::sign();
+}
 
 const Operation& operations::verify() {
   static const Operation stated =
       operation<&check>({"Verify", kVerifyPermissions, kVerifyErrors, true});
   return stated;
+}
+const Operation& VerifyRequest::operation() {
+  return operations::verify();
+}
+
+Fields SignRequest::fields() {
+  using R = SignRequest;
+  static constexpr Field fields[] = {
+      field<R, &R::key_id>("KeyId", kKeyId, Need::Required),
+      field<R, &R::message>("Message", kPlaintext, Need::Required),
+      field<R, &R::message_type>("MessageType", kMessageType),
+      field<R, &R::grant_tokens>("GrantTokens", kGrantTokenList),
+      field<R, &R::signing_algorithm>("SigningAlgorithm", kSigningAlgorithm, Need::Required),
+      field<R, &R::dry_run>("DryRun", kNullableBoolean, Need::Optional, kDryRunHelp)};
+  return fields;
+}
+
+Fields SignResponse::fields() {
+  using R = SignResponse;
+  static constexpr Field fields[] = {
+      field<R, &R::key_id>("KeyId", kKeyId), field<R, &R::signature>("Signature", kCiphertext),
+      field<R, &R::signing_algorithm>("SigningAlgorithm", kSigningAlgorithm)};
+  return fields;
+}
+
+Fields VerifyRequest::fields() {
+  using R = VerifyRequest;
+  static constexpr Field fields[] = {
+      field<R, &R::key_id>("KeyId", kKeyId, Need::Required),
+      field<R, &R::message>("Message", kPlaintext, Need::Required),
+      field<R, &R::message_type>("MessageType", kMessageType),
+      field<R, &R::signature>("Signature", kCiphertext, Need::Required),
+      field<R, &R::signing_algorithm>("SigningAlgorithm", kSigningAlgorithm, Need::Required),
+      field<R, &R::grant_tokens>("GrantTokens", kGrantTokenList),
+      field<R, &R::dry_run>("DryRun", kNullableBoolean, Need::Optional, kDryRunHelp)};
+  return fields;
+}
+
+Fields VerifyResponse::fields() {
+  using R = VerifyResponse;
+  static constexpr Field fields[] = {
+      field<R, &R::key_id>("KeyId", kKeyId),
+      field<R, &R::signature_valid>("SignatureValid", kBoolean),
+      field<R, &R::signing_algorithm>("SigningAlgorithm", kSigningAlgorithm)};
+  return fields;
 }
 
 }  // namespace trent::kms

@@ -27,9 +27,16 @@ bool may_follow(Phase now, Phase next) {
 // already is not for whoever comes next.
 void drop_if_logged_out(Session& session) {
   if (!session.operation) return;
-  auto* operation = std::get_if<KmsOperation>(&session.operation->what);
-  if (operation != nullptr && operation->logouts != session.slot().logouts)
-    session.operation.reset();
+  const std::uint64_t now = session.slot().logouts;
+  const std::uint64_t then = std::visit(
+      [&](const auto& operation) -> std::uint64_t {
+        if constexpr (requires { operation.logouts; })
+          return operation.logouts;
+        else
+          return now;
+      },
+      session.operation->what);
+  if (then != now) session.operation.reset();
 }
 
 Operation take_operation(Session& session, Kind kind, Phase next) {
@@ -78,8 +85,8 @@ void Step::keep() {
 }
 
 void Step::finish() {
-  if (kms() == nullptr)
-    session_.give_back(std::move(std::get<BackendOperation>(operation_.what).session));
+  if (auto* backend = std::get_if<BackendOperation>(&operation_.what))
+    session_.give_back(std::move(backend->session));
 }
 
 CK_RV Step::answer(ByteView value, CK_BYTE_PTR out, CK_ULONG_PTR out_len) {
@@ -90,6 +97,20 @@ CK_RV Step::answer(ByteView value, CK_BYTE_PTR out, CK_ULONG_PTR out_len) {
     return out == nullptr ? CKR_OK : CKR_BUFFER_TOO_SMALL;
   }
   std::copy(value.begin(), value.end(), out);
+  return CKR_OK;
+}
+
+CK_RV Step::answer_signature(KmsSignature& signature, ByteView in, CK_BYTE_PTR out,
+                             CK_ULONG_PTR out_len) {
+  const CK_ULONG room = *out_len;
+  *out_len = signature.size;
+  if (out == nullptr || room < signature.size) {
+    keep();
+    return out == nullptr ? CKR_OK : CKR_BUFFER_TOO_SMALL;
+  }
+  add_signed(signature, in);
+  const Bytes made = make_signature(session_, signature);
+  std::ranges::copy(made, out);
   return CKR_OK;
 }
 
@@ -117,6 +138,11 @@ CK_RV start_operation(Session& session, Kind kind, CK_MECHANISM_PTR mechanism, C
   const CK_MECHANISM& checked = checked_mechanism(mechanism);
   auto object = session.library().objects().get(session.slot().id(), key, HandleRole::Key);
   if (const KmsKey* kms_key = object->kms_key()) {
+    if (kind == Kind::Sign || kind == Kind::Verify) {
+      KmsSignature signature = start_signature(session, kind, checked, *kms_key);
+      session.operation.emplace(Operation{kind, Phase::Started, std::move(signature)});
+      return CKR_OK;
+    }
     require(kind == Kind::Encrypt || kind == Kind::Decrypt, CKR_KEY_FUNCTION_NOT_PERMITTED);
     KmsOperation operation = start_kms_operation(session, kind, checked, *kms_key);
     session.operation.emplace(Operation{kind, Phase::Started, std::move(operation)});
@@ -153,6 +179,11 @@ CK_RV digest_key(Session& session, CK_OBJECT_HANDLE key) {
 CK_RV verify(Session& session, CK_BYTE_PTR data, CK_ULONG data_len, CK_BYTE_PTR signature,
              CK_ULONG signature_len) {
   Step step(session, Kind::Verify, Phase::OnePart);
+  if (KmsSignature* started = step.signature()) {
+    add_signed(*started, {checked_data(data, data_len), data_len});
+    check_signature(session, *started, {checked_data(signature, signature_len), signature_len});
+    return CKR_OK;
+  }
   CK_RV rv = step.call_backend<&CK_FUNCTION_LIST::C_Verify>(checked_data(data, data_len), data_len,
                                                             checked_data(signature, signature_len),
                                                             signature_len);
@@ -162,6 +193,10 @@ CK_RV verify(Session& session, CK_BYTE_PTR data, CK_ULONG data_len, CK_BYTE_PTR 
 
 CK_RV verify_final(Session& session, CK_BYTE_PTR signature, CK_ULONG signature_len) {
   Step step(session, Kind::Verify, Phase::LastPart);
+  if (KmsSignature* started = step.signature()) {
+    check_signature(session, *started, {checked_data(signature, signature_len), signature_len});
+    return CKR_OK;
+  }
   CK_RV rv = step.call_backend<&CK_FUNCTION_LIST::C_VerifyFinal>(
       checked_data(signature, signature_len), signature_len);
   if (rv == CKR_OK) step.finish();

@@ -12,6 +12,7 @@
 #include "pkcs11/kms_operation.h"
 #include "pkcs11/mechanism.h"
 #include "pkcs11/session.h"
+#include "pkcs11/signature.h"
 
 namespace trent::pkcs11 {
 
@@ -25,6 +26,7 @@ class Step {
   Step(Session& session, Kind kind, Phase next);
 
   KmsOperation* kms() { return std::get_if<KmsOperation>(&operation_.what); }
+  KmsSignature* signature() { return std::get_if<KmsSignature>(&operation_.what); }
   template <auto Function, class... Arguments>
   CK_RV call_backend(Arguments... arguments) {
     return session_.note(backend().template try_call<Function>(arguments...));
@@ -37,6 +39,10 @@ class Step {
 
   // By the two-call rule: keeps the operation or finishes it.
   CK_RV answer(ByteView value, CK_BYTE_PTR out, CK_ULONG_PTR out_len);
+  // The same for a signature, whose length is known before it is made. `in`: the rest of what is
+  // signed.
+  CK_RV answer_signature(KmsSignature& signature, ByteView in, CK_BYTE_PTR out,
+                         CK_ULONG_PTR out_len);
   // What the backend said by itself, to a call with this output buffer.
   CK_RV conclude(CK_RV rv, const void* out);
 
@@ -72,6 +78,8 @@ CK_RV one_part(Session& session, CK_BYTE_PTR in, CK_ULONG in_len, CK_BYTE_PTR ou
   Step step(session, kind, Phase::OnePart);
   in = checked_data(in, in_len);
   require(out_len != nullptr, CKR_ARGUMENTS_BAD);
+  if (KmsSignature* signature = step.signature())
+    return step.answer_signature(*signature, {in, in_len}, out, out_len);
   if (KmsOperation* operation = step.kms()) {
     // The same again is a second call for the same answer; anything else is another message.
     ByteView input(in, in_len);
@@ -106,7 +114,12 @@ CK_RV update(Session& session, CK_BYTE_PTR in, CK_ULONG in_len, CK_BYTE_PTR out,
 template <Kind kind, auto Function>
 CK_RV silent_update(Session& session, CK_BYTE_PTR in, CK_ULONG in_len) {
   Step step(session, kind, Phase::Parts);
-  CK_RV rv = step.call_backend<Function>(checked_data(in, in_len), in_len);
+  in = checked_data(in, in_len);
+  CK_RV rv = CKR_OK;
+  if (KmsSignature* signature = step.signature())
+    add_signed(*signature, {in, in_len});
+  else
+    rv = step.call_backend<Function>(in, in_len);
   if (rv == CKR_OK) step.keep();
   return rv;
 }
@@ -118,6 +131,8 @@ template <Kind kind, auto Function>
 CK_RV last_part(Session& session, CK_BYTE_PTR out, CK_ULONG_PTR out_len) {
   Step step(session, kind, Phase::LastPart);
   require(out_len != nullptr, CKR_ARGUMENTS_BAD);
+  if (KmsSignature* signature = step.signature())
+    return step.answer_signature(*signature, {}, out, out_len);
   if (KmsOperation* operation = step.kms())
     return step.answer(finish_kms_operation(session, kind, *operation), out, out_len);
   return step.conclude(step.call_backend<Function>(out, out_len), out);

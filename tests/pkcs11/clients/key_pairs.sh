@@ -1,0 +1,109 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Key pairs and HMAC keys of KMS, in the hands of pkcs11-tool, GnuTLS, OpenSSH and osslsigncode.
+. "$TRENT_SOURCE/tests/pkcs11/clients/lib.sh"
+
+tool() { timeout 60 pkcs11-tool --module "$module" "$@"; }
+# new_key NAME SPEC USAGE
+new_key() {
+  trent create-alias --alias-name "alias/$1" \
+    --target-key-id "$(trent create-key --key-spec "$2" --key-usage "$3" --output raw)"
+}
+public_key() {
+  trent get-public-key --key-id "alias/$1" --output raw | openssl pkey -pubin -inform DER -out "$1.pem"
+}
+new_key rsa RSA_2048 SIGN_VERIFY
+new_key ec ECC_NIST_P256 SIGN_VERIFY
+new_key opener RSA_2048 ENCRYPT_DECRYPT
+new_key mac HMAC_256 GENERATE_VERIFY_MAC
+for name in rsa ec opener; do public_key $name; done
+printf 'a letter' >letter
+
+objects_are_pairs() {
+  output=$(tool --list-objects 2>/dev/null)
+  assert_eq "$(printf '%s\n' "$output" | grep -c "ID:  *$(id_of rsa)")" 2
+  assert_contains "$output" 'Private Key Object; RSA'
+  assert_contains "$output" 'Public Key Object; EC  EC_POINT 256 bits'
+  tool --read-object --type pubkey --id "$(id_of ec)" --output-file read.der 2>/dev/null
+  openssl pkey -pubin -inform DER -in read.der | assert_same_file ec.pem -
+}
+
+# signs NAME MECHANISM [OPTION...]
+signs() {
+  name=$1 mechanism=$2
+  shift 2
+  tool --sign --mechanism "$mechanism" --id "$(id_of "$name")" --input-file letter \
+    --output-file letter.sig --signature-format openssl "$@"
+  options=
+  case $mechanism in *PSS) options='-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:digest' ;; esac
+  # shellcheck disable=SC2086 # none or four words
+  assert_eq "$(openssl dgst -sha256 -verify "$name.pem" $options -signature letter.sig letter)" \
+    'Verified OK'
+}
+pkcs11_tool_signs() {
+  signs rsa SHA256-RSA-PKCS
+  signs rsa SHA256-RSA-PKCS-PSS
+  signs ec ECDSA-SHA256
+  openssl dgst -sha256 -binary letter >digest
+  tool --sign --mechanism ECDSA --id "$(id_of ec)" --input-file digest --output-file raw.sig
+  output=$(tool --verify --mechanism ECDSA --id "$(id_of ec)" --input-file digest --signature-file raw.sig)
+  assert_contains "$output" 'Signature is valid'
+}
+
+pkcs11_tool_decrypts() {
+  openssl pkeyutl -encrypt -pubin -inkey opener.pem -in letter -out letter.rsa \
+    -pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha256 -pkeyopt rsa_mgf1_md:sha256
+  tool --decrypt --mechanism RSA-PKCS-OAEP --hash-algorithm SHA256 --id "$(id_of opener)" \
+    --input-file letter.rsa --output-file out
+  assert_same_file letter out
+}
+
+pkcs11_tool_makes_macs() {
+  tool --sign --mechanism SHA256-HMAC --id "$(id_of mac)" --input-file letter --output-file letter.mac
+  trent verify-mac --key-id alias/mac --message fileb://letter --mac-algorithm HMAC_SHA_256 \
+    --mac fileb://letter.mac
+}
+
+a_disabled_key_signs_nothing() {
+  new_key off ECC_NIST_P256 SIGN_VERIFY
+  id=$(id_of off)
+  trent disable-key --key-id "$(trent describe-key --key-id alias/off --output raw)"
+  assert_lacks "$(tool --list-objects 2>/dev/null)" "$id"
+  if tool --sign --mechanism ECDSA --id "$id" --input-file digest --output-file none; then return 1; fi
+}
+
+# certificate NAME: made with the key, and stored beside it.
+certificate() {
+  echo 'cn = test' >template
+  certtool --generate-self-signed --provider "$module" --template template --outfile "$1.crt" \
+    --load-privkey "pkcs11:token=kms;object=$1;type=private" \
+    --load-pubkey "pkcs11:token=kms;object=$1;type=public"
+  openssl verify -CAfile "$1.crt" "$1.crt"
+  openssl x509 -in "$1.crt" -pubkey -noout | assert_same_file "$1.pem" -
+  openssl x509 -in "$1.crt" -outform DER -out "$1.der"
+  tool --write-object "$1.der" --type cert --label "$1" --id "$(id_of "$1")"
+  # One identity: certificate, public and private key.
+  assert_eq "$(tool --list-objects 2>/dev/null | grep -c "ID:  *$(id_of "$1")")" 3
+}
+gnutls_makes_certificates() {
+  certificate rsa
+  certificate ec
+}
+
+ssh_sees_the_keys() {
+  ssh-keygen -D "$module" 2>/dev/null | cut -d ' ' -f 1,2 >listed
+  for name in rsa ec; do
+    case $name in ec) form=PKCS8 ;; rsa) form=PKCS8 ;; esac
+    ssh-keygen -i -m $form -f $name.pem >wanted
+    grep -qF "$(cut -d ' ' -f 1,2 wanted)" listed
+  done
+}
+
+test_case 'a key pair is two objects' objects_are_pairs
+test_case 'pkcs11-tool signs' pkcs11_tool_signs
+test_case 'pkcs11-tool decrypts' pkcs11_tool_decrypts
+test_case 'pkcs11-tool makes MACs' pkcs11_tool_makes_macs
+test_case 'a disabled key' a_disabled_key_signs_nothing
+test_case 'certtool makes certificates, which stand beside their keys' gnutls_makes_certificates
+test_case 'ssh-keygen lists the keys' ssh_sees_the_keys
+done_testing
