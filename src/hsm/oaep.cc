@@ -39,7 +39,7 @@ bool is_unsupported(CK_RV rv) {
 Error unsupported(Hash hash, const char* verb, CK_RV rv) {
   return Error(ErrorCode::UnsupportedOperation,
                std::string("The token cannot ") + verb + " with RSAES_OAEP_SHA_" +
-                   (hash == Hash::Sha1 ? "1" : "256") + " in the token.",
+                   (hash == Hash::Sha1 ? "1" : "256") + ".",
                "With host-reencrypt = \"allow\" in trent.toml it is done in this process.", rv);
 }
 

@@ -210,10 +210,15 @@ Bytes move_from_blob_to_oaep(const Source& source, const Destination& destinatio
   const std::size_t length = source.blob.parameters.plaintext_length;
   if (length > public_key_of(destination.key).max_oaep(*destination.oaep))
     throw too_long(destination.key, *destination.oaep);
+  if (source.blob.parameters.zero_padded)
+    throw Error(ErrorCode::UnsupportedOperation,
+                "The token filled this plaintext of " + std::to_string(length) +
+                    " bytes up with zero bytes, which it cannot take off inside.",
+                "With host-reencrypt = \"allow\" in trent.toml it is done in this process.");
   const Wrapping unwrapping_key = unwrapping(source.key, source.blob, source.context);
   return hsm::rewrap_to_oaep(source.key.account->token, unwrapping_key.key(),
-                             {source.blob.payload, length_of_object(source.blob)},
-                             destination.key.account->token, oaep_destination(destination));
+                             {source.blob.payload, length}, destination.key.account->token,
+                             oaep_destination(destination));
 }
 
 Bytes move_from_oaep(const Source& source, const Destination& destination) {
