@@ -116,20 +116,10 @@ all_is_well() {
   assert_contains "$(cat out)" 'no problems'
 }
 
-# What the doors do not show yet is not mistaken for something else.
-other_doors() {
-  key=$(new_key RSA_2048 ENCRYPT_DECRYPT)
-  trent create-alias --alias-name alias/rsa --target-key-id "$key"
-  if openssl pkeyutl -provider trent -provider default -encrypt -inkey kms:alias/rsa -in letter \
-    -out out 2>said; then return 1; fi
-  assert_contains "$(cat said)" 'SYMMETRIC_DEFAULT is incompatible with key spec RSA_2048'
-}
-
 test_case 'signatures that OpenSSL verifies' signatures
 test_case 'RSA encryption, and out of it' encryption
 test_case 'MACs' macs
 test_case 'agreement' agreement
 test_case 'data key pairs' data_key_pairs
-test_case 'the other doors' other_doors
 test_case 'check' all_is_well
 done_testing
