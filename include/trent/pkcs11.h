@@ -9,6 +9,7 @@
  *   C_WrapKey, C_UnwrapKey      Encrypt and Decrypt of a key that never leaves the token
  *                                                         CKM_TRENT_SYMMETRIC_DEFAULT
  *   C_GenerateKey, CKA_TOKEN    CreateKey, CreateAlias    CKM_AES_KEY_GEN
+ *   C_GenerateKeyPair           likewise, with CKA_TRENT_KMS_KEY in the template
  *
  * A key pair of KMS is a CKO_PRIVATE_KEY and a CKO_PUBLIC_KEY, an HMAC key a CKO_SECRET_KEY
  * (CKK_GENERIC_SECRET). They take the mechanisms of the standard that KMS has an algorithm for:

@@ -17,7 +17,9 @@ namespace trent::kms {
 // CreateKey and CreateAlias in one. Nobody ever sees a key that cannot have the name: the alias is
 // created before the record that makes the key.
 struct CreateNamedKeyRequest {
-  std::string alias_name;  // "alias/..."
+  std::string alias_name;                     // "alias/..."
+  std::optional<std::string> key_spec = {};   // as for CreateKey
+  std::optional<std::string> key_usage = {};  // likewise
 
   using Response = CreateKeyResponse;
   static model::Fields fields();

@@ -204,27 +204,51 @@ CK_RV fault_of_new_key(Template attributes) {
   return CKR_OK;
 }
 
+namespace {
+
+// By CreateKey, or with a label by CreateNamedKey.
+std::string create(Session& session, const std::optional<std::string>& spec,
+                   const std::optional<std::string>& usage, ByteView label) {
+  Slot& slot = session.slot();
+  if (label.empty()) {
+    kms::CreateKeyRequest request;
+    request.key_spec = spec;
+    request.key_usage = usage;
+    return slot.call(request).key_metadata.key_id;
+  }
+  std::string key_id;
+  change_alias(slot, [&] {
+    const kms::CreateNamedKeyRequest request{alias_of_label(label), spec, usage};
+    key_id = slot.call(request).key_metadata.key_id;
+  });
+  slot.forget_labels();
+  return key_id;
+}
+
+}  // namespace
+
 KmsKey create_kms_key(Session& session, Template attributes) {
   require_write_access(session);
   CK_RV fault = fault_of_new_key(attributes);
   require(fault == CKR_OK, fault);
-  Slot& slot = session.slot();
   const CK_ATTRIBUTE* label = find_attribute(attributes, CKA_LABEL);
-  if (label == nullptr || label->ulValueLen == 0)
-    return {slot.call(kms::CreateKeyRequest{}).key_metadata.key_id};
-  KmsKey key;
-  change_alias(slot, [&] {
-    const kms::CreateNamedKeyRequest request{alias_of_label(value_of(*label))};
-    key.key_id = slot.call(request).key_metadata.key_id;
-  });
-  slot.forget_labels();
-  return key;
+  return {create(session, {}, {}, label == nullptr ? ByteView() : value_of(*label))};
+}
+
+KmsKey create_kms_key_pair(Session& session, const NewKeyPair& pair) {
+  require_write_access(session);
+  return {create(session, pair.spec, pair.usage, pair.label), KeyPart::Private};
 }
 
 void destroy_kms_key(Session& session, const KmsKey& key) {
   require_write_access(session);
-  // CKA_DESTROYABLE is false: it is there as long as the private key is.
-  require(key.part != KeyPart::Public, CKR_ACTION_PROHIBITED);
+  if (key.part == KeyPart::Public) {
+    // CKA_DESTROYABLE is false: it is there as long as the private key is, and gone with that.
+    const auto state =
+        session.slot().call(kms::DescribeKeyRequest{key.key_id, {}}).key_metadata.key_state;
+    require(state == "PendingDeletion", CKR_ACTION_PROHIBITED);
+    return;
+  }
   session.slot().call(kms::ScheduleKeyDeletionRequest{key.key_id, std::nullopt});
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "kms/key_spec.h"
+#include "pkcs11/new_key_pair.h"
 #include "pkcs11/session.h"
 #include "pkcs11/template.h"
 
@@ -35,6 +36,9 @@ CK_RV fault_of_new_key(Template attributes);
 
 // CreateKey, and CreateAlias if there is a CKA_LABEL; neither if it cannot be had.
 KmsKey create_kms_key(Session& session, Template attributes);
+
+// The same for a key pair; its part is the private key.
+KmsKey create_kms_key_pair(Session& session, const NewKeyPair& pair);
 
 // ScheduleKeyDeletion with the longest window.
 void destroy_kms_key(Session& session, const KmsKey& key);

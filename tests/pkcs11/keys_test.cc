@@ -523,7 +523,7 @@ static void makes_kms_keys_of_nothing_else() {
   demanded.flag(CKA_TOKEN, true).flag(CKA_TRENT_KMS_KEY, true);
   CHECK_RV(p11().C_GenerateKeyPair(session(), &rsa, bits.data(), bits.size(), demanded.data(),
                                    demanded.size(), &other, &made),
-           CKR_MECHANISM_INVALID);
+           CKR_TEMPLATE_INCONSISTENT);
   Attrs data;
   data.number(CKA_CLASS, CKO_DATA).flag(CKA_TRENT_KMS_KEY, true);
   CHECK_RV(p11().C_CreateObject(session(), data.data(), data.size(), &made),

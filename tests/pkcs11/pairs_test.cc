@@ -312,6 +312,93 @@ void encrypts_with_rsa() {
            CKR_KEY_TYPE_INCONSISTENT);
 }
 
+constexpr const char* kP256 = "\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07";
+
+CK_RV try_generate(CK_MECHANISM_TYPE type, Attrs public_key, Attrs private_key,
+                   CK_OBJECT_HANDLE* made_public, CK_OBJECT_HANDLE* made_private) {
+  CK_MECHANISM mechanism{type, nullptr, 0};
+  return p11().C_GenerateKeyPair(session(), &mechanism, public_key.data(), public_key.size(),
+                                 private_key.data(), private_key.size(), made_public, made_private);
+}
+
+struct Generated {
+  bool is_kms_key;
+  CK_OBJECT_HANDLE public_key = 0, private_key = 0;
+};
+Generated generate(CK_MECHANISM_TYPE type, const Attrs& public_key, const Attrs& private_key) {
+  Generated made{};
+  CHECK_OK(try_generate(type, public_key, private_key, &made.public_key, &made.private_key));
+  made.is_kms_key = attribute(session(), made.private_key, CKA_TRENT_KMS_KEY) == "\1";
+  return made;
+}
+
+Attrs on_token() {
+  return Attrs().flag(CKA_TOKEN, true);
+}
+Attrs kms_key() {
+  return on_token().flag(CKA_TRENT_KMS_KEY, true);
+}
+Attrs curve() {
+  return on_token().text(CKA_EC_PARAMS, kP256);
+}
+Attrs bits(CK_ULONG count) {
+  return on_token().number(CKA_MODULUS_BITS, count);
+}
+
+void generates_kms_keys_on_demand() {
+  Generated made =
+      generate(CKM_EC_KEY_PAIR_GEN, curve().text(CKA_LABEL, "new").flag(CKA_VERIFY, true),
+               kms_key().text(CKA_LABEL, "new").flag(CKA_SIGN, true));
+  CHECK(made.is_kms_key);
+  CHECK_EQ(attribute(session(), made.public_key, CKA_LABEL), "new");
+  const std::string signature =
+      sign_with({CKM_ECDSA, nullptr, 0}, made.private_key, std::string(32, 'x'));
+  CHECK_OK(verify_with({CKM_ECDSA, nullptr, 0}, made.public_key, std::string(32, 'x'), signature));
+  CHECK(generate(CKM_EC_KEY_PAIR_GEN, curve(), kms_key()).is_kms_key);
+  CHECK(generate(CKM_RSA_PKCS_KEY_PAIR_GEN,
+                 bits(2048).text(CKA_PUBLIC_EXPONENT, std::string("\0\1\0\1", 4)),
+                 kms_key().flag(CKA_DECRYPT, true).flag(CKA_SENSITIVE, true))
+            .is_kms_key);
+  // Without that they are ordinary keys.
+  for (const Generated& ordinary :
+       {generate(CKM_EC_KEY_PAIR_GEN, curve(), on_token()),
+        generate(CKM_EC_KEY_PAIR_GEN, curve(), on_token().flag(CKA_TRENT_KMS_KEY, false))}) {
+    CHECK(!ordinary.is_kms_key);
+    CHECK_OK(p11().C_DestroyObject(session(), ordinary.public_key));
+    CHECK_OK(p11().C_DestroyObject(session(), ordinary.private_key));
+  }
+}
+
+void says_what_is_in_the_way_of_a_kms_key() {
+  const std::size_t before = service().list_keys({1000, {}}).keys.size();
+  const auto refused = [](CK_MECHANISM_TYPE type, const Attrs& public_key, Attrs private_key,
+                          CK_RV expected) {
+    CK_OBJECT_HANDLE one = 0;
+    CK_OBJECT_HANDLE two = 0;
+    private_key.flag(CKA_TRENT_KMS_KEY, true);
+    CHECK_RV(try_generate(type, public_key, private_key, &one, &two), expected);
+  };
+  refused(CKM_RSA_PKCS_KEY_PAIR_GEN, bits(1024), on_token().flag(CKA_SIGN, true),
+          CKR_KEY_SIZE_RANGE);
+  refused(CKM_RSA_PKCS_KEY_PAIR_GEN, on_token(), on_token().flag(CKA_SIGN, true),
+          CKR_TEMPLATE_INCOMPLETE);
+  refused(CKM_RSA_PKCS_KEY_PAIR_GEN, bits(2048), on_token(), CKR_TEMPLATE_INCONSISTENT);
+  refused(CKM_RSA_PKCS_KEY_PAIR_GEN, bits(2048).text(CKA_PUBLIC_EXPONENT, "\3"),
+          on_token().flag(CKA_SIGN, true), CKR_TEMPLATE_INCONSISTENT);
+  refused(CKM_EC_KEY_PAIR_GEN, on_token().text(CKA_EC_PARAMS, "\x06\x05\x2b\x81\x04\x21"),
+          on_token(), CKR_DOMAIN_PARAMS_INVALID);
+  refused(CKM_EC_KEY_PAIR_GEN, curve(), on_token().text(CKA_ID, "own"), CKR_ATTRIBUTE_READ_ONLY);
+  refused(CKM_EC_KEY_PAIR_GEN, curve().text(CKA_LABEL, "one"), on_token().text(CKA_LABEL, "two"),
+          CKR_TEMPLATE_INCONSISTENT);
+  refused(CKM_EC_KEY_PAIR_GEN, curve(), on_token().text(CKA_LABEL, "bad label!"),
+          CKR_ATTRIBUTE_VALUE_INVALID);
+  refused(CKM_EC_KEY_PAIR_GEN, curve(), Attrs(), CKR_TEMPLATE_INCONSISTENT);
+  refused(CKM_EC_KEY_PAIR_GEN, curve().flag(CKA_TRENT_KMS_KEY, false), on_token(),
+          CKR_TEMPLATE_INCONSISTENT);
+  refused(CKM_DSA_KEY_PAIR_GEN, on_token(), on_token(), CKR_MECHANISM_INVALID);
+  CHECK_EQ(service().list_keys({1000, {}}).keys.size(), before);
+}
+
 void keeps_a_pair_together() {
   const Pair pair = make_pair("ECC_NIST_P256", "SIGN_VERIFY", "together");
   // Its public key goes with the private one, and not by itself.
@@ -326,6 +413,7 @@ void keeps_a_pair_together() {
   CHECK_RV(verify_with({CKM_ECDSA, nullptr, 0}, pair.private_key, std::string(32, 1), "x"),
            CKR_KEY_FUNCTION_NOT_PERMITTED);
   CHECK_OK(p11().C_DestroyObject(session(), pair.private_key));
+  CHECK_OK(p11().C_DestroyObject(session(), pair.public_key));  // is gone with it
   Service fresh(load_config());
   CHECK_EQ(request(fresh, "DescribeKey", {{"KeyId", pair.id}})["KeyMetadata"]["KeyState"]
                .get<std::string>(),
@@ -339,5 +427,6 @@ int main() {
   SoftHsm token;
   return RUN_TESTS("pkcs11 pairs", TEST(shows_a_pair_as_two_objects), TEST(shows_points_of_curves),
                    TEST(signs_with_rsa), TEST(signs_with_curves), TEST(signs_in_parts),
-                   TEST(makes_macs), TEST(encrypts_with_rsa), TEST(keeps_a_pair_together));
+                   TEST(makes_macs), TEST(encrypts_with_rsa), TEST(generates_kms_keys_on_demand),
+                   TEST(says_what_is_in_the_way_of_a_kms_key), TEST(keeps_a_pair_together));
 }

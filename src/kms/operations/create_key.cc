@@ -107,7 +107,10 @@ CreateKeyResponse create_named(Call& call, const CreateNamedKeyRequest& request)
   check_new_alias_name(request.alias_name);
   call.permit("kms:CreateKey");
   call.permit("kms:CreateAlias");
-  return make_key(call, {}, request.alias_name);
+  CreateKeyRequest of_key;
+  of_key.key_spec = request.key_spec;
+  of_key.key_usage = request.key_usage;
+  return make_key(call, requested_key(of_key), request.alias_name);
 }
 
 constexpr std::string_view kPermissions[] = {"kms:CreateKey", "kms:TagResource"};
@@ -164,7 +167,8 @@ Fields CreateKeyResponse::fields() {
 Fields CreateNamedKeyRequest::fields() {
   using R = CreateNamedKeyRequest;
   static constexpr Field fields[] = {
-      field<R, &R::alias_name>("AliasName", kAliasName, Need::Required)};
+      field<R, &R::alias_name>("AliasName", kAliasName, Need::Required),
+      field<R, &R::key_spec>("KeySpec", kKeySpec), field<R, &R::key_usage>("KeyUsage", kKeyUsage)};
   return fields;
 }
 

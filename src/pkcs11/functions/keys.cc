@@ -47,15 +47,16 @@ struct GeneratedTemplate {
   bool on_token = false;
 };
 
+// By what the template says, or else the configuration.
+Keygen rule_for(Session& session, std::optional<bool> kms_key, bool on_token) {
+  if (kms_key) return *kms_key ? Keygen::Kms : Keygen::Token;
+  return on_token ? session.slot().library_config().keygen : Keygen::Token;
+}
+
 // Whether a key is to be a KMS key. Throws CKR_MECHANISM_INVALID, CKR_TEMPLATE_INCONSISTENT if it
 // is and cannot.
 bool becomes_kms_key(Session& session, CK_MECHANISM_TYPE mechanism, GeneratedTemplate& wanted) {
-  Keygen rule = session.slot().library_config().keygen;
-  if (wanted.kms_key)
-    rule = *wanted.kms_key ? Keygen::Kms : Keygen::Token;
-  else if (!wanted.on_token)
-    rule = Keygen::Token;
-  switch (rule) {
+  switch (rule_for(session, wanted.kms_key, wanted.on_token)) {
     case Keygen::Token:
       return false;
     case Keygen::Auto:
@@ -66,6 +67,20 @@ bool becomes_kms_key(Session& session, CK_MECHANISM_TYPE mechanism, GeneratedTem
       require(wanted.on_token, CKR_TEMPLATE_INCONSISTENT);
   }
   return true;
+}
+
+// The KMS key pair that is to be made; nullopt: none, unless that is demanded, for programs destroy
+// both keys of a pair one by one. Throws Failure if it is and cannot.
+std::optional<NewKeyPair> kms_key_pair(Session& session, CK_MECHANISM_TYPE mechanism,
+                                       GeneratedTemplate& public_key,
+                                       GeneratedTemplate& private_key) {
+  const std::optional<bool> demanded =
+      private_key.kms_key ? private_key.kms_key : public_key.kms_key;
+  require(!public_key.kms_key || public_key.kms_key == demanded, CKR_TEMPLATE_INCONSISTENT);
+  if (rule_for(session, demanded, public_key.on_token || private_key.on_token) != Keygen::Kms)
+    return std::nullopt;
+  require(public_key.on_token && private_key.on_token, CKR_TEMPLATE_INCONSISTENT);
+  return requested_key_pair(mechanism, public_key.attributes, private_key.attributes);
 }
 
 // The template of a key that is to be made in this session.
@@ -180,8 +195,13 @@ CK_RV generate_key_pair(Session& session, CK_MECHANISM_PTR mechanism,
   require(public_key != nullptr && private_key != nullptr, CKR_ARGUMENTS_BAD);
   GeneratedTemplate wanted_public(session, public_attributes, public_count);
   GeneratedTemplate wanted_private(session, private_attributes, private_count);
-  for (GeneratedTemplate* wanted : {&wanted_public, &wanted_private})
-    becomes_kms_key(session, checked.mechanism, *wanted);  // throws where that is demanded
+  if (const auto pair = kms_key_pair(session, checked.mechanism, wanted_public, wanted_private)) {
+    const KmsKey made = create_kms_key_pair(session, *pair);
+    ObjectTable& objects = session.library().objects();
+    *private_key = objects.add(session.slot().id(), made);
+    *public_key = objects.add(session.slot().id(), KmsKey{made.key_id, KeyPart::Public});
+    return CKR_OK;
+  }
   const ObjectChange change(session, wanted_public.on_token || wanted_private.on_token);
   CK_OBJECT_HANDLE public_handle = CK_INVALID_HANDLE;
   CK_OBJECT_HANDLE private_handle = CK_INVALID_HANDLE;

@@ -28,6 +28,21 @@ objects_are_pairs() {
   openssl pkey -pubin -inform DER -in read.der | assert_same_file ec.pem -
 }
 
+# Where the configuration demands it.
+pkcs11_tool_generates() {
+  tool --keypairgen --key-type EC:secp384r1 --label 'of the token' --usage-sign
+  assert_lacks "$(trent list-aliases)" 'of the token'
+  sed '1i keygen = "kms"' "$kms/trent.toml" >"$kms/keygen.toml"
+  export TRENT_CONF="$kms/keygen.toml"
+  tool --keypairgen --key-type EC:secp384r1 --label made --usage-sign
+  trent describe-key --key-id alias/made >described
+  assert_contains "$(cat described)" '"KeySpec": "ECC_NIST_P384"'
+  assert_contains "$(cat described)" '"KeyUsage": "SIGN_VERIFY"'
+  # pkcs11-tool asks for several uses by itself.
+  assert_fails_with CKR_TEMPLATE_INCONSISTENT \
+    pkcs11-tool --module "$module" --keypairgen --key-type rsa:2048 --label all
+}
+
 # signs NAME MECHANISM [OPTION...]
 signs() {
   name=$1 mechanism=$2
@@ -99,11 +114,20 @@ ssh_sees_the_keys() {
   done
 }
 
+# The provider does not use such keys yet, and says so.
+the_provider_says_no() {
+  if openssl pkeyutl -provider trent -provider default -encrypt -inkey kms:alias/opener -in letter \
+    -out out 2>said; then return 1; fi
+  assert_contains "$(cat said)" 'SYMMETRIC_DEFAULT is incompatible with key spec RSA_2048'
+}
+
 test_case 'a key pair is two objects' objects_are_pairs
+test_case 'pkcs11-tool generates' pkcs11_tool_generates
 test_case 'pkcs11-tool signs' pkcs11_tool_signs
 test_case 'pkcs11-tool decrypts' pkcs11_tool_decrypts
 test_case 'pkcs11-tool makes MACs' pkcs11_tool_makes_macs
 test_case 'a disabled key' a_disabled_key_signs_nothing
 test_case 'certtool makes certificates, which stand beside their keys' gnutls_makes_certificates
 test_case 'ssh-keygen lists the keys' ssh_sees_the_keys
+test_case 'openssl, by the provider' the_provider_says_no
 done_testing

@@ -80,7 +80,8 @@ only_kms_keys_if_the_configuration_says_so() {
   keygen kms
   refused CKR_KEY_SIZE_RANGE --keygen --key-type AES:16 --label short
   refused CKR_ATTRIBUTE_READ_ONLY --keygen --key-type AES:32 --label own-id --id 0105
-  refused CKR_MECHANISM_INVALID --keypairgen --key-type EC:prime256v1 --id 0105
+  refused CKR_ATTRIBUTE_READ_ONLY --keypairgen --key-type EC:prime256v1 --id 0105 --usage-sign
+  refused CKR_KEY_SIZE_RANGE --keypairgen --key-type rsa:1024 --usage-sign
 }
 
 no_kms_keys_if_the_configuration_says_so() {
@@ -133,7 +134,7 @@ wrong_key_is_refused() {
   printf x >>data-key.blob
   refused CKR_WRAPPED_KEY_INVALID --unwrap --mechanism 0xD4520001 \
     --id "$(id_of old)" --input-file data-key.blob --key-type AES: --application-id 0104
-  assert_lacks "$(objects)" 0104
+  assert_lacks "$(objects)" 'ID:         0104'
 }
 
 # Of pkcs11-tool 0.23: when this case fails, docs/pkcs11.md has more to say.
