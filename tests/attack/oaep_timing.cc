@@ -87,11 +87,19 @@ int main(int count, char** arguments) {
   EVP_PKEY* public_key = d2i_PUBKEY(nullptr, &at, static_cast<long>(der.size()));
   bool is_alike = true;
   for (const char* algorithm : {"RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256"}) {
+    // In an order that nothing else can go by, such as OpenSSL's blinding, which changes after
+    // every 32 uses of a key; and made before, so that all that is done in between is alike.
+    std::vector<Bytes> ciphertexts;
+    Bytes order(static_cast<std::size_t>(paddings));
+    fill_random(order);
+    for (std::uint8_t& first : order) {
+      first &= 1;
+      ciphertexts.push_back(bad_ciphertext(public_key, first));
+    }
     std::vector<double> zero, other;
-    for (int i = 0; i < paddings; ++i) {
-      const std::uint8_t first = i % 2 == 0 ? 0 : 1;
-      const double took = decrypt_bad(kms, key, bad_ciphertext(public_key, first), algorithm);
-      if (i >= paddings / 20) (first == 0 ? zero : other).push_back(took);
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      const double took = decrypt_bad(kms, key, ciphertexts[i], algorithm);
+      if (i >= order.size() / 20) (order[i] == 0 ? zero : other).push_back(took);
     }
     const Sample a = describe(std::move(zero));
     const Sample b = describe(std::move(other));
