@@ -98,22 +98,6 @@ class Trials {
   std::vector<Ability> rows_;
 };
 
-TemporaryObject make_wrapping_key(const Session& session) {
-  Attributes attributes;
-  attributes.number(CKA_CLASS, CKO_SECRET_KEY)
-      .number(CKA_KEY_TYPE, CKK_AES)
-      .number(CKA_VALUE_LEN, 32)
-      .flag(CKA_TOKEN, false)
-      .flag(CKA_SENSITIVE, true)
-      .flag(CKA_EXTRACTABLE, false);
-  add_usage(attributes, {.wrap = true, .unwrap = true});
-  CK_MECHANISM mechanism{CKM_AES_KEY_GEN, nullptr, 0};
-  CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
-  session.call<&CK_FUNCTION_LIST::C_GenerateKey>(&mechanism, attributes.data(), attributes.size(),
-                                                 &handle);
-  return {session, handle};
-}
-
 std::vector<std::string> derive_mechanisms(const Module& module, CK_SLOT_ID slot) {
   CK_ULONG count = 0;
   module.call<&CK_FUNCTION_LIST::C_GetMechanismList>(slot, nullptr, &count);

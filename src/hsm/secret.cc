@@ -156,12 +156,13 @@ void require_length(const Session& session, const Profile& profile, CK_OBJECT_HA
   if (found != length) throw Error(ErrorCode::InvalidCiphertext, {});
 }
 
-bool round_trip(const Session& session, const Profile& profile, std::size_t length) {
+TemporaryObject make_wrapping_key(const Session& session) {
   Attributes attributes;
   attributes.number(CKA_CLASS, CKO_SECRET_KEY)
       .number(CKA_KEY_TYPE, CKK_AES)
       .number(CKA_VALUE_LEN, 32)
       .flag(CKA_TOKEN, false)
+      .flag(CKA_PRIVATE, true)
       .flag(CKA_SENSITIVE, true)
       .flag(CKA_EXTRACTABLE, false);
   add_usage(attributes, {.wrap = true, .unwrap = true});
@@ -169,7 +170,12 @@ bool round_trip(const Session& session, const Profile& profile, std::size_t leng
   CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
   session.call<&CK_FUNCTION_LIST::C_GenerateKey>(&mechanism, attributes.data(), attributes.size(),
                                                  &handle);
-  TemporaryObject key(session, handle);
+  return {session, handle};
+}
+
+bool round_trip(const Session& session, const Profile& profile, std::size_t length) {
+  TemporaryObject key = make_wrapping_key(session);
+  CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
   bool done = false;
   try {
     auto secret = import_secret(session, SecretBytes(length));

@@ -48,6 +48,9 @@ TemporaryObject unwrap_object(const Session& session, const Profile& profile,
 void require_length(const Session& session, const Profile& profile, CK_OBJECT_HANDLE object,
                     std::size_t length);
 
+// A throw-away AES-256 key, of this session only, to wrap secrets under and to unwrap them again.
+TemporaryObject make_wrapping_key(const Session& session);
+
 // Whether a secret of this length comes back after a wrap under a throw-away key.
 bool round_trip(const Session& session, const Profile& profile, std::size_t length);
 

@@ -9,23 +9,6 @@ namespace trent::hsm {
 
 namespace {
 
-TemporaryObject make_scratch_key(const Session& session) {
-  Attributes attributes;
-  attributes.number(CKA_CLASS, CKO_SECRET_KEY)
-      .number(CKA_KEY_TYPE, CKK_AES)
-      .number(CKA_VALUE_LEN, 32)
-      .flag(CKA_TOKEN, false)
-      .flag(CKA_PRIVATE, true)
-      .flag(CKA_SENSITIVE, true)
-      .flag(CKA_EXTRACTABLE, false);
-  add_usage(attributes, {.wrap = true, .unwrap = true});
-  CK_MECHANISM mechanism{CKM_AES_KEY_GEN, nullptr, 0};
-  CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
-  session.call<&CK_FUNCTION_LIST::C_GenerateKey>(&mechanism, attributes.data(), attributes.size(),
-                                                 &handle);
-  return {session, handle};
-}
-
 // SHA-256 of a secret of the token's, of another, and of so many zero bytes.
 Bytes digest_of(const Session& session, CK_OBJECT_HANDLE first, CK_OBJECT_HANDLE second,
                 std::size_t zeros) {
@@ -49,7 +32,7 @@ Bytes digest_of(const Session& session, CK_OBJECT_HANDLE first, CK_OBJECT_HANDLE
 std::size_t length_by_hashing(const Session& session, const Profile& profile,
                               CK_OBJECT_HANDLE secret) {
   constexpr std::size_t kBlind = 64;
-  auto scratch = make_scratch_key(session);
+  auto scratch = make_wrapping_key(session);
   auto blind = generate_secret(session, kBlind);
   const Bytes wrapped = wrap_object(session, profile, scratch.handle(), secret);
   const std::size_t padded_length = wrapped.size() - 8;
@@ -83,7 +66,7 @@ std::size_t secret_length(const Session& session, const Profile& profile, CK_OBJ
 
 TemporaryObject private_key_as_secret(const Session& session, const Profile& profile,
                                       CK_OBJECT_HANDLE private_key, std::size_t& length) {
-  auto scratch = make_scratch_key(session);
+  auto scratch = make_wrapping_key(session);
   Bytes wrapped;
   try {
     wrapped = wrap_object(session, profile, scratch.handle(), private_key);
