@@ -8,7 +8,6 @@
 
 #include "catalog/store.h"
 #include "kms/key.h"
-#include "kms/key_spec.h"
 #include "kms/material.h"
 
 namespace trent::kms {
@@ -101,9 +100,7 @@ hsm::Expectation expectation_without_record(const std::string& label, CK_OBJECT_
 std::span<const CK_OBJECT_CLASS> classes_to_survey(const Contents& contents) {
   static constexpr std::array<CK_OBJECT_CLASS, 2> kBoth{CKO_SECRET_KEY, CKO_PRIVATE_KEY};
   constexpr std::size_t kMany = 1000;
-  const auto is_pair = [](const KeyRecord& record) {
-    return key_spec(record.spec).key_pair != nullptr;
-  };
+  const auto is_pair = [](const KeyRecord& record) { return catalog::is_key_pair(record.spec); };
   const bool has_pairs =
       std::ranges::any_of(contents.keys,
                           [&](const auto& entry) { return is_pair(entry.second); }) ||

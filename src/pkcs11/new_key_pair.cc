@@ -42,15 +42,13 @@ struct Uses {
   bool other = false;
 };
 
-void require_flag(const CK_ATTRIBUTE& attribute, bool wanted) {
-  require(attribute.ulValueLen == sizeof(CK_BBOOL), CKR_ATTRIBUTE_VALUE_INVALID);
-  const bool given = *static_cast<const CK_BBOOL*>(attribute.pValue) == CK_TRUE;
-  require(given == wanted, CKR_TEMPLATE_INCONSISTENT);
-}
-
 bool is_true(const CK_ATTRIBUTE& attribute) {
   require(attribute.ulValueLen == sizeof(CK_BBOOL), CKR_ATTRIBUTE_VALUE_INVALID);
   return *static_cast<const CK_BBOOL*>(attribute.pValue) == CK_TRUE;
+}
+
+void require_flag(const CK_ATTRIBUTE& attribute, bool wanted) {
+  require(is_true(attribute) == wanted, CKR_TEMPLATE_INCONSISTENT);
 }
 
 void read(const CK_ATTRIBUTE& attribute, CK_OBJECT_CLASS object_class, const hsm::KeyPairKind& kind,
