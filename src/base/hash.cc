@@ -31,6 +31,10 @@ std::size_t hash_size(Hash hash) {
   return kRows[static_cast<std::size_t>(hash)].size;
 }
 
+const char* hash_name(Hash hash) {
+  return kRows[static_cast<std::size_t>(hash)].name;
+}
+
 const EVP_MD* message_digest(Hash hash) {
   static const std::array<const EVP_MD*, kRows.size()> fetched = [] {
     const OpensslGuard guard;
@@ -44,10 +48,23 @@ const EVP_MD* message_digest(Hash hash) {
   return fetched[index];
 }
 
+std::optional<Hash> hash_named(const std::string& name) {
+  for (std::size_t i = 0; i < kRows.size(); ++i)
+    if (EVP_MD_is_a(message_digest(static_cast<Hash>(i)), name.c_str()) == 1)
+      return static_cast<Hash>(i);
+  return std::nullopt;
+}
+
 Hasher::Hasher(Hash hash) : hash_(hash), context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
   const OpensslGuard guard;
   if (!context_ || EVP_DigestInit_ex2(context_.get(), message_digest(hash), nullptr) != 1)
     throw missing(kRows[static_cast<std::size_t>(hash)].name);
+}
+
+Hasher::Hasher(const Hasher& other)
+    : hash_(other.hash_), context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
+  if (!context_ || EVP_MD_CTX_copy_ex(context_.get(), other.context_.get()) != 1)
+    throw missing(kRows[static_cast<std::size_t>(hash_)].name);
 }
 
 void Hasher::add(ByteView part) {

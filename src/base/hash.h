@@ -6,6 +6,8 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "base/bytes.h"
 
@@ -16,6 +18,11 @@ enum class Hash { Sha1, Sha224, Sha256, Sha384, Sha512 };
 // In bytes.
 std::size_t hash_size(Hash hash);
 
+// OpenSSL's first name of it.
+const char* hash_name(Hash hash);
+// By any of its names in OpenSSL; nullopt if it is none of these.
+std::optional<Hash> hash_named(const std::string& name);
+
 // Throws KMSInternalException if OpenSSL does not have it.
 Bytes digest(Hash hash, ByteView message);
 
@@ -23,6 +30,12 @@ Bytes digest(Hash hash, ByteView message);
 class Hasher {
  public:
   explicit Hasher(Hash hash);
+  // Of what was added so far, and of what comes now.
+  Hasher(const Hasher& other);
+  Hasher& operator=(const Hasher&) = delete;
+  Hasher(Hasher&&) = default;
+  Hasher& operator=(Hasher&&) = default;
+  ~Hasher() = default;
   void add(ByteView part);
   // Once.
   Bytes finish();

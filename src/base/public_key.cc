@@ -13,6 +13,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/error.h"
@@ -80,22 +81,27 @@ KeyContext context_of(EVP_PKEY* key) {
   return context;
 }
 
-bool verify_digest(EVP_PKEY* key, SignatureScheme scheme, Hash hash, ByteView digest,
-                   ByteView signature) {
-  const KeyContext context = context_of(key);
-  if (EVP_PKEY_verify_init(context.get()) != 1 ||
-      EVP_PKEY_CTX_set_signature_md(context.get(), message_digest(hash)) != 1)
-    return false;
+// Ready to verify.
+KeyContext verification(EVP_PKEY* key, SignatureScheme scheme, Hash hash) {
+  KeyContext context = context_of(key);
+  bool ok = EVP_PKEY_verify_init(context.get()) == 1 &&
+            EVP_PKEY_CTX_set_signature_md(context.get(), message_digest(hash)) == 1;
   if (scheme != SignatureScheme::Ecdsa) {
     const bool pss = scheme == SignatureScheme::Pss;
-    if (EVP_PKEY_CTX_set_rsa_padding(context.get(),
-                                     pss ? RSA_PKCS1_PSS_PADDING : RSA_PKCS1_PADDING) != 1)
-      return false;
-    if (pss && EVP_PKEY_CTX_set_rsa_pss_saltlen(context.get(), RSA_PSS_SALTLEN_DIGEST) != 1)
-      return false;
+    ok = ok && EVP_PKEY_CTX_set_rsa_padding(context.get(),
+                                            pss ? RSA_PKCS1_PSS_PADDING : RSA_PKCS1_PADDING) == 1;
+    if (pss)
+      ok = ok && EVP_PKEY_CTX_set_rsa_pss_saltlen(context.get(), RSA_PSS_SALTLEN_DIGEST) == 1;
   }
-  return EVP_PKEY_verify(context.get(), signature.data(), signature.size(), digest.data(),
-                         digest.size()) == 1;
+  if (!ok) context.reset();
+  return context;
+}
+
+bool verify_digest(EVP_PKEY* key, SignatureScheme scheme, Hash hash, ByteView digest,
+                   ByteView signature) {
+  const KeyContext context = verification(key, scheme, hash);
+  return context && EVP_PKEY_verify(context.get(), signature.data(), signature.size(),
+                                    digest.data(), digest.size()) == 1;
 }
 
 bool verify_message(EVP_PKEY* key, ByteView message, ByteView signature) {
@@ -126,7 +132,7 @@ Bytes point_of(EVP_PKEY* key) {
 
 }  // namespace
 
-EVP_PKEY* PublicKey::key() const {
+EVP_PKEY* PublicKey::openssl_key() const {
   std::call_once(decoded_, [this] {
     const OpensslGuard guard;
     const unsigned char* at = der_.data();
@@ -138,13 +144,14 @@ EVP_PKEY* PublicKey::key() const {
 }
 
 bool PublicKey::is_valid() const {
-  return key() != nullptr;
+  return openssl_key() != nullptr;
 }
 
 Bytes PublicKey::modulus() const {
   const OpensslGuard guard;
   BIGNUM* found = nullptr;
-  if (key() == nullptr || EVP_PKEY_get_bn_param(key(), OSSL_PKEY_PARAM_RSA_N, &found) != 1)
+  if (openssl_key() == nullptr ||
+      EVP_PKEY_get_bn_param(openssl_key(), OSSL_PKEY_PARAM_RSA_N, &found) != 1)
     return {};
   const Number modulus(found);
   Bytes out(static_cast<std::size_t>(BN_num_bytes(modulus.get())));
@@ -155,8 +162,9 @@ Bytes PublicKey::modulus() const {
 Bytes PublicKey::curve() const {
   const OpensslGuard guard;
   std::array<char, 80> name{};
-  if (key() == nullptr || EVP_PKEY_get_utf8_string_param(key(), OSSL_PKEY_PARAM_GROUP_NAME,
-                                                         name.data(), name.size(), nullptr) != 1)
+  if (openssl_key() == nullptr ||
+      EVP_PKEY_get_utf8_string_param(openssl_key(), OSSL_PKEY_PARAM_GROUP_NAME, name.data(),
+                                     name.size(), nullptr) != 1)
     return {};
   const Object object(OBJ_txt2obj(name.data(), 0));
   return object ? encode<i2d_ASN1_OBJECT>(object.get()) : Bytes();
@@ -164,29 +172,60 @@ Bytes PublicKey::curve() const {
 
 Bytes PublicKey::point() const {
   const OpensslGuard guard;
-  return key() == nullptr ? Bytes() : point_of(key());
+  return openssl_key() == nullptr ? Bytes() : point_of(openssl_key());
 }
 
 bool PublicKey::verifies(SignatureScheme scheme, Hash hash, ByteView input,
                          ByteView signature) const {
   const OpensslGuard guard;
-  if (key() == nullptr) throw no_key();
-  if (scheme == SignatureScheme::Eddsa) return verify_message(key(), input, signature);
-  return verify_digest(key(), scheme, hash, input, signature);
+  if (openssl_key() == nullptr) throw no_key();
+  if (scheme == SignatureScheme::Eddsa) return verify_message(openssl_key(), input, signature);
+  return verify_digest(openssl_key(), scheme, hash, input, signature);
+}
+
+std::string PublicKey::text() const {
+  const OpensslGuard guard;
+  if (openssl_key() == nullptr) throw no_key();
+  const std::unique_ptr<BIO, Free<BIO_free>> out(BIO_new(BIO_s_mem()));
+  const char* start = nullptr;
+  if (!out || EVP_PKEY_print_public(out.get(), openssl_key(), 0, nullptr) != 1)
+    throw failure("print a public key");
+  const long size = BIO_get_mem_data(out.get(), &start);
+  return {start, static_cast<std::size_t>(size)};
+}
+
+std::size_t PublicKey::max_signature() const {
+  if (openssl_key() == nullptr) throw no_key();
+  return static_cast<std::size_t>(EVP_PKEY_get_size(openssl_key()));
+}
+
+Bytes PublicKey::algorithm_identifier(SignatureScheme scheme, Hash hash) const {
+  const OpensslGuard guard;
+  if (openssl_key() == nullptr) throw no_key();
+  const KeyContext context = verification(openssl_key(), scheme, hash);
+  constexpr std::size_t kMax = 128;
+  Bytes der(kMax);
+  OSSL_PARAM params[] = {
+      OSSL_PARAM_construct_octet_string(OSSL_SIGNATURE_PARAM_ALGORITHM_ID, der.data(), der.size()),
+      OSSL_PARAM_construct_end()};
+  if (!context || EVP_PKEY_CTX_get_params(context.get(), params) != 1)
+    throw failure("name an algorithm");
+  der.resize(params[0].return_size);
+  return der;
 }
 
 std::size_t PublicKey::max_oaep(Hash hash) const {
   const std::size_t size =
-      key() == nullptr ? 0 : static_cast<std::size_t>(EVP_PKEY_get_size(key()));
+      openssl_key() == nullptr ? 0 : static_cast<std::size_t>(EVP_PKEY_get_size(openssl_key()));
   const std::size_t overhead = 2 * hash_size(hash) + 2;
   return size < overhead ? 0 : size - overhead;
 }
 
 Bytes PublicKey::encrypt_oaep(Hash hash, ByteView secret) const {
   const OpensslGuard guard;
-  if (key() == nullptr) throw no_key();
-  const KeyContext context = context_of(key());
-  Bytes out(static_cast<std::size_t>(EVP_PKEY_get_size(key())));
+  if (openssl_key() == nullptr) throw no_key();
+  const KeyContext context = context_of(openssl_key());
+  Bytes out(static_cast<std::size_t>(EVP_PKEY_get_size(openssl_key())));
   std::size_t size = out.size();
   if (EVP_PKEY_encrypt_init(context.get()) != 1 ||
       EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_OAEP_PADDING) != 1 ||
@@ -200,8 +239,8 @@ Bytes PublicKey::encrypt_oaep(Hash hash, ByteView secret) const {
 
 EphemeralKey::EphemeralKey(const PublicKey& peer) : key_(nullptr, EVP_PKEY_free) {
   const OpensslGuard guard;
-  if (peer.key() == nullptr) throw no_key();
-  const KeyContext context = context_of(peer.key());  // with the peer's curve
+  if (peer.openssl_key() == nullptr) throw no_key();
+  const KeyContext context = context_of(peer.openssl_key());  // with the peer's curve
   EVP_PKEY* made = nullptr;
   if (EVP_PKEY_keygen_init(context.get()) != 1 || EVP_PKEY_keygen(context.get(), &made) != 1)
     throw failure("make an ephemeral key");
@@ -218,7 +257,7 @@ SecretBytes EphemeralKey::agree_with(const PublicKey& peer) const {
   const KeyContext context = context_of(key_.get());
   std::size_t size = 0;
   if (EVP_PKEY_derive_init(context.get()) != 1 ||
-      EVP_PKEY_derive_set_peer(context.get(), peer.key()) != 1 ||
+      EVP_PKEY_derive_set_peer(context.get(), peer.openssl_key()) != 1 ||
       EVP_PKEY_derive(context.get(), nullptr, &size) != 1)
     throw failure("agree on a secret");
   SecretBytes secret(size);
@@ -247,6 +286,16 @@ ByteView digest_info_head(Hash hash) {
     default:
       throw Error(ErrorCode::KMSInternal, "No signature algorithm of KMS has this hash.");
   }
+}
+
+std::optional<DigestInfo> parse_digest_info(ByteView info) {
+  for (const Hash hash : {Hash::Sha256, Hash::Sha384, Hash::Sha512}) {
+    const ByteView head = digest_info_head(hash);
+    if (info.size() == head.size() + hash_size(hash) &&
+        std::equal(head.begin(), head.end(), info.begin()))
+      return DigestInfo{hash, info.subspan(head.size())};
+  }
+  return std::nullopt;
 }
 
 Bytes ecdsa_to_der(ByteView raw) {
@@ -298,6 +347,30 @@ Bytes ec_public_key(ByteView curve, ByteView point) {
   Object object(d2i_ASN1_OBJECT(nullptr, &at, static_cast<long>(curve.size())));
   if (!object) throw no_key();
   return public_key_info(NID_X9_62_id_ecPublicKey, std::move(object), point);
+}
+
+Bytes ec_public_key(const OSSL_PARAM* params) {
+  const OpensslGuard guard;
+  const KeyContext context(EVP_PKEY_CTX_new_from_name(private_libctx(), "EC", nullptr));
+  EVP_PKEY* made = nullptr;
+  if (!context || EVP_PKEY_fromdata_init(context.get()) != 1 ||
+      EVP_PKEY_fromdata(context.get(), &made, EVP_PKEY_PUBLIC_KEY,
+                        const_cast<OSSL_PARAM*>(params)) != 1)  // which only lacks the word
+    throw Error(ErrorCode::Validation, "The parameters are no public key on a curve.");
+  const Key key(made);
+  return encode<i2d_PUBKEY>(key.get());
+}
+
+Bytes curve_named(const std::string& name) {
+  const int nist = EC_curve_nist2nid(name.c_str());
+  const int curve = nist != NID_undef ? nist : OBJ_txt2nid(name.c_str());
+  return curve == NID_undef ? Bytes() : encode<i2d_ASN1_OBJECT>(OBJ_nid2obj(curve));
+}
+
+std::string curve_name(ByteView curve) {
+  const unsigned char* at = curve.data();
+  const Object object(d2i_ASN1_OBJECT(nullptr, &at, static_cast<long>(curve.size())));
+  return object ? OBJ_nid2sn(OBJ_obj2nid(object.get())) : std::string();
 }
 
 Bytes ed25519_public_key(ByteView point) {

@@ -7,6 +7,8 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
 
 #include "base/bytes.h"
 #include "base/hash.h"
@@ -31,6 +33,8 @@ class PublicKey {
   const Bytes& der() const { return der_; }
   // Whether it can be decoded.
   bool is_valid() const;
+  // In the private context, and only for use under OpensslGuard. Null if it cannot be decoded.
+  EVP_PKEY* openssl_key() const;
 
   // Of an RSA key, big-endian without leading zeros. Empty for another.
   Bytes modulus() const;
@@ -41,15 +45,19 @@ class PublicKey {
 
   // Whether the signature is one of `input`: of a digest of that hash, or of a message (Eddsa).
   bool verifies(SignatureScheme scheme, Hash hash, ByteView input, ByteView signature) const;
+  // For a person, as OpenSSL prints it.
+  std::string text() const;
+
+  // The longest signature, in bytes.
+  std::size_t max_signature() const;
+  // What a DER AlgorithmIdentifier (RFC 5280) of such signatures is; not for Eddsa.
+  Bytes algorithm_identifier(SignatureScheme scheme, Hash hash) const;
   // RSAES-OAEP with an empty label and MGF1 of the same hash. Throws KMSInternalException if the
   // secret is longer than max_oaep().
   Bytes encrypt_oaep(Hash hash, ByteView secret) const;
   std::size_t max_oaep(Hash hash) const;
 
  private:
-  friend class EphemeralKey;
-  EVP_PKEY* key() const;
-
   const Bytes der_;
   mutable std::once_flag decoded_;
   mutable std::unique_ptr<EVP_PKEY, void (*)(EVP_PKEY*)> key_{nullptr, nullptr};
@@ -81,6 +89,21 @@ Bytes rsa_public_key(ByteView modulus, ByteView exponent);
 // `curve`: DER OBJECT IDENTIFIER; `point`: uncompressed.
 Bytes ec_public_key(ByteView curve, ByteView point);
 Bytes ed25519_public_key(ByteView point);
+// From the parameters of an EC key of OpenSSL (EVP_PKEY-EC(7)), which name a curve.
+Bytes ec_public_key(const OSSL_PARAM* params);
+
+// A curve by its name in OpenSSL or NIST's ("P-256"), as a DER OBJECT IDENTIFIER, empty if there is
+// none; and its name in OpenSSL.
+Bytes curve_named(const std::string& name);
+std::string curve_name(ByteView curve);
+
+// The hash and the digest in a DigestInfo (RFC 8017); nullopt if it is none of SHA-256, SHA-384 or
+// SHA-512.
+struct DigestInfo {
+  Hash hash;
+  ByteView digest;
+};
+std::optional<DigestInfo> parse_digest_info(ByteView info);
 
 // A key pair of this process's own, for use elsewhere: an RSA key of so many bits, or one on the
 // curve of that name in OpenSSL ("P-256", "ED25519").

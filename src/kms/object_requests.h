@@ -20,6 +20,7 @@ struct CreateNamedKeyRequest {
   std::string alias_name;                     // "alias/..."
   std::optional<std::string> key_spec = {};   // as for CreateKey
   std::optional<std::string> key_usage = {};  // likewise
+  std::string description = {};               // likewise
 
   using Response = CreateKeyResponse;
   static model::Fields fields();

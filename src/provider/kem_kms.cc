@@ -87,7 +87,7 @@ int decapsulate_init(void* ctx, void* keydata, const OSSL_PARAM params[]) {
   const Key& key = *static_cast<const Key*>(keydata);
   return guarded(*kem.core, "EVP_PKEY_decapsulate_init",
                  [&] {
-                   require_private(key);
+                   require_private(key, "decrypt");
                    kem = Kem{kem.core, key.service};
                    kem.decrypt.key_id = key.id;
                  }) == 1 &&

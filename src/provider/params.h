@@ -17,6 +17,7 @@ namespace trent::provider {
 inline constexpr const char* kEncryptionContext = "encryption-context";
 inline constexpr const char* kGrantTokens = "grant-tokens";
 inline constexpr const char* kDryRun = "dry-run";
+inline constexpr const char* kKeyArn = "key-arn";
 
 // May be empty: what that means is the caller's to say.
 std::string get_text(const OSSL_PARAM& param);

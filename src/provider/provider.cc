@@ -6,6 +6,7 @@
 #include "provider/provider.h"
 
 #include <openssl/core_names.h>
+#include <openssl/evp.h>
 #include <openssl/params.h>
 
 #include "provider/errors.h"
@@ -24,43 +25,100 @@ std::shared_ptr<kms::Service> Provider::service() {
 
 namespace {
 
-constexpr const char* kProperties = "provider=trent";
+constexpr OSSL_ALGORITHM kEnd{nullptr, nullptr, nullptr, nullptr};
 
-const OSSL_ALGORITHM keymgmt_algorithms[] = {
-    {kKeyType, kProperties, keymgmt_functions, "KMS key in a token"},
-    {nullptr, nullptr, nullptr, nullptr}};
-const OSSL_ALGORITHM asym_cipher_algorithms[] = {
-    {kKeyType, kProperties, asym_cipher_functions, "KMS Encrypt, Decrypt and ReEncrypt"},
-    {nullptr, nullptr, nullptr, nullptr}};
+const OSSL_ALGORITHM cipher_algorithms[] = {
+    {kKmsType, kProperties, asym_cipher_functions, "KMS Encrypt, Decrypt and ReEncrypt"},
+    {"RSA:rsaEncryption:1.2.840.113549.1.1.1", kProperties, asym_cipher_functions,
+     "KMS Encrypt, Decrypt and ReEncrypt, RSAES-OAEP"},
+    kEnd};
+const OSSL_ALGORITHM signature_algorithms[] = {
+    {kKmsType, kProperties, signature_functions, "KMS GenerateMac and VerifyMac"},
+    {"RSA:rsaEncryption:1.2.840.113549.1.1.1", kProperties, signature_functions,
+     "KMS Sign and Verify, RSASSA-PKCS1-v1_5 and RSASSA-PSS"},
+    {"ECDSA", kProperties, signature_functions, "KMS Sign and Verify, ECDSA"},
+    {"ED25519:1.3.101.112", kProperties, signature_functions, "KMS Sign and Verify, Ed25519"},
+    kEnd};
 const OSSL_ALGORITHM kem_algorithms[] = {
-    {kKeyType, kProperties, kem_functions, "KMS GenerateDataKey and Decrypt"},
-    {nullptr, nullptr, nullptr, nullptr}};
+    {kKmsType, kProperties, kem_functions, "KMS GenerateDataKey and Decrypt"}, kEnd};
 const OSSL_ALGORITHM store_algorithms[] = {
-    {"kms", kProperties, store_functions, "KMS keys by id, ARN or alias"},
-    {nullptr, nullptr, nullptr, nullptr}};
+    {"kms", kProperties, store_functions, "KMS keys by id, ARN or alias"}, kEnd};
 const OSSL_ALGORITHM encoder_algorithms[] = {
-    {kKeyType, "provider=trent,output=text", text_encoder_functions, "KMS key metadata"},
-    {kKeyType, "provider=trent,output=pem,structure=PrivateKeyInfo", line_encoder_functions,
-     "KMS key metadata in one line"},
-    {kKeyType, "provider=trent,output=pem,structure=SubjectPublicKeyInfo",
+    {kKmsType, "provider=trent,output=text", text_encoder_functions, "KMS key metadata"},
+    {kRsaType, "provider=trent,output=text", text_encoder_functions, "KMS key metadata"},
+    {kEcType, "provider=trent,output=text", text_encoder_functions, "KMS key metadata"},
+    {kEd25519Type, "provider=trent,output=text", text_encoder_functions, "KMS key metadata"},
+    {kKmsType, "provider=trent,output=pem,structure=PrivateKeyInfo", uri_encoder_functions,
+     "KMS KEY URI"},
+    {kRsaType, "provider=trent,output=pem,structure=PrivateKeyInfo", uri_encoder_functions,
+     "KMS KEY URI"},
+    {kEcType, "provider=trent,output=pem,structure=PrivateKeyInfo", uri_encoder_functions,
+     "KMS KEY URI"},
+    {kEd25519Type, "provider=trent,output=pem,structure=PrivateKeyInfo", uri_encoder_functions,
+     "KMS KEY URI"},
+    {kKmsType, "provider=trent,output=pem,structure=SubjectPublicKeyInfo",
      public_key_encoder_functions, "Refuses"},
-    {kKeyType, "provider=trent,output=der,structure=SubjectPublicKeyInfo",
+    {kKmsType, "provider=trent,output=der,structure=SubjectPublicKeyInfo",
      public_key_encoder_functions, "Refuses"},
-    {nullptr, nullptr, nullptr, nullptr}};
+    kEnd};
 
-const OSSL_ALGORITHM* query_operation(void*, int operation, int* no_cache) {
-  *no_cache = 0;
+// While this thread has OpenSSL ask the other providers.
+thread_local bool others_are_asked = false;
+
+// OpenSSL takes an algorithm from the provider that it heard of first. If that were this one, all
+// RSA and EC keys of the application would come here: those that it makes for one connection, those
+// that it has read from files. So the others are heard of before, in whatever order they were
+// loaded. For a key that is in this provider, OpenSSL looks here in any case.
+template <auto Fetch, auto Free>
+void ask_others(OSSL_LIB_CTX* application) {
+  others_are_asked = true;
+  Free(Fetch(application, "RSA", "provider!=trent"));
+  others_are_asked = false;
+}
+
+void ask_others_first(Provider& provider, int operation) {
+  const auto once = [&](void (*ask)(OSSL_LIB_CTX*)) {
+    OSSL_LIB_CTX* application = provider.core().application();
+    if (application == nullptr) return;
+    std::call_once(provider.asked(operation), [&] {
+      provider.core().set_error_mark();
+      ask(application);
+      provider.core().pop_errors_to_mark();
+    });
+  };
+  switch (operation) {
+    case OSSL_OP_KEYMGMT:
+      return once(ask_others<EVP_KEYMGMT_fetch, EVP_KEYMGMT_free>);
+    case OSSL_OP_SIGNATURE:
+      return once(ask_others<EVP_SIGNATURE_fetch, EVP_SIGNATURE_free>);
+    case OSSL_OP_ASYM_CIPHER:
+      return once(ask_others<EVP_ASYM_CIPHER_fetch, EVP_ASYM_CIPHER_free>);
+    case OSSL_OP_KEYEXCH:
+      return once(ask_others<EVP_KEYEXCH_fetch, EVP_KEYEXCH_free>);
+    default:
+      return;
+  }
+}
+
+const OSSL_ALGORITHM* query_operation(void* provctx, int operation, int* no_cache) {
+  *no_cache = others_are_asked;
+  if (others_are_asked) return nullptr;
+  ask_others_first(from_context(provctx), operation);
   switch (operation) {
     case OSSL_OP_KEYMGMT:
       return keymgmt_algorithms;
     case OSSL_OP_ASYM_CIPHER:
-      return asym_cipher_algorithms;
+      return cipher_algorithms;
+    case OSSL_OP_SIGNATURE:
+      return signature_algorithms;
     case OSSL_OP_KEM:
       return kem_algorithms;
     case OSSL_OP_STORE:
       return store_algorithms;
     case OSSL_OP_ENCODER:
       return encoder_algorithms;
+    case OSSL_OP_DECODER:
+      return decoder_algorithms;
     default:
       return nullptr;
   }

@@ -5,7 +5,9 @@
 #include <openssl/core.h>
 #include <openssl/core_dispatch.h>
 
+#include <array>
 #include <memory>
+#include <mutex>
 
 #include "base/thread_safety.h"
 #include "kms/service.h"
@@ -23,8 +25,12 @@ class Provider {
   // opened before an operation needs it.
   std::shared_ptr<kms::Service> service();
 
+  // Done when the other providers have been asked for this operation's algorithms.
+  std::once_flag& asked(int operation) { return asked_.at(static_cast<std::size_t>(operation)); }
+
  private:
   Core core_;
+  std::array<std::once_flag, OSSL_OP__HIGHEST + 1> asked_;
   Mutex mutex_;
   std::shared_ptr<kms::Service> service_ GUARDED_BY(mutex_);
 };
@@ -40,12 +46,16 @@ OSSL_DISPATCH entry(int id, Function* function) {
   return {id, reinterpret_cast<void (*)()>(function)};
 }
 
-extern const OSSL_DISPATCH keymgmt_functions[];
+inline constexpr const char* kProperties = "provider=trent";
+
+extern const OSSL_ALGORITHM keymgmt_algorithms[];
+extern const OSSL_ALGORITHM decoder_algorithms[];
 extern const OSSL_DISPATCH asym_cipher_functions[];
 extern const OSSL_DISPATCH kem_functions[];
+extern const OSSL_DISPATCH signature_functions[];
 extern const OSSL_DISPATCH store_functions[];
 extern const OSSL_DISPATCH text_encoder_functions[];
-extern const OSSL_DISPATCH line_encoder_functions[];
+extern const OSSL_DISPATCH uri_encoder_functions[];
 extern const OSSL_DISPATCH public_key_encoder_functions[];
 
 }  // namespace trent::provider

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The store for kms: URIs. "kms:" lists all keys, but is no key; "kms:NAME" loads one, where NAME
-// is anything that KMS takes as a KeyId. "kms://NAME" is the same, and keeps OpenSSL from trying a
-// file first.
+// is anything that KMS takes as a KeyId.
 #include <openssl/core_names.h>
-#include <openssl/core_object.h>
 #include <openssl/params.h>
 #include <openssl/store.h>
 
-#include <cstring>
 #include <vector>
 
 #include "base/error.h"
@@ -40,17 +37,11 @@ Store& as_store(void* loaderctx) {
   return *static_cast<Store*>(loaderctx);
 }
 
-// OpenSSL has found the colon, and matched the scheme before it, in whatever case.
-const char* without_scheme(const char* uri) {
-  const char* name = std::strchr(uri, ':') + 1;
-  return std::strncmp(name, "//", 2) == 0 ? name + 2 : name;
-}
-
 // Reads neither configuration nor token: OpenSSL would put the error of the file store, which it
 // asks first, before ours. load() is the place for errors.
 void* open(void* provctx, const char* uri) {
   Provider& provider = from_context(provctx);
-  return make<Store>(provider.core(), "OSSL_STORE_open", provider, without_scheme(uri));
+  return make<Store>(provider.core(), "OSSL_STORE_open", provider, name_in_uri(uri));
 }
 
 const OSSL_PARAM* settable_ctx_params(void*) {
@@ -96,20 +87,6 @@ std::optional<kms::KeyListEntry> next_of_listing(Store& store, kms::Service& ser
   return entry;
 }
 
-void hand_out(const Key& key, OSSL_CALLBACK* take, void* taker) {
-  KeyReference reference{&key};
-  int type = OSSL_OBJECT_PKEY;
-  std::string data_type = kKeyType;
-  const OSSL_PARAM object[] = {
-      OSSL_PARAM_construct_int(OSSL_OBJECT_PARAM_TYPE, &type),
-      OSSL_PARAM_construct_utf8_string(OSSL_OBJECT_PARAM_DATA_TYPE, data_type.data(), 0),
-      OSSL_PARAM_construct_octet_string(OSSL_OBJECT_PARAM_REFERENCE, &reference, sizeof(reference)),
-      OSSL_PARAM_construct_end()};
-  if (take(object, taker) != 1)
-    throw Error(ErrorCode::KMSInternal, "OpenSSL did not take the key " + key.arn + ".",
-                "The errors before this one say why.");
-}
-
 int load(void* loaderctx, OSSL_CALLBACK* take, void* taker, OSSL_PASSPHRASE_CALLBACK* passphrase,
          void* passphrase_argument) {
   Store& store = as_store(loaderctx);
@@ -127,12 +104,11 @@ int load(void* loaderctx, OSSL_CALLBACK* take, void* taker, OSSL_PASSPHRASE_CALL
     if (store.name.empty()) {
       const auto found = next_of_listing(store, *service);
       if (!found) return;
-      hand_out({&store.core(), service, found->key_arn, found->key_arn, !store.public_only}, take,
+      hand_out(describe_key(store.core(), service, found->key_arn, !store.public_only), take,
                taker);
       store.end = store.page.empty() && !store.marker;
     } else {
-      const auto found = service->call(kms::DescribeKeyRequest{store.name, {}}).key_metadata;
-      hand_out({&store.core(), service, store.name, found.arn, !store.public_only}, take, taker);
+      hand_out(describe_key(store.core(), service, store.name, !store.public_only), take, taker);
     }
   });
   store.failed = loaded != 1;

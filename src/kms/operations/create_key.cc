@@ -110,6 +110,7 @@ CreateKeyResponse create_named(Call& call, const CreateNamedKeyRequest& request)
   CreateKeyRequest of_key;
   of_key.key_spec = request.key_spec;
   of_key.key_usage = request.key_usage;
+  of_key.description = request.description;
   return make_key(call, requested_key(of_key), request.alias_name);
 }
 
@@ -168,7 +169,8 @@ Fields CreateNamedKeyRequest::fields() {
   using R = CreateNamedKeyRequest;
   static constexpr Field fields[] = {
       field<R, &R::alias_name>("AliasName", kAliasName, Need::Required),
-      field<R, &R::key_spec>("KeySpec", kKeySpec), field<R, &R::key_usage>("KeyUsage", kKeyUsage)};
+      field<R, &R::key_spec>("KeySpec", kKeySpec), field<R, &R::key_usage>("KeyUsage", kKeyUsage),
+      field<R, &R::description>("Description", kDescription)};
   return fields;
 }
 

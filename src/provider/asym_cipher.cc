@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Encrypt, Decrypt and ReEncrypt as OpenSSL's asymmetric cipher of the type KMS: EVP_PKEY_encrypt()
-// and EVP_PKEY_decrypt(), `openssl pkeyutl -encrypt` and `-decrypt`. With the parameter reencrypt,
-// the input of encrypt is a ciphertext, and its plaintext is moved to this key inside the token.
+// Encrypt, Decrypt and ReEncrypt as OpenSSL's asymmetric cipher of the types KMS and RSA:
+// EVP_PKEY_encrypt() and EVP_PKEY_decrypt(), `openssl pkeyutl -encrypt` and `-decrypt`. With the
+// parameter reencrypt, the input of encrypt is a ciphertext, and its plaintext is moved to this key
+// inside the token.
 #include <openssl/core_names.h>
 #include <openssl/params.h>
 
@@ -10,6 +11,7 @@
 #include "provider/buffers.h"
 #include "provider/errors.h"
 #include "provider/key.h"
+#include "provider/oaep.h"
 #include "provider/params.h"
 #include "provider/provider.h"
 
@@ -21,10 +23,10 @@ constexpr const char* kReEncrypt = "reencrypt";
 constexpr const char* kSourceKeyId = "source-key-id";
 constexpr const char* kSourceEncryptionContext = "source-encryption-context";
 constexpr const char* kSourceEncryptionAlgorithm = "source-encryption-algorithm";
-// What users of RSA keys are used to. On the list of parameters only because `openssl` would refuse
-// it without a reason otherwise.
+constexpr const char* kEncryptionAlgorithm = "encryption-algorithm";
+// What users of RSA keys are used to. With symmetric keys it is on the list of parameters only
+// because `openssl` would refuse it without a reason otherwise.
 constexpr const char* kRsaPaddingMode = "rsa_padding_mode";
-constexpr const char* kKeyArn = "key-arn";
 constexpr const char* kKeyMaterialId = "key-material-id";
 constexpr const char* kSourceKeyArn = "source-key-arn";
 constexpr const char* kSourceKeyMaterialId = "source-key-material-id";
@@ -32,7 +34,8 @@ constexpr const char* kSourceKeyMaterialId = "source-key-material-id";
 // The requests stand ready here, so that an operation only adds the data.
 struct AsymCipher {
   const Core* core;
-  std::shared_ptr<kms::Service> service{};
+  Key key{core};
+  OaepSettings oaep{};  // of RSA keys
   bool decrypting = false;
   bool reencrypting = false;
   const char* source_parameter = nullptr;  // the last source-... that was set
@@ -49,6 +52,10 @@ struct AsymCipher {
 
 AsymCipher& as_cipher(void* ctx) {
   return *static_cast<AsymCipher*>(ctx);
+}
+
+bool is_rsa(const AsymCipher& cipher) {
+  return cipher.key.public_key != nullptr;
 }
 
 void* newctx(void* provctx) {
@@ -72,9 +79,13 @@ const OSSL_PARAM* settable_ctx_params(void*, void*) {
       OSSL_PARAM_utf8_string(kSourceKeyId, nullptr, 0),
       OSSL_PARAM_utf8_string(kSourceEncryptionContext, nullptr, 0),
       OSSL_PARAM_utf8_string(kSourceEncryptionAlgorithm, nullptr, 0),
+      OSSL_PARAM_utf8_string(kEncryptionAlgorithm, nullptr, 0),
       OSSL_PARAM_utf8_string(kGrantTokens, nullptr, 0),
       OSSL_PARAM_utf8_string(kDryRun, nullptr, 0),
       OSSL_PARAM_utf8_string(OSSL_ASYM_CIPHER_PARAM_PAD_MODE, nullptr, 0),
+      OSSL_PARAM_utf8_string(OSSL_ASYM_CIPHER_PARAM_OAEP_DIGEST, nullptr, 0),
+      OSSL_PARAM_utf8_string(OSSL_ASYM_CIPHER_PARAM_MGF1_DIGEST, nullptr, 0),
+      OSSL_PARAM_octet_string(OSSL_ASYM_CIPHER_PARAM_OAEP_LABEL, nullptr, 0),
       OSSL_PARAM_utf8_string(kRsaPaddingMode, nullptr, 0),
       OSSL_PARAM_END};
   return params;
@@ -97,6 +108,12 @@ void set_param(AsymCipher& cipher, const OSSL_PARAM& param) {
     read_member(param, cipher.encrypt);
     read_member(param, cipher.reencrypt);
     read_member(param, cipher.decrypt);
+  } else if (name == kEncryptionAlgorithm) {
+    read_member(param, cipher.encrypt);
+    read_member(param, cipher.decrypt);
+    cipher.reencrypt.destination_encryption_algorithm = cipher.encrypt.encryption_algorithm;
+  } else if (is_rsa(cipher) && set_oaep_param(cipher.oaep, param)) {
+    return;
   } else if (name == OSSL_ASYM_CIPHER_PARAM_PAD_MODE || name == kRsaPaddingMode) {
     throw Error(ErrorCode::Validation, "A symmetric KMS key has no padding mode.",
                 "Leave the padding out.");
@@ -120,9 +137,8 @@ int init(void* ctx, void* keydata, const OSSL_PARAM params[], bool decrypting) {
   const Key& key = *static_cast<const Key*>(keydata);
   return guarded(*cipher.core, decrypting ? "EVP_PKEY_decrypt_init" : "EVP_PKEY_encrypt_init",
                  [&] {
-                   if (decrypting) require_private(key);
-                   cipher = AsymCipher{cipher.core};
-                   cipher.service = key.service;
+                   if (decrypting) require_private(key, "decrypt");
+                   cipher = AsymCipher{cipher.core, key};
                    cipher.decrypting = decrypting;
                    cipher.encrypt.key_id = key.id;
                    cipher.reencrypt.destination_key_id = key.id;
@@ -140,7 +156,7 @@ int decrypt_init(void* ctx, void* keydata, const OSSL_PARAM params[]) {
 }
 
 // Parameters come one by one and in any order, so that only the operation sees them all.
-void check_parameters(const AsymCipher& cipher) {
+void complete_parameters(AsymCipher& cipher) {
   if (cipher.decrypting && cipher.reencrypting)
     throw Error(ErrorCode::Validation, "The parameter reencrypt is for encryption only.",
                 "Encrypt with the key that the ciphertext is to be moved to.");
@@ -148,13 +164,34 @@ void check_parameters(const AsymCipher& cipher) {
     throw Error(ErrorCode::Validation,
                 std::string("The parameter ") + cipher.source_parameter + " is for ReEncrypt only.",
                 "Set reencrypt to 1, or leave it out.");
+  if (is_rsa(cipher) && !cipher.encrypt.encryption_algorithm) {
+    const std::string algorithm = kms_algorithm(cipher.oaep);
+    cipher.encrypt.encryption_algorithm = algorithm;
+    cipher.decrypt.encryption_algorithm = algorithm;
+    cipher.reencrypt.destination_encryption_algorithm = algorithm;
+  }
+}
+
+// What an RSA key makes and takes has the length of its modulus.
+std::size_t modulus_size(const AsymCipher& cipher) {
+  return cipher.key.spec->key_pair->modulus_bits / 8;
 }
 
 // Between symmetric keys a ciphertext keeps its size.
 std::size_t moved_size(const AsymCipher& cipher, std::size_t ciphertext) {
+  if (is_rsa(cipher)) return modulus_size(cipher);
   const auto& source = cipher.reencrypt.source_encryption_algorithm;
   if (source.value_or(kms::kSymmetricDefault) != kms::kSymmetricDefault) return blob::kMaxBlob;
   return std::clamp<std::size_t>(ciphertext, 1, blob::kMaxBlob);
+}
+
+std::size_t encrypted_size(const AsymCipher& cipher, std::size_t plaintext) {
+  return is_rsa(cipher) ? modulus_size(cipher) : ciphertext_size(plaintext);
+}
+
+// nullopt: that is for Decrypt to say.
+std::optional<std::size_t> decrypted_size(const AsymCipher& cipher, ByteView ciphertext) {
+  return is_rsa(cipher) ? modulus_size(cipher) : plaintext_size(ciphertext);
 }
 
 // Wipes a request's plaintext when the operation is over, however it ends.
@@ -166,12 +203,12 @@ struct WipeAtEnd {
 kms::EncryptResponse run_encrypt(AsymCipher& cipher, ByteView plaintext) {
   const WipeAtEnd wipe{cipher.encrypt.plaintext};
   cipher.encrypt.plaintext.assign(plaintext.begin(), plaintext.end());
-  return cipher.service->call(cipher.encrypt);
+  return cipher.key.service->call(cipher.encrypt);
 }
 
 kms::ReEncryptResponse run_re_encrypt(AsymCipher& cipher, ByteView ciphertext) {
   cipher.reencrypt.ciphertext_blob.assign(ciphertext.begin(), ciphertext.end());
-  return cipher.service->call(cipher.reencrypt);
+  return cipher.key.service->call(cipher.reencrypt);
 }
 
 int encrypt(void* ctx, unsigned char* out, std::size_t* size, std::size_t buffer,
@@ -180,11 +217,11 @@ int encrypt(void* ctx, unsigned char* out, std::size_t* size, std::size_t buffer
   const char* operation = cipher.reencrypting ? "ReEncrypt" : "Encrypt";
   return guarded(*cipher.core, operation, [&] {
     if (out != nullptr) cipher.given.clear();
-    check_parameters(cipher);
+    complete_parameters(cipher);
     require_given(size, "size of the output");
     const ByteView input = provider::input(in, in_size);
     const std::size_t needed =
-        cipher.reencrypting ? moved_size(cipher, in_size) : ciphertext_size(in_size);
+        cipher.reencrypting ? moved_size(cipher, in_size) : encrypted_size(cipher, in_size);
     if (out == nullptr) {
       *size = needed;
       return;
@@ -211,16 +248,17 @@ int decrypt(void* ctx, unsigned char* out, std::size_t* size, std::size_t buffer
   AsymCipher& cipher = as_cipher(ctx);
   return guarded(*cipher.core, "Decrypt", [&] {
     if (out != nullptr) cipher.given.clear();
-    check_parameters(cipher);
+    complete_parameters(cipher);
     require_given(size, "size of the output");
     const ByteView ciphertext = input(in, in_size);
     if (out == nullptr) {
-      *size = plaintext_size(ciphertext).value_or(blob::kMaxPlaintext);
+      *size = decrypted_size(cipher, ciphertext).value_or(blob::kMaxPlaintext);
       return;
     }
-    require_room(buffer, plaintext_size(ciphertext).value_or(0));
+    // How long the plaintext of an RSA key is, only Decrypt finds out.
+    if (!is_rsa(cipher)) require_room(buffer, plaintext_size(ciphertext).value_or(0));
     cipher.decrypt.ciphertext_blob.assign(ciphertext.begin(), ciphertext.end());
-    kms::DecryptResponse response = cipher.service->call(cipher.decrypt);
+    kms::DecryptResponse response = cipher.key.service->call(cipher.decrypt);
     deliver(response.plaintext, out, size, buffer);
     cipher.key_arn = std::move(response.key_id);
     cipher.key_material_id = std::move(response.key_material_id);

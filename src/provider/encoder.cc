@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Metadata of a key as text. A KMS key has no encoding that could be written to a file, so what
-// `openssl storeutl` and `openssl pkey` print is what a person wants to know about it:
-//  - with -text (EVP_PKEY_print_private) everything, a line per property;
-//  - without (PEM_write_bio_PrivateKey) one line, which begins with the key's URI. A
-//    cipher for it is an error: whoever gives one means to have a file with the key in it.
-// To ask for a public key is an error, and ours says why; without an encoder there would be none.
+// Keys as text. A KMS key has no encoding that could be written to a file, so what `openssl
+// storeutl` and `openssl pkey` print is what a person wants to know about it:
+//  - with -text (EVP_PKEY_print_private) everything, a line per property, and the public key;
+//  - without (PEM_write_bio_PrivateKey) one line, which begins with the key's URI, and a PEM block
+//    with that URI: such a file can be used where one with a key is wanted. A cipher for it is an
+//    error: whoever gives one means to have a file with the key in it.
+// Public keys are exported, and written by others. To ask for that of a symmetric key is an error,
+// and ours says why; without an encoder there would be none.
 #include <openssl/core_names.h>
 #include <openssl/params.h>
 
@@ -15,6 +17,7 @@
 #include "base/utc.h"
 #include "provider/errors.h"
 #include "provider/key.h"
+#include "provider/key_uri.h"
 #include "provider/provider.h"
 
 namespace trent::provider {
@@ -63,6 +66,7 @@ std::string describe(const Key& key) {
   line("Created", utc(data.creation_date));
   if (data.deletion_date) line("To be deleted", utc(*data.deletion_date));
   line("Key material", data.current_key_material_id);
+  if (key.public_key) text += key.public_key->text();
   return text;
 }
 
@@ -72,6 +76,11 @@ std::string describe_in_one_line(const Key& key) {
   const std::string aliases = aliases_of(key);
   return "kms:" + data.arn + "  " + data.key_state + "  " + data.key_spec +
          (aliases.empty() ? "" : "  ") + aliases + "\n";
+}
+
+// RFC 7468 lets text stand before a block. The key's ARN: an alias may be another key's tomorrow.
+std::string name_in_file(const Key& key) {
+  return describe_in_one_line(key) + write_key_uri("kms:" + key.arn);
 }
 
 std::string refuse(const Key&) {
@@ -114,13 +123,13 @@ const OSSL_DISPATCH text_encoder_functions[] = {
     entry<OSSL_FUNC_encoder_encode_fn>(OSSL_FUNC_ENCODER_ENCODE, encode<describe>),
     {0, nullptr}};
 
-const OSSL_DISPATCH line_encoder_functions[] = {
+const OSSL_DISPATCH uri_encoder_functions[] = {
     entry<OSSL_FUNC_encoder_newctx_fn>(OSSL_FUNC_ENCODER_NEWCTX, newctx),
     entry<OSSL_FUNC_encoder_freectx_fn>(OSSL_FUNC_ENCODER_FREECTX, freectx),
     entry<OSSL_FUNC_encoder_settable_ctx_params_fn>(OSSL_FUNC_ENCODER_SETTABLE_CTX_PARAMS,
                                                     settable_ctx_params),
     entry<OSSL_FUNC_encoder_set_ctx_params_fn>(OSSL_FUNC_ENCODER_SET_CTX_PARAMS, refuse_cipher),
-    entry<OSSL_FUNC_encoder_encode_fn>(OSSL_FUNC_ENCODER_ENCODE, encode<describe_in_one_line>),
+    entry<OSSL_FUNC_encoder_encode_fn>(OSSL_FUNC_ENCODER_ENCODE, encode<name_in_file>),
     {0, nullptr}};
 
 const OSSL_DISPATCH public_key_encoder_functions[] = {

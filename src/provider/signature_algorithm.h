@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// From what OpenSSL says of a signature (hash, padding) to KMS's algorithms.
+#pragma once
+
+#include <openssl/core.h>
+
+#include <optional>
+#include <string>
+
+#include "base/hash.h"
+#include "provider/key.h"
+
+namespace trent::provider {
+
+struct SignatureSettings {
+  std::optional<Hash> hash{};
+  bool pss = false;
+  std::optional<Hash> mgf1_hash{};  // of PSS; without one, `hash`
+  int salt_length = -1;             // of PSS: RSA_PSS_SALTLEN_..., or bytes
+};
+
+// Takes a parameter of EVP_SIGNATURE-RSA(7) and the like: digest, padding, salt length. False if it
+// is none; throws if KMS has no such signatures.
+bool set_signature_param(const Key& key, SignatureSettings& settings, const OSSL_PARAM& param);
+
+// The padding as OpenSSL asks for it; throws if the application's buffer is not fit.
+void get_signature_params(const Key& key, const SignatureSettings& settings, OSSL_PARAM params[]);
+
+// KMS's name: SigningAlgorithm of Sign, or MacAlgorithm of GenerateMac. Throws
+// UnsupportedOperationException if KMS has no such signatures with keys of that spec.
+std::string kms_algorithm(const Key& key, const SignatureSettings& settings);
+
+// A DER AlgorithmIdentifier (RFC 5280), as certificates and CMS have it for such signatures.
+Bytes algorithm_identifier(const Key& key, const SignatureSettings& settings);
+
+}  // namespace trent::provider
