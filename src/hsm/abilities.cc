@@ -6,6 +6,7 @@
 
 #include "hsm/change_lock.h"
 #include "hsm/data_trial.h"
+#include "hsm/key_kind.h"
 #include "hsm/secret.h"
 #include "hsm/token.h"
 #include "hsm/transport.h"
@@ -117,14 +118,13 @@ std::vector<std::string> derive_mechanisms(const Module& module, CK_SLOT_ID slot
 void try_oaep_sha256(const Session& session) {
   Bytes modulus(256, 0xa5);
   modulus.back() |= 1;
-  const std::array<std::uint8_t, 3> exponent{1, 0, 1};
   Attributes attributes;
   attributes.number(CKA_CLASS, CKO_PUBLIC_KEY)
       .number(CKA_KEY_TYPE, CKK_RSA)
       .flag(CKA_TOKEN, false)
       .flag(CKA_ENCRYPT, true)
       .bytes(CKA_MODULUS, modulus)
-      .bytes(CKA_PUBLIC_EXPONENT, exponent);
+      .bytes(CKA_PUBLIC_EXPONENT, kPublicExponent);
   CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
   session.call<&CK_FUNCTION_LIST::C_CreateObject>(attributes.data(), attributes.size(), &handle);
   TemporaryObject key(session, handle);

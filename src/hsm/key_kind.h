@@ -5,6 +5,7 @@
 #include <p11-kit/pkcs11.h>
 
 #include <array>
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -90,6 +91,9 @@ inline constexpr CK_MECHANISM_TYPE kEdwardsKeyPairGen = 0x1055;
 inline constexpr CK_MECHANISM_TYPE kEddsa = 0x1057;
 inline constexpr KeyPairKind kEd25519{
     kEdwardsKey, "Edwards", kEdwardsKeyPairGen, 0, detail::bytes("\x06\x03\x2b\x65\x70"), 32};
+
+// Of every RSA key: 65537, as KMS has it.
+inline constexpr std::array<std::uint8_t, 3> kPublicExponent{1, 0, 1};
 
 enum class PairUse { EncryptDecrypt, SignVerify, KeyAgreement };
 

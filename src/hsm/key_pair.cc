@@ -8,15 +8,13 @@
 
 #include "base/openssl.h"
 #include "hsm/agreement.h"
+#include "hsm/key_kind.h"
 #include "hsm/make_key.h"
 #include "hsm/secret_length.h"
 
 namespace trent::hsm {
 
 namespace {
-
-// 65537, as KMS has it
-constexpr std::array<std::uint8_t, 3> kExponent{1, 0, 1};
 
 struct PssHash {
   CK_MECHANISM_TYPE hash;
@@ -93,7 +91,8 @@ void add_public_key(Attributes& attributes, const KeyPairKind& pair, bool on_tok
       .flag(CKA_TOKEN, on_token)
       .flag(CKA_PRIVATE, false);
   if (pair.type == CKK_RSA)
-    attributes.number(CKA_MODULUS_BITS, pair.modulus_bits).bytes(CKA_PUBLIC_EXPONENT, kExponent);
+    attributes.number(CKA_MODULUS_BITS, pair.modulus_bits)
+        .bytes(CKA_PUBLIC_EXPONENT, kPublicExponent);
   else
     attributes.text(CKA_EC_PARAMS, pair.curve);
 }

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/openssl.h"
+#include "hsm/key_kind.h"
 #include "hsm/secret_length.h"
 #include "hsm/token.h"
 #include "hsm/transport.h"
@@ -52,7 +53,6 @@ void require_fitting(const OaepSource& source) {
 }
 
 TemporaryObject import_public_key(const Session& session, const PublicKey& key) {
-  static constexpr std::array<std::uint8_t, 3> kExponent{1, 0, 1};
   const Bytes modulus = key.modulus();
   Attributes attributes;
   attributes.number(CKA_CLASS, CKO_PUBLIC_KEY)
@@ -63,7 +63,7 @@ TemporaryObject import_public_key(const Session& session, const PublicKey& key) 
       .flag(CKA_VERIFY, false)
       .flag(CKA_WRAP, true)
       .bytes(CKA_MODULUS, modulus)
-      .bytes(CKA_PUBLIC_EXPONENT, kExponent);
+      .bytes(CKA_PUBLIC_EXPONENT, kPublicExponent);
   CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
   session.call<&CK_FUNCTION_LIST::C_CreateObject>(attributes.data(), attributes.size(), &handle);
   return {session, handle};
