@@ -14,10 +14,14 @@
  * A key pair of KMS is a CKO_PRIVATE_KEY and a CKO_PUBLIC_KEY, an HMAC key a CKO_SECRET_KEY
  * (CKK_GENERIC_SECRET). They take the mechanisms of the standard that KMS has an algorithm for:
  *
- *   C_Sign, C_Verify            Sign, Verify              CKM_RSA_PKCS, CKM_RSA_PKCS_PSS,
- * CKM_ECDSA, CKM_EDDSA, and those that hash as well C_Sign, C_Verify            GenerateMac,
- * VerifyMac    CKM_SHA256_HMAC and the like C_Encrypt, C_Decrypt        Encrypt, Decrypt
- * CKM_RSA_PKCS_OAEP
+ *   C_Sign, C_Verify            Sign, Verify              CKM_RSA_PKCS, CKM_RSA_PKCS_PSS, CKM_ECDSA,
+ *                                                         CKM_EDDSA, and those that hash as well
+ *
+ *   C_Sign, C_Verify            GenerateMac, VerifyMac    CKM_SHA256_HMAC and the like
+ *
+ *   C_Encrypt, C_Decrypt        Encrypt, Decrypt          CKM_RSA_PKCS_OAEP
+ *
+ *   C_DeriveKey                 DeriveSharedSecret        CKM_ECDH1_DERIVE
  *
  * docs/pkcs11.md has whole programs. The numbers never change. */
 #ifndef TRENT_PKCS11_H

@@ -357,6 +357,27 @@ struct VerifyMacRequest : GenerateMacRequest {
   static const model::Operation& operation();
 };
 
+struct DeriveSharedSecretResponse {
+  std::string key_id;
+  SecretBytes shared_secret;  // the x coordinate
+  std::string key_agreement_algorithm;
+  std::string key_origin;
+
+  static model::Fields fields();
+};
+
+struct DeriveSharedSecretRequest {
+  std::string key_id;
+  std::string key_agreement_algorithm;  // ECDH
+  Bytes public_key;                     // the peer's, DER SubjectPublicKeyInfo
+  std::vector<std::string> grant_tokens;
+  bool dry_run = false;
+
+  using Response = DeriveSharedSecretResponse;
+  static model::Fields fields();
+  static const model::Operation& operation();
+};
+
 struct GenerateRandomResponse {
   SecretBytes plaintext;
 

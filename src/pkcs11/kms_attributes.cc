@@ -11,6 +11,7 @@
 #include "base/public_key.h"
 #include "base/uuid.h"
 #include "kms/key_spec.h"
+#include "pkcs11/agreement.h"
 #include "pkcs11/kms_key.h"
 #include "pkcs11/mechanism.h"
 #include "pkcs11/signature.h"
@@ -86,6 +87,13 @@ std::optional<Bytes> secret_holders_attribute(CK_ATTRIBUTE_TYPE type) {
   }
 }
 
+// Of what is no symmetric key: one use, by the mechanisms of the standard.
+Bytes allowed_mechanisms(const kms::KeyMetadata& key) {
+  if (!key.encryption_algorithms.empty()) return number<CK_MECHANISM_TYPE>(CKM_RSA_PKCS_OAEP);
+  if (!key.key_agreement_algorithms.empty()) return numbers(kAgreementMechanisms);
+  return numbers(signing_mechanisms(key));
+}
+
 std::optional<Bytes> hmac_attribute(const hsm::KeyKind& kind, const kms::KeyMetadata& key,
                                     CK_ATTRIBUTE_TYPE type) {
   switch (type) {
@@ -98,7 +106,7 @@ std::optional<Bytes> hmac_attribute(const hsm::KeyKind& kind, const kms::KeyMeta
     case CKA_KEY_GEN_MECHANISM:
       return number<CK_MECHANISM_TYPE>(kind.generation);
     case CKA_ALLOWED_MECHANISMS:
-      return numbers(signing_mechanisms(key));
+      return allowed_mechanisms(key);
     case CKA_SIGN:
     case CKA_VERIFY:
       return flag(true);
@@ -114,17 +122,6 @@ std::optional<Bytes> hmac_attribute(const hsm::KeyKind& kind, const kms::KeyMeta
   }
 }
 
-// DER OCTET STRING
-Bytes octets(ByteView value) {
-  constexpr std::uint8_t kOctetString = 4;
-  constexpr std::uint8_t kOneByteLength = 0x81;
-  Bytes out{kOctetString};
-  if (value.size() >= 128) out.push_back(kOneByteLength);
-  out.push_back(static_cast<std::uint8_t>(value.size()));
-  append(out, value);
-  return out;
-}
-
 // The public key as its type shows it, in either object.
 std::optional<Bytes> numbers_of_pair(const hsm::KeyPairKind& kind, const PublicKey& key,
                                      KeyPart part, CK_ATTRIBUTE_TYPE type) {
@@ -133,7 +130,8 @@ std::optional<Bytes> numbers_of_pair(const hsm::KeyPairKind& kind, const PublicK
     case CKA_MODULUS:
       return is_rsa ? std::optional(key.modulus()) : std::nullopt;
     case CKA_PUBLIC_EXPONENT:
-      return is_rsa ? std::optional(Bytes{1, 0, 1}) : std::nullopt;
+      return is_rsa ? std::optional(Bytes(hsm::kPublicExponent.begin(), hsm::kPublicExponent.end()))
+                    : std::nullopt;
     case CKA_MODULUS_BITS:
       return is_rsa && part == KeyPart::Public ? std::optional(number(kind.modulus_bits))
                                                : std::nullopt;
@@ -141,7 +139,7 @@ std::optional<Bytes> numbers_of_pair(const hsm::KeyPairKind& kind, const PublicK
       return is_rsa ? std::nullopt : std::optional(text(kind.curve));
     case CKA_EC_POINT:
       if (is_rsa || part != KeyPart::Public) return std::nullopt;
-      return octets(ByteView(key.der()).last(kind.point_size));
+      return octet_string(ByteView(key.der()).last(kind.point_size));
     case kPublicKeyInfo:
       return key.der();
     default:
@@ -161,7 +159,7 @@ std::optional<Bytes> pair_attribute(const hsm::KeyPairKind& kind, const kms::Key
     case CKA_KEY_GEN_MECHANISM:
       return number<CK_MECHANISM_TYPE>(kind.generation);
     case CKA_ALLOWED_MECHANISMS:
-      return numbers(signing_mechanisms(key));
+      return allowed_mechanisms(key);
     case CKA_SUBJECT:
       return Bytes{};
     case CKA_SIGN:
@@ -180,7 +178,7 @@ std::optional<Bytes> pair_attribute(const hsm::KeyPairKind& kind, const kms::Key
     case CKA_TRUSTED:
       return is_private ? std::nullopt : std::optional(flag(false));
     case CKA_DERIVE:
-      return flag(false);
+      return flag(is_private && usage == kms::KeyUsage::KeyAgreement);
     default:
       break;
   }
@@ -188,10 +186,6 @@ std::optional<Bytes> pair_attribute(const hsm::KeyPairKind& kind, const kms::Key
   if (is_private) return secret_holders_attribute(type);
   // It goes with the private key.
   return type == CKA_DESTROYABLE ? std::optional(flag(false)) : any_keys_attribute(type);
-}
-
-const kms::KeySpecRow& row_of(const kms::KeyMetadata& key) {
-  return kms::key_spec(kms::from_wire_name<kms::KeySpec>(key.key_spec).value());
 }
 
 }  // namespace
@@ -254,7 +248,7 @@ std::optional<Bytes> attribute_of(Slot& slot, const kms::KeyMetadata& key, KeyPa
     default:
       break;
   }
-  const kms::KeySpecRow& row = row_of(key);
+  const kms::KeySpecRow& row = spec_of(key);
   if (row.key_pair != nullptr) return pair_attribute(*row.key_pair, key, part, type);
   return row.spec == kms::KeySpec::SymmetricDefault ? symmetric_attribute(type)
                                                     : hmac_attribute(*row.secret_key, key, type);
@@ -273,6 +267,16 @@ bool is_secret_attribute(CK_ATTRIBUTE_TYPE type) {
     default:
       return false;
   }
+}
+
+Bytes octet_string(ByteView value) {
+  constexpr std::uint8_t kOctetString = 4;
+  constexpr std::uint8_t kOneByteLength = 0x81;
+  Bytes out{kOctetString};
+  if (value.size() >= 128) out.push_back(kOneByteLength);
+  out.push_back(static_cast<std::uint8_t>(value.size()));
+  append(out, value);
+  return out;
 }
 
 bool may_match(const CK_ATTRIBUTE& wanted) {

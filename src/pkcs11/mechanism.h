@@ -26,6 +26,11 @@ inline bool is_trents(CK_MECHANISM_TYPE type) {
   return find_trents(type) != nullptr;
 }
 
+// What KMS says of the keys of a key's spec, and what they are in the token.
+inline const kms::KeySpecRow& spec_of(const kms::KeyMetadata& key) {
+  return kms::key_spec(kms::from_wire_name<kms::KeySpec>(key.key_spec).value());
+}
+
 // Throws CKR_ARGUMENTS_BAD for NULL, and CKR_MECHANISM_PARAM_INVALID for a parameter that the
 // backend might follow into nowhere.
 const CK_MECHANISM& checked_mechanism(CK_MECHANISM_PTR mechanism);

@@ -39,7 +39,16 @@ kms::KeySpec spec_of(CK_MECHANISM_TYPE mechanism, Template public_key) {
 struct Uses {
   bool sign = false;
   bool decrypt = false;
+  bool derive = false;
   bool other = false;
+
+  // The one that KMS keys have; nullopt: none, or several.
+  std::optional<kms::KeyUsage> only() const {
+    if (other || sign + decrypt + derive != 1) return std::nullopt;
+    return sign      ? kms::KeyUsage::SignVerify
+           : decrypt ? kms::KeyUsage::EncryptDecrypt
+                     : kms::KeyUsage::KeyAgreement;
+  }
 };
 
 bool is_true(const CK_ATTRIBUTE& attribute) {
@@ -68,8 +77,7 @@ void read(const CK_ATTRIBUTE& attribute, CK_OBJECT_CLASS object_class, const hsm
     case CKA_PUBLIC_EXPONENT: {
       ByteView exponent = value_of(attribute);
       while (!exponent.empty() && exponent.front() == 0) exponent = exponent.subspan(1);
-      return require(std::ranges::equal(exponent, std::array<std::uint8_t, 3>{1, 0, 1}),
-                     CKR_TEMPLATE_INCONSISTENT);
+      return require(std::ranges::equal(exponent, hsm::kPublicExponent), CKR_TEMPLATE_INCONSISTENT);
     }
     case CKA_SIGN:
     case CKA_VERIFY:
@@ -79,9 +87,11 @@ void read(const CK_ATTRIBUTE& attribute, CK_OBJECT_CLASS object_class, const hsm
     case CKA_ENCRYPT:
       uses.decrypt = uses.decrypt || is_true(attribute);
       return;
+    case CKA_DERIVE:
+      uses.derive = uses.derive || is_true(attribute);
+      return;
     case CKA_WRAP:
     case CKA_UNWRAP:
-    case CKA_DERIVE:
     case CKA_SIGN_RECOVER:
     case CKA_VERIFY_RECOVER:
       uses.other = uses.other || is_true(attribute);
@@ -125,14 +135,13 @@ NewKeyPair requested_key_pair(CK_MECHANISM_TYPE mechanism, Template public_key,
   NewKeyPair pair;
   for (const CK_ATTRIBUTE& each : public_key) read(each, CKO_PUBLIC_KEY, kind, uses, pair.label);
   for (const CK_ATTRIBUTE& each : private_key) read(each, CKO_PRIVATE_KEY, kind, uses, pair.label);
-  const bool is_rsa = kind.type == CKK_RSA;
   // Curves sign, if nothing else is said; an RSA key may do two things.
-  if (!is_rsa && !uses.decrypt && !uses.other) uses.sign = true;
-  require(!uses.other && uses.sign != uses.decrypt && (is_rsa || uses.sign),
+  if (kind.type != CKK_RSA && !uses.decrypt && !uses.derive && !uses.other) uses.sign = true;
+  const auto usage = uses.only();
+  require(usage && std::ranges::count(kms::key_spec(spec).usages, *usage) != 0,
           CKR_TEMPLATE_INCONSISTENT);
   pair.spec = catalog::wire_name(spec);
-  pair.usage =
-      catalog::wire_name(uses.sign ? kms::KeyUsage::SignVerify : kms::KeyUsage::EncryptDecrypt);
+  pair.usage = catalog::wire_name(*usage);
   return pair;
 }
 

@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <span>
 
 #include "base/public_key.h"
 #include "hsm/key_kind.h"
 #include "kms/key_spec.h"
+#include "pkcs11/mechanism.h"
 
 namespace trent::pkcs11 {
 
@@ -52,25 +54,17 @@ constexpr std::array<Row, 19> kRows{{
     {CKM_SHA512_HMAC, "HMAC_SHA_512", {}, Form::Whole},
 }};
 
-const kms::KeySpecRow& row_of(const kms::KeyMetadata& key) {
-  return kms::key_spec(kms::from_wire_name<kms::KeySpec>(key.key_spec).value());
-}
-
 std::span<const std::string> algorithms_of(const kms::KeyMetadata& key) {
   return key.mac_algorithms.empty() ? std::span(key.signing_algorithms)
                                     : std::span(key.mac_algorithms);
 }
 
 // "RSASSA_PSS" is for every key that has one which begins so.
-const Row* find_row(const kms::KeyMetadata& key, CK_MECHANISM_TYPE type) {
-  const auto algorithms = algorithms_of(key);
-  for (const Row& row : kRows)
-    if (row.type == type && std::ranges::any_of(algorithms, [&](const std::string& algorithm) {
-          return row.hash || row.form == Form::Whole ? algorithm == row.algorithm
-                                                     : algorithm.starts_with(row.algorithm);
-        }))
-      return &row;
-  return nullptr;
+bool is_for(const Row& row, const kms::KeyMetadata& key) {
+  const bool is_whole_name = row.hash || row.form == Form::Whole;
+  return std::ranges::any_of(algorithms_of(key), [&](const std::string& algorithm) {
+    return is_whole_name ? algorithm == row.algorithm : algorithm.starts_with(row.algorithm);
+  });
 }
 
 std::string name_of(Hash hash) {
@@ -146,24 +140,11 @@ kms::GenerateMacRequest mac_request(const KmsSignature& signature) {
 
 }  // namespace
 
-std::span<const CK_MECHANISM_TYPE> signing_mechanisms(const kms::KeyMetadata& key) {
-  static constexpr std::array<CK_MECHANISM_TYPE, 1> kOaep{CKM_RSA_PKCS_OAEP};
-  static constexpr std::array<CK_MECHANISM_TYPE, 8> kRsa{
-      CKM_RSA_PKCS,     CKM_SHA256_RSA_PKCS,     CKM_SHA384_RSA_PKCS,     CKM_SHA512_RSA_PKCS,
-      CKM_RSA_PKCS_PSS, CKM_SHA256_RSA_PKCS_PSS, CKM_SHA384_RSA_PKCS_PSS, CKM_SHA512_RSA_PKCS_PSS};
-  static constexpr std::array<CK_MECHANISM_TYPE, 2> kEcdsa256{CKM_ECDSA, kEcdsaSha256};
-  static constexpr std::array<CK_MECHANISM_TYPE, 2> kEcdsa384{CKM_ECDSA, kEcdsaSha384};
-  static constexpr std::array<CK_MECHANISM_TYPE, 2> kEcdsa512{CKM_ECDSA, kEcdsaSha512};
-  static constexpr std::array<CK_MECHANISM_TYPE, 1> kEdwards{hsm::kEddsa};
-  if (!key.encryption_algorithms.empty()) return kOaep;
-  if (!key.mac_algorithms.empty()) return row_of(key).secret_key->mechanisms;
-  if (key.signing_algorithms.empty()) return {};
-  const std::string& first = key.signing_algorithms.front();
-  if (first.starts_with("RSA")) return kRsa;
-  if (first == "ECDSA_SHA_256") return kEcdsa256;
-  if (first == "ECDSA_SHA_384") return kEcdsa384;
-  if (first == "ECDSA_SHA_512") return kEcdsa512;
-  return kEdwards;
+std::vector<CK_MECHANISM_TYPE> signing_mechanisms(const kms::KeyMetadata& key) {
+  std::vector<CK_MECHANISM_TYPE> types;
+  for (const Row& row : kRows)
+    if (is_for(row, key)) types.push_back(row.type);
+  return types;
 }
 
 KmsSignature start_signature(Session& session, Kind kind, const CK_MECHANISM& mechanism,
@@ -175,8 +156,10 @@ KmsSignature start_signature(Session& session, Kind kind, const CK_MECHANISM& me
                         key.part == (kind == Kind::Sign ? KeyPart::Private : KeyPart::Public);
   require(metadata.enabled && has_part && !algorithms_of(metadata).empty(),
           CKR_KEY_FUNCTION_NOT_PERMITTED);
-  const Row* row = find_row(metadata, mechanism.mechanism);
-  require(row != nullptr, CKR_MECHANISM_INVALID);
+  const auto* row = std::ranges::find_if(kRows, [&](const Row& each) {
+    return each.type == mechanism.mechanism && is_for(each, metadata);
+  });
+  require(row != kRows.end(), CKR_MECHANISM_INVALID);
   KmsSignature signature;
   signature.key_id = key.key_id;
   signature.logouts = session.slot().logouts;
@@ -194,7 +177,7 @@ KmsSignature start_signature(Session& session, Kind kind, const CK_MECHANISM& me
     require(mechanism.ulParameterLen == 0, CKR_MECHANISM_PARAM_INVALID);
   }
   if (signature.form == Form::Message) signature.hasher.emplace(*signature.hash);
-  const kms::KeySpecRow& spec = row_of(metadata);
+  const kms::KeySpecRow& spec = spec_of(metadata);
   constexpr std::size_t kBits = 8;
   if (signature.is_mac)
     signature.size = spec.secret_key->length;

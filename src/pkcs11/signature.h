@@ -3,8 +3,8 @@
 #pragma once
 
 #include <optional>
-#include <span>
 #include <string>
+#include <vector>
 
 #include "base/hash.h"
 #include "kms/requests.h"
@@ -14,8 +14,8 @@
 
 namespace trent::pkcs11 {
 
-// The mechanisms that a KMS key takes, for CKA_ALLOWED_MECHANISMS.
-std::span<const CK_MECHANISM_TYPE> signing_mechanisms(const kms::KeyMetadata& key);
+// Those by which a KMS key signs or makes MACs.
+std::vector<CK_MECHANISM_TYPE> signing_mechanisms(const kms::KeyMetadata& key);
 
 // For C_SignInit and C_VerifyInit. Throws CKR_MECHANISM_INVALID, CKR_MECHANISM_PARAM_INVALID,
 // CKR_KEY_TYPE_INCONSISTENT, CKR_KEY_FUNCTION_NOT_PERMITTED.

@@ -13,43 +13,7 @@ using namespace model;
 
 namespace {
 
-struct Request {
-  std::string key_id;
-  std::string key_agreement_algorithm;
-  Bytes public_key;  // the peer's, DER SubjectPublicKeyInfo
-  std::vector<std::string> grant_tokens;
-  bool dry_run = false;
-
-  static Fields fields() {
-    static constexpr Field fields[] = {
-        field<Request, &Request::key_id>("KeyId", kKeyId, Need::Required),
-        field<Request, &Request::key_agreement_algorithm>("KeyAgreementAlgorithm",
-                                                          kKeyAgreementAlgorithm, Need::Required),
-        field<Request, &Request::public_key>("PublicKey", kPublicKey, Need::Required),
-        field<Request, &Request::grant_tokens>("GrantTokens", kGrantTokenList),
-        field<Request, &Request::dry_run>("DryRun", kNullableBoolean, Need::Optional, kDryRunHelp)};
-    return fields;
-  }
-};
-
-struct Response {
-  std::string key_id;
-  SecretBytes shared_secret;  // the x coordinate
-  std::string key_agreement_algorithm;
-  std::string key_origin;
-
-  static Fields fields() {
-    static constexpr Field fields[] = {
-        field<Response, &Response::key_id>("KeyId", kKeyId),
-        field<Response, &Response::shared_secret>("SharedSecret", kPlaintext),
-        field<Response, &Response::key_agreement_algorithm>("KeyAgreementAlgorithm",
-                                                            kKeyAgreementAlgorithm),
-        field<Response, &Response::key_origin>("KeyOrigin", kOrigin)};
-    return fields;
-  }
-};
-
-Response derive(Call& call, const Request& request) {
+DeriveSharedSecretResponse derive(Call& call, const DeriveSharedSecretRequest& request) {
   const Key key = call.use(request.key_id, "kms:DeriveSharedSecret", KeyUsage::KeyAgreement,
                            request.key_agreement_algorithm);
   call.check_grant_tokens(request.grant_tokens);
@@ -78,6 +42,31 @@ const Operation& operations::derive_shared_secret() {
   static const Operation stated =
       operation<&derive>({"DeriveSharedSecret", kPermissions, kErrors, true, kMissing});
   return stated;
+}
+const Operation& DeriveSharedSecretRequest::operation() {
+  return operations::derive_shared_secret();
+}
+
+Fields DeriveSharedSecretRequest::fields() {
+  using R = DeriveSharedSecretRequest;
+  static constexpr Field fields[] = {
+      field<R, &R::key_id>("KeyId", kKeyId, Need::Required),
+      field<R, &R::key_agreement_algorithm>("KeyAgreementAlgorithm", kKeyAgreementAlgorithm,
+                                            Need::Required),
+      field<R, &R::public_key>("PublicKey", kPublicKey, Need::Required),
+      field<R, &R::grant_tokens>("GrantTokens", kGrantTokenList),
+      field<R, &R::dry_run>("DryRun", kNullableBoolean, Need::Optional, kDryRunHelp)};
+  return fields;
+}
+
+Fields DeriveSharedSecretResponse::fields() {
+  using R = DeriveSharedSecretResponse;
+  static constexpr Field fields[] = {
+      field<R, &R::key_id>("KeyId", kKeyId),
+      field<R, &R::shared_secret>("SharedSecret", kPlaintext),
+      field<R, &R::key_agreement_algorithm>("KeyAgreementAlgorithm", kKeyAgreementAlgorithm),
+      field<R, &R::key_origin>("KeyOrigin", kOrigin)};
+  return fields;
 }
 
 }  // namespace trent::kms

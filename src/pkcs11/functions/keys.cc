@@ -9,6 +9,7 @@
 #include "blob/blob.h"
 #include "kms/object_requests.h"
 #include "kms/sealing.h"
+#include "pkcs11/agreement.h"
 #include "pkcs11/functions/functions.h"
 #include "pkcs11/kms_key.h"
 #include "pkcs11/mechanism.h"
@@ -260,11 +261,15 @@ CK_RV unwrap_key(Session& session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE 
 
 CK_RV derive_key(Session& session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE base_key,
                  CK_ATTRIBUTE_PTR attributes, CK_ULONG count, CK_OBJECT_HANDLE* key) {
-  require_passable(checked_mechanism(mechanism));
+  const CK_MECHANISM& checked = checked_mechanism(mechanism);
+  require_passable(checked);
   require(key != nullptr, CKR_ARGUMENTS_BAD);
   Template wanted = new_key_template(session, attributes, count);
-  require(get(session, base_key, HandleRole::Key)->kms_key() == nullptr,
-          CKR_KEY_FUNCTION_NOT_PERMITTED);
+  auto base = get(session, base_key, HandleRole::Key);
+  if (const KmsKey* kms_key = base->kms_key()) {
+    *key = derive_with_kms_key(session, checked, *kms_key, wanted);
+    return CKR_OK;
+  }
   const ObjectChange change(session, is_on_token(wanted));
   CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
   CK_RV rv = session.call<&CK_FUNCTION_LIST::C_DeriveKey>(
