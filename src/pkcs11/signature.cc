@@ -105,6 +105,18 @@ Bytes digest_in(KmsSignature& signature) {
   throw Failure(CKR_DATA_INVALID);
 }
 
+// ECDSA reads a digest as a number (FIPS 186-4, section 6.4): it is the same one with zero bytes in
+// front, and of a digest that is longer than the curve's order only the front counts. So the digest
+// of any hash is one of the length that KMS has for the curve; many programs take SHA-256 for all.
+void fit_to_curve(Bytes& digest, Hash hash) {
+  require(std::ranges::any_of(std::array{Hash::Sha256, Hash::Sha384, Hash::Sha512},
+                              [&](Hash each) { return digest.size() == hash_size(each); }),
+          CKR_DATA_LEN_RANGE);
+  const std::size_t size = hash_size(hash);
+  if (digest.size() > size) digest.resize(size);
+  digest.insert(digest.begin(), size - digest.size(), 0);
+}
+
 kms::SignRequest signature_request(KmsSignature& signature) {
   kms::SignRequest request;
   request.key_id = signature.key_id;
@@ -121,6 +133,7 @@ kms::SignRequest signature_request(KmsSignature& signature) {
     digest = digest_in(signature);
   else
     digest.assign(signature.input.begin(), signature.input.end());
+  if (signature.form == Form::Digest && signature.is_ecdsa) fit_to_curve(digest, *signature.hash);
   require(signature.form != Form::Digest || digest.size() == hash_size(*signature.hash),
           CKR_DATA_LEN_RANGE);
   request.message.assign(digest.begin(), digest.end());

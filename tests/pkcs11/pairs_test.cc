@@ -209,9 +209,20 @@ void signs_with_curves() {
                                   ecdsa_to_der(as_bytes(signature))));
       CHECK_OK(verify_with({CKM_ECDSA, nullptr, 0}, pair.public_key, input, signature));
     }
+    // With whatever hash, as ECDSA has it.
+    for (const Hash other : {Hash::Sha256, Hash::Sha384, Hash::Sha512}) {
+      const std::string another = hashed(other, letter);
+      const std::string signature = sign_with({CKM_ECDSA, nullptr, 0}, pair.private_key, another);
+      CHECK(pair.decoded.verifies(SignatureScheme::Ecdsa, other, as_bytes(another),
+                                  ecdsa_to_der(as_bytes(signature))));
+      CHECK_OK(verify_with({CKM_ECDSA, nullptr, 0}, pair.public_key, another, signature));
+      CHECK_RV(verify_with({CKM_ECDSA, nullptr, 0}, pair.public_key, hashed(other, "x"), signature),
+               CKR_SIGNATURE_INVALID);
+    }
     std::string none;
-    CHECK_RV(try_sign({CKM_ECDSA, nullptr, 0}, pair.private_key, input + "x", &none),
-             CKR_DATA_LEN_RANGE);
+    for (const std::string& bad : {input + "x", input.substr(1), std::string(20, 'x')})
+      CHECK_RV(try_sign({CKM_ECDSA, nullptr, 0}, pair.private_key, bad, &none), CKR_DATA_LEN_RANGE);
+    CHECK_RV(try_sign({CKM_ECDSA, nullptr, 0}, pair.private_key, "", &none), CKR_DATA_LEN_RANGE);
     CHECK_RV(verify_with({CKM_ECDSA, nullptr, 0}, pair.public_key, input, std::string(size, '\0')),
              CKR_SIGNATURE_INVALID);
     CHECK_RV(verify_with({CKM_ECDSA, nullptr, 0}, pair.public_key, input, std::string(size - 2, 1)),
