@@ -4,17 +4,19 @@
 #   sh conf/install-deps.sh           to build and use Trent
 #   sh conf/install-deps.sh test      and to run its tests
 #   sh conf/install-deps.sh ci        and for everything that CI does
-#   sh conf/install-deps.sh clients   to run its tests, with the clients of tests/server/clients.py
+#   sh conf/install-deps.sh clients   to run its tests, with other people's SDKs and programs
 set -eu
 
 build='g++ libc6-dev meson ninja-build pkg-config libssl-dev libp11-kit-dev libtomlplusplus-dev libboost1.81-dev
   nlohmann-json3-dev libcli11-dev openssl softhsm2'
 test='awscli curl haproxy libcmocka-dev opensc opensc-pkcs11 gnutls-bin libengine-pkcs11-openssl libnss3-tools
-  openjdk-17-jre-headless openssh-client p11-kit p11-kit-modules python3-boto3 python3-botocore python3-pykcs11
+  openjdk-17-jre-headless openssh-client osslsigncode p11-kit p11-kit-modules python3-boto3 python3-botocore python3-pykcs11
   util-linux xxd'
 ci='clang clang-format clang-tidy libclang-rt-14-dev gcovr shellcheck'
+# Where systemd runs, openssh-server starts a server on port 22.
 clients='golang-go golang-github-aws-aws-sdk-go-dev golang-github-aws-aws-sdk-go-v2-dev
-  libmongocrypt-dev nodejs ruby-aws-sdk-kms'
+  golang-github-thalesignite-crypto11-dev libmongocrypt-dev nodejs openjdk-17-jdk-headless openssh-server
+  ruby-aws-sdk-kms'
 # A newer Node.js, from elsewhere, has its npm in it.
 command -v npm >/dev/null || clients="$clients npm"
 

@@ -4,14 +4,6 @@
 . "$TRENT_SOURCE/tests/pkcs11/clients/lib.sh"
 
 tool() { timeout 60 pkcs11-tool --module "$module" "$@"; }
-# new_key NAME SPEC USAGE
-new_key() {
-  trent create-alias --alias-name "alias/$1" \
-    --target-key-id "$(trent create-key --key-spec "$2" --key-usage "$3" --output raw)"
-}
-public_key() {
-  trent get-public-key --key-id "alias/$1" --output raw | openssl pkey -pubin -inform DER -out "$1.pem"
-}
 new_key rsa RSA_2048 SIGN_VERIFY
 new_key ec ECC_NIST_P256 SIGN_VERIFY
 new_key opener RSA_2048 ENCRYPT_DECRYPT

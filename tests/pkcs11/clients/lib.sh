@@ -17,6 +17,72 @@ make_key() {
   trent create-alias --alias-name "alias/$1" --target-key-id "$(trent create-key --output raw)"
 }
 
+# new_key LABEL SPEC USAGE: the same for a key of another kind.
+new_key() {
+  trent create-alias --alias-name "alias/$1" \
+    --target-key-id "$(trent create-key --key-spec "$2" --key-usage "$3" --output raw)"
+}
+
+# public_key LABEL: LABEL.pem, by the command.
+public_key() {
+  trent get-public-key --key-id "alias/$1" --output raw | openssl pkey -pubin -inform DER -out "$1.pem"
+}
+
+# certify LABEL: LABEL.crt, for whatever it may be good for, by the authority of ca.pem. In the token
+# beside its key.
+certify() {
+  [ -e ca.pem ] || openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=authority -keyout ca.key -out ca.pem \
+    -addext keyUsage=critical,keyCertSign 2>/dev/null
+  cat >extensions <<-END
+	keyUsage = critical, digitalSignature, keyEncipherment
+	extendedKeyUsage = serverAuth, clientAuth, emailProtection, codeSigning
+	subjectAltName = DNS:localhost, IP:127.0.0.1, email:test@example.com
+	END
+  public_key "$1"
+  openssl x509 -new -force_pubkey "$1.pem" -subj "/CN=$1" -CA ca.pem -CAkey ca.key -extfile extensions \
+    -days 2 -out "$1.crt" 2>/dev/null
+  openssl x509 -in "$1.crt" -outform DER -out "$1.der"
+  pkcs11-tool --module "$module" --write-object "$1.der" --type cert --label "$1" --id "$(id_of "$1")" \
+    >/dev/null 2>&1
+}
+
+# case_with PATH NAME FUNCTION...: a test case that needs a program which is not among those of `test`
+# in conf/install-deps.sh. Skipped where it is not there, but not where all have to be, as in CI.
+case_with() {
+  wanted=$1
+  shift
+  if [ -e "$wanted" ] || [ -n "${TRENT_TEST_ALL_CLIENTS-}" ]; then
+    test_case "$@"
+  else
+    skip_case "$1" "no $wanted: sh conf/install-deps.sh clients"
+  fi
+}
+
+# start COMMAND...: in the background until the case ends; it says what it says in started.log.
+start() {
+  "$@" >started.log 2>&1 </dev/null &
+  started=$!
+  trap 'kill $started || :; wait $started || :; cat started.log' EXIT
+}
+
+# eventually COMMAND...: until it succeeds; fails if what was started ends before.
+eventually() {
+  until "$@" 2>/dev/null; do
+    kill -0 "$started" || return 1
+    sleep 0.05
+  done
+}
+
+# tls_client CERTIFICATE OPTION...: what `openssl s_client` says of a server that has the certificate.
+tls_client() {
+  openssl x509 -in "$1" -noout -fingerprint -sha256 >wanted
+  shift
+  timeout 20 openssl s_client -CAfile ca.pem -verify_return_error -verify_hostname localhost "$@" \
+    </dev/null >said 2>&1 || { cat said && return 1; }
+  openssl x509 -in said -noout -fingerprint -sha256 | assert_same_file wanted -
+  assert_contains "$(cat said)" 'Verify return code: 0 (ok)'
+}
+
 # id_of LABEL: the CKA_ID of the key, in hexadecimal digits.
 id_of() { trent describe-key --key-id "alias/$1" --output raw | tr -d -; }
 
