@@ -6,6 +6,7 @@
 #include "base/public_key.h"
 
 #include <openssl/core_names.h>
+#include <openssl/decoder.h>
 #include <openssl/ec.h>
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
@@ -35,6 +36,9 @@ using KeyContext = std::unique_ptr<EVP_PKEY_CTX, Free<EVP_PKEY_CTX_free>>;
 using DigestContext = std::unique_ptr<EVP_MD_CTX, Free<EVP_MD_CTX_free>>;
 using Number = std::unique_ptr<BIGNUM, Free<BN_free>>;
 using PublicKeyInfo = std::unique_ptr<X509_PUBKEY, Free<X509_PUBKEY_free>>;
+using Decoder = std::unique_ptr<OSSL_DECODER_CTX, Free<OSSL_DECODER_CTX_free>>;
+using SecretNumber = std::unique_ptr<BIGNUM, Free<BN_clear_free>>;
+using Point = std::unique_ptr<EC_POINT, Free<EC_POINT_clear_free>>;
 using Object = std::unique_ptr<ASN1_OBJECT, Free<ASN1_OBJECT_free>>;
 
 Error failure(const char* what) {
@@ -135,10 +139,17 @@ Bytes point_of(EVP_PKEY* key) {
 EVP_PKEY* PublicKey::openssl_key() const {
   std::call_once(decoded_, [this] {
     const OpensslGuard guard;
+    // Not d2i_PUBKEY_ex(), which gives way to an engine that the application has made the default:
+    // then the key is of an older kind, which does not tell its point, and is used by the engine.
+    EVP_PKEY* key = nullptr;
+    const Decoder decoder(OSSL_DECODER_CTX_new_for_pkey(&key, "DER", "SubjectPublicKeyInfo",
+                                                        nullptr, EVP_PKEY_PUBLIC_KEY,
+                                                        private_libctx(), nullptr));
     const unsigned char* at = der_.data();
-    key_ = {d2i_PUBKEY_ex(nullptr, &at, static_cast<long>(der_.size()), private_libctx(), nullptr),
-            EVP_PKEY_free};
-    if (key_ && at != der_.data() + der_.size()) key_.reset();
+    std::size_t left = der_.size();
+    const bool is_decoded = decoder && OSSL_DECODER_from_data(decoder.get(), &at, &left) == 1;
+    key_ = {key, EVP_PKEY_free};
+    if (!is_decoded || left != 0) key_.reset();
   });
   return key_.get();
 }
@@ -237,33 +248,89 @@ Bytes PublicKey::encrypt_oaep(Hash hash, ByteView secret) const {
   return out;
 }
 
-EphemeralKey::EphemeralKey(const PublicKey& peer) : key_(nullptr, EVP_PKEY_free) {
+namespace {
+
+// What arithmetic on a curve takes.
+struct Arithmetic {
+  explicit Arithmetic(int curve)
+      : context(BN_CTX_secure_new_ex(private_libctx())),
+        group(EC_GROUP_new_by_curve_name_ex(private_libctx(), nullptr, curve)),
+        result(group ? EC_POINT_new(group.get()) : nullptr) {
+    if (!context || !result) throw failure("work on a curve");
+  }
+  // Of this process's own, and wiped.
+  static SecretNumber secret(ByteView bytes = {}) {
+    SecretNumber number(BN_secure_new());
+    if (!number || BN_bin2bn(bytes.data(), static_cast<int>(bytes.size()), number.get()) == nullptr)
+      throw failure("work on a curve");
+    return number;
+  }
+
+  std::unique_ptr<BN_CTX, Free<BN_CTX_free>> context;
+  std::unique_ptr<EC_GROUP, Free<EC_GROUP_free>> group;
+  Point result;
+};
+
+SecretBytes bytes_of(const BIGNUM* number, std::size_t size) {
+  SecretBytes bytes(size);
+  if (BN_bn2binpad(number, bytes.data(), static_cast<int>(size)) < 0)
+    throw failure("work on a curve");
+  return bytes;
+}
+
+int curve_of(const PublicKey& key) {
+  const Bytes der = key.curve();
+  const unsigned char* at = der.data();
+  const Object curve(d2i_ASN1_OBJECT(nullptr, &at, static_cast<long>(der.size())));
+  if (!curve) throw no_key();
+  return OBJ_obj2nid(curve.get());
+}
+
+}  // namespace
+
+EphemeralKey::EphemeralKey(const PublicKey& peer) : curve_(curve_of(peer)) {
   const OpensslGuard guard;
-  if (peer.openssl_key() == nullptr) throw no_key();
-  const KeyContext context = context_of(peer.openssl_key());  // with the peer's curve
-  EVP_PKEY* made = nullptr;
-  if (EVP_PKEY_keygen_init(context.get()) != 1 || EVP_PKEY_keygen(context.get(), &made) != 1)
-    throw failure("make an ephemeral key");
-  key_.reset(made);
+  const Arithmetic on(curve_);
+  const BIGNUM* order = EC_GROUP_get0_order(on.group.get());
+  const SecretNumber scalar = Arithmetic::secret();
+  do {
+    if (BN_priv_rand_range_ex(scalar.get(), order, 0, on.context.get()) != 1)
+      throw failure("make an ephemeral key");
+  } while (BN_is_zero(scalar.get()) == 1);
+  scalar_ = bytes_of(scalar.get(), static_cast<std::size_t>(BN_num_bytes(order)));
 }
 
 Bytes EphemeralKey::point() const {
   const OpensslGuard guard;
-  return point_of(key_.get());
+  const Arithmetic on(curve_);
+  unsigned char* octets = nullptr;
+  const std::size_t size =
+      EC_POINT_mul(on.group.get(), on.result.get(), Arithmetic::secret(scalar_).get(), nullptr,
+                   nullptr, on.context.get()) != 1
+          ? 0
+          : EC_POINT_point2buf(on.group.get(), on.result.get(), POINT_CONVERSION_UNCOMPRESSED,
+                               &octets, on.context.get());
+  if (size == 0) throw failure("make an ephemeral key");
+  Bytes out(octets, octets + size);
+  OPENSSL_free(octets);
+  return out;
 }
 
 SecretBytes EphemeralKey::agree_with(const PublicKey& peer) const {
   const OpensslGuard guard;
-  const KeyContext context = context_of(key_.get());
-  std::size_t size = 0;
-  if (EVP_PKEY_derive_init(context.get()) != 1 ||
-      EVP_PKEY_derive_set_peer(context.get(), peer.openssl_key()) != 1 ||
-      EVP_PKEY_derive(context.get(), nullptr, &size) != 1)
+  const Arithmetic on(curve_);
+  const Bytes octets = peer.point();
+  const Point theirs(EC_POINT_new(on.group.get()));
+  const SecretNumber x = Arithmetic::secret();
+  if (!theirs ||
+      EC_POINT_oct2point(on.group.get(), theirs.get(), octets.data(), octets.size(),
+                         on.context.get()) != 1 ||
+      EC_POINT_mul(on.group.get(), on.result.get(), nullptr, theirs.get(),
+                   Arithmetic::secret(scalar_).get(), on.context.get()) != 1 ||
+      EC_POINT_get_affine_coordinates(on.group.get(), on.result.get(), x.get(), nullptr,
+                                      on.context.get()) != 1)
     throw failure("agree on a secret");
-  SecretBytes secret(size);
-  if (EVP_PKEY_derive(context.get(), secret.data(), &size) != 1) throw failure("agree on a secret");
-  secret.resize(size);
-  return secret;
+  return bytes_of(x.get(), octets.size() / 2);
 }
 
 ByteView digest_info_head(Hash hash) {

@@ -67,12 +67,16 @@ class PublicKey {
 class EphemeralKey {
  public:
   explicit EphemeralKey(const PublicKey& peer);
+  // Uncompressed.
   Bytes point() const;
   // ECDH (SP 800-56A): the x coordinate.
   SecretBytes agree_with(const PublicKey& peer) const;
 
  private:
-  std::unique_ptr<EVP_PKEY, void (*)(EVP_PKEY*)> key_;
+  // Not an EVP_PKEY: to make one, or to use it, is left to an engine where the application has made
+  // that the default.
+  int curve_;  // NID_...
+  SecretBytes scalar_;
 };
 
 // An ECDSA signature as PKCS#11 has it, r and s one behind the other, as DER; and the other way, in
