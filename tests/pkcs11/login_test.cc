@@ -101,6 +101,92 @@ static void ends_operations_with_the_login() {
   CHECK_EQ(decrypt(session, &Symmetric(), key, blob), "for the eyes of the user");
 }
 
+static CK_RV login_for_operation(CK_SESSION_HANDLE session, std::string pin = kUserPin) {
+  return p11().C_Login(session, CKU_CONTEXT_SPECIFIC, bytes(pin), pin.size());
+}
+
+// A key with CKA_ALWAYS_AUTHENTICATE: the PIN is wanted between the start of an operation and its
+// work, of each operation.
+static void asks_for_the_pin_again_where_a_key_wants_that() {
+  Initialized module;
+  CK_SESSION_HANDLE session = open_session();
+  CHECK_OK(login(session));
+  CK_MECHANISM generation{CKM_RSA_PKCS_KEY_PAIR_GEN, nullptr, 0};
+  Attrs public_attributes = Attrs().number(CKA_MODULUS_BITS, 2048).flag(CKA_ENCRYPT, true);
+  Attrs private_attributes = Attrs()
+                                 .flag(CKA_ALWAYS_AUTHENTICATE, true)
+                                 .flag(CKA_PRIVATE, true)
+                                 .flag(CKA_SIGN, true)
+                                 .flag(CKA_DECRYPT, true);
+  CK_OBJECT_HANDLE public_key = 0;
+  CK_OBJECT_HANDLE key = 0;
+  CHECK_OK(p11().C_GenerateKeyPair(session, &generation, public_attributes.data(),
+                                   public_attributes.size(), private_attributes.data(),
+                                   private_attributes.size(), &public_key, &key));
+  CHECK_EQ(attribute(session, key, CKA_ALWAYS_AUTHENTICATE), "\1");
+
+  const std::string letter = "a letter";
+  std::string signature(256, '\0');
+  CK_ULONG size = signature.size();
+  CK_MECHANISM mechanism{CKM_SHA256_RSA_PKCS, nullptr, 0};
+  const auto sign = [&] {
+    size = signature.size();
+    return p11().C_Sign(session, bytes(letter), letter.size(), bytes(signature), &size);
+  };
+  CHECK_RV(login_for_operation(session), CKR_OPERATION_NOT_INITIALIZED);
+  CHECK_OK(p11().C_SignInit(session, &mechanism, key));
+  CHECK_RV(sign(), CKR_USER_NOT_LOGGED_IN);
+  // A failure ends the operation; a wrong PIN does not.
+  CHECK_RV(sign(), CKR_OPERATION_NOT_INITIALIZED);
+  CHECK_OK(p11().C_SignInit(session, &mechanism, key));
+  CHECK_RV(login_for_operation(session, "wrong"), CKR_PIN_INCORRECT);
+  CHECK_OK(login_for_operation(session));
+  CHECK_OK(sign());
+  // That was for one.
+  CHECK_OK(p11().C_SignInit(session, &mechanism, key));
+  CHECK_RV(sign(), CKR_USER_NOT_LOGGED_IN);
+  // In parts, in any session, and beside another operation there.
+  CK_SESSION_HANDLE other = open_session();
+  CHECK_OK(p11().C_SignInit(other, &mechanism, key));
+  CHECK_OK(login_for_operation(other));
+  CHECK_OK(p11().C_SignInit(session, &mechanism, key));
+  CHECK_OK(p11().C_SignUpdate(other, bytes(letter), letter.size()));
+  const std::string before = signature;
+  size = signature.size();
+  CHECK_OK(p11().C_SignFinal(other, bytes(signature), &size));
+  CHECK(signature == before);  // PKCS #1 v1.5 is the same each time
+  CHECK_RV(sign(), CKR_USER_NOT_LOGGED_IN);
+  CHECK_OK(p11().C_VerifyInit(session, &mechanism, public_key));
+  CHECK_OK(
+      p11().C_Verify(session, bytes(letter), letter.size(), bytes(signature), signature.size()));
+
+  CK_MECHANISM padding{CKM_RSA_PKCS, nullptr, 0};
+  const std::string ciphertext = encrypt(session, &padding, public_key, letter);
+  std::string plaintext;
+  CHECK_RV(try_decrypt(session, &padding, key, ciphertext, &plaintext), CKR_USER_NOT_LOGGED_IN);
+  CHECK_OK(p11().C_DecryptInit(session, &padding, key));
+  CHECK_OK(login_for_operation(session));
+  plaintext.resize(256);
+  size = plaintext.size();
+  CHECK_OK(p11().C_Decrypt(session, bytes(ciphertext), ciphertext.size(), bytes(plaintext), &size));
+  CHECK_EQ(plaintext.substr(0, size), letter);
+}
+
+// KMS asks for a permission instead, so its keys have no such operation; one that is there goes on.
+static void asks_for_no_pin_again_with_kms_keys() {
+  Initialized module;
+  CK_SESSION_HANDLE session = open_session();
+  CHECK_OK(login(session));
+  CK_OBJECT_HANDLE key = create_kms_key(session);
+  CHECK_EQ(attribute(session, key, CKA_ALWAYS_AUTHENTICATE), std::string(1, '\0'));
+  std::string out(8192, '\0');
+  CK_ULONG size = out.size();
+  const std::string letter = "a letter";
+  CHECK_OK(p11().C_EncryptInit(session, &Symmetric(), key));
+  CHECK_RV(login_for_operation(session), CKR_OPERATION_NOT_INITIALIZED);
+  CHECK_OK(p11().C_Encrypt(session, bytes(letter), letter.size(), bytes(out), &size));
+}
+
 static CK_RV login_so(CK_SESSION_HANDLE session) {
   std::string pin = "12345678";
   return p11().C_Login(session, CKU_SO, bytes(pin), pin.size());
@@ -304,9 +390,10 @@ int main() {
   return RUN_TESTS(
       "pkcs11 login", TEST(asks_for_a_login), TEST(takes_the_tokens_pin_only),
       TEST(shows_kms_keys_to_the_user_only), TEST(ends_operations_with_the_login),
-      TEST(keeps_read_only_sessions_and_the_so_apart), TEST(logs_out_with_the_last_session),
-      TEST(logs_out_when_threads_close_the_last_sessions), TEST(knows_labels_from_the_start),
-      TEST(shares_a_login_that_is_there), TEST(calls_kms_as_the_user_of_the_login),
-      TEST(new_pin_is_seen_after_finalize), TEST(finalize_leaves_the_backend_to_others),
-      TEST(logs_in_again_to_a_token_that_came_back));
+      TEST(asks_for_the_pin_again_where_a_key_wants_that),
+      TEST(asks_for_no_pin_again_with_kms_keys), TEST(keeps_read_only_sessions_and_the_so_apart),
+      TEST(logs_out_with_the_last_session), TEST(logs_out_when_threads_close_the_last_sessions),
+      TEST(knows_labels_from_the_start), TEST(shares_a_login_that_is_there),
+      TEST(calls_kms_as_the_user_of_the_login), TEST(new_pin_is_seen_after_finalize),
+      TEST(finalize_leaves_the_backend_to_others), TEST(logs_in_again_to_a_token_that_came_back));
 }

@@ -2,6 +2,7 @@
 """KMS operations through a PKCS#11 module with PyKCS11: pykcs11.py MODULE CASE"""
 
 import ctypes
+import hashlib
 import os
 import sys
 
@@ -167,6 +168,62 @@ def makes_keys_of_its_own():
                                (PyKCS11.CKA_VALUE_LEN, 16)])
     assert session.getAttributeValue(own, [CKA_ID]) == [(1,)]
     session.destroyObject(own)
+
+
+def pair(label):
+    return [session.findObjects([(CKA_CLASS, kind), (CKA_LABEL, label)])[0]
+            for kind in (PyKCS11.CKO_PRIVATE_KEY, PyKCS11.CKO_PUBLIC_KEY)]
+
+
+def signs_with_key_pairs():
+    digest = hashlib.sha256(SECRET).digest()
+    pss = PyKCS11.RSA_PSS_Mechanism(PyKCS11.CKM_SHA256_RSA_PKCS_PSS, PyKCS11.CKM_SHA256,
+                                    PyKCS11.CKG_MGF1_SHA256, 32)
+    for label, data, how in (("rsa", SECRET, PyKCS11.Mechanism(PyKCS11.CKM_SHA256_RSA_PKCS)),
+                             ("rsa", SECRET, pss),
+                             ("ec", digest, PyKCS11.Mechanism(PyKCS11.CKM_ECDSA))):
+        private, public = pair(label)
+        signature = session.sign(private, data, how)
+        assert session.verify(public, data, signature, how)
+        assert not session.verify(public, data[::-1], signature, how)
+    # As the command verifies it.
+    private, _ = pair("rsa")
+    open("letter.sig", "wb").write(
+        bytes(session.sign(private, SECRET, PyKCS11.Mechanism(PyKCS11.CKM_SHA256_RSA_PKCS))))
+    open("letter", "wb").write(SECRET)
+    fails(PyKCS11.CKR_KEY_FUNCTION_NOT_PERMITTED, session.decrypt, private, digest,
+          PyKCS11.RSAOAEPMechanism(PyKCS11.CKM_SHA256, PyKCS11.CKG_MGF1_SHA256))
+
+
+def decrypts_with_a_key_pair():
+    private, public = pair("opener")
+    for digest, mgf in ((PyKCS11.CKM_SHA_1, PyKCS11.CKG_MGF1_SHA1),
+                        (PyKCS11.CKM_SHA256, PyKCS11.CKG_MGF1_SHA256)):
+        how = PyKCS11.RSAOAEPMechanism(digest, mgf)
+        assert bytes(session.decrypt(private, session.encrypt(public, SECRET, how), how)) == SECRET
+
+
+def derives_with_key_pairs():
+    """Either end has the other's point."""
+    (ours, our_point), (theirs, their_point) = (
+        (private, bytes(session.getAttributeValue(public, [PyKCS11.CKA_EC_POINT])[0]))
+        for private, public in (pair("agree"), pair("agree-too")))
+    new = [(CKA_CLASS, CKO_SECRET_KEY), (CKA_KEY_TYPE, CKK_AES), (PyKCS11.CKA_VALUE_LEN, 32),
+           (CKA_TOKEN, False), (CKA_SENSITIVE, True), (CKA_ENCRYPT, True),
+           (PyKCS11.CKA_DECRYPT, True)]
+
+    def derive(private, point):
+        return session.deriveKey(private, new, PyKCS11.ECDH1_DERIVE_Mechanism(point))
+
+    def gcm():
+        return PyKCS11.AES_GCM_Mechanism(bytes(12), b"", 128)
+
+    # With and without the OCTET STRING around it.
+    sealed = session.encrypt(derive(ours, their_point), SECRET, gcm())
+    assert bytes(session.decrypt(derive(theirs, our_point[2:]), sealed, gcm())) == SECRET
+    assert session.getAttributeValue(derive(ours, their_point), [CKA_VALUE]) == [None]
+    fails(PyKCS11.CKR_MECHANISM_PARAM_INVALID, derive, ours, their_point[:-1])
+    fails(PyKCS11.CKR_KEY_FUNCTION_NOT_PERMITTED, derive, pair("ec")[0], their_point)
 
 
 def nothing_works_before_the_login():

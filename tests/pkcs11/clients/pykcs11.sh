@@ -29,6 +29,24 @@ relabels() {
   assert_fails_with NotFoundException sh -c "$trent describe-key --key-id alias/labelled || exit 1"
 }
 
+key_pairs_sign() {
+  new_key rsa RSA_2048 SIGN_VERIFY
+  new_key ec ECC_NIST_P256 SIGN_VERIFY
+  python signs_with_key_pairs
+  trent verify --key-id alias/rsa --message fileb://letter --signature fileb://letter.sig \
+    --signing-algorithm RSASSA_PKCS1_V1_5_SHA_256
+}
+
+key_pairs_decrypt() {
+  new_key opener RSA_2048 ENCRYPT_DECRYPT
+  python decrypts_with_a_key_pair
+}
+
+key_pairs_derive() {
+  for name in agree agree-too; do new_key $name ECC_NIST_P256 KEY_AGREEMENT; done
+  python derives_with_key_pairs
+}
+
 # Whoever logs in can do what the configured PIN allows.
 after_a_login() {
   without_pin
@@ -69,6 +87,9 @@ test_case 'blobs are those of the command' blobs_are_those_of_the_command
 test_case 'a new label is a new alias' relabels
 test_case 'makes keys of its own, which are no KMS keys' python makes_keys_of_its_own
 test_case 'all of it after a login, where no PIN is configured' after_a_login
+test_case 'key pairs sign and verify' key_pairs_sign
+test_case 'and decrypt' key_pairs_decrypt
+test_case 'and derive keys' key_pairs_derive
 test_case 'disabled keys are found by their state' finds_disabled_keys
 test_case 'the same through p11-kit-proxy.so' through_the_proxy
 done_testing
