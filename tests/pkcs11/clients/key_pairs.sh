@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Key pairs and HMAC keys of KMS, in the hands of pkcs11-tool, GnuTLS, OpenSSH and osslsigncode.
+# Key pairs and HMAC keys of KMS, in the hands of pkcs11-tool; and what stands beside them.
 . "$TRENT_SOURCE/tests/pkcs11/clients/lib.sh"
 
 tool() { timeout 60 pkcs11-tool --module "$module" "$@"; }
@@ -65,6 +65,35 @@ pkcs11_tool_decrypts() {
   assert_same_file letter out
 }
 
+# Both ends are KMS's: one made by the command, one by pkcs11-tool. It hands in the point with and
+# without the OCTET STRING around it.
+pkcs11_tool_derives() {
+  sed '1i keygen = "kms"' "$kms/trent.toml" >"$kms/keygen.toml"
+  TRENT_CONF="$kms/keygen.toml" tool --keypairgen --key-type EC:secp521r1 --label one --usage-derive
+  new_key other ECC_NIST_P521 KEY_AGREEMENT
+  for name in one other; do
+    trent get-public-key --key-id alias/$name --output raw >$name.der
+  done
+  tool --derive --mechanism ECDH1-DERIVE --id "$(id_of one)" --input-file other.der --output-file first
+  tool --derive --mechanism ECDH1-DERIVE --id "$(id_of other)" --input-file one.der --derive-pass-der \
+    --output-file second
+  assert_same_file first second
+  trent derive-shared-secret --key-id alias/one --key-agreement-algorithm ECDH --public-key fileb://other.der \
+    --output raw | assert_same_file first -
+  trent get-public-key --key-id alias/ec --output raw >ec.der
+  assert_fails_with CKR_MECHANISM_PARAM_INVALID pkcs11-tool --module "$module" --derive \
+    --mechanism ECDH1-DERIVE --id "$(id_of one)" --input-file ec.der --output-file none
+}
+
+# All that fails is what KMS has not: RSA of data that are no DigestInfo.
+pkcs11_tool_tests_itself() {
+  tool --test --login --pin any >output 2>&1 || :
+  cat output
+  assert_contains "$(cat output)" 'RSA-PKCS-OAEP: mgf not set'
+  assert_eq "$(grep -c 'RSA-PKCS: .*ERR: C_Sign() returned CKR_DATA_INVALID' output)" 1
+  tail -n 1 output | grep -x '1 errors'
+}
+
 pkcs11_tool_makes_macs() {
   tool --sign --mechanism SHA256-HMAC --id "$(id_of mac)" --input-file letter --output-file letter.mac
   trent verify-mac --key-id alias/mac --message fileb://letter --mac-algorithm HMAC_SHA_256 \
@@ -117,6 +146,8 @@ test_case 'a key pair is two objects' objects_are_pairs
 test_case 'pkcs11-tool generates' pkcs11_tool_generates
 test_case 'pkcs11-tool signs' pkcs11_tool_signs
 test_case 'pkcs11-tool decrypts' pkcs11_tool_decrypts
+test_case 'pkcs11-tool derives' pkcs11_tool_derives
+test_case 'pkcs11-tool --test' pkcs11_tool_tests_itself
 test_case 'pkcs11-tool makes MACs' pkcs11_tool_makes_macs
 test_case 'a disabled key' a_disabled_key_signs_nothing
 test_case 'certtool makes certificates, which stand beside their keys' gnutls_makes_certificates
