@@ -5,22 +5,15 @@
 
 #include <openssl/ssl.h>
 
-#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
-#include <boost/beast/ssl.hpp>
-#include <string>
 
 #include "base/bytes.h"
 
 namespace trent::server {
 
 // Requests and responses hold plaintext: what they are read into and written from is wiped.
-using Body =
-    boost::beast::http::basic_string_body<char, std::char_traits<char>, CleansingAllocator<char>>;
 using Buffer = boost::beast::basic_flat_buffer<CleansingAllocator<char>>;
-using Stream = boost::beast::basic_stream<boost::asio::generic::stream_protocol>;
-using TlsStream = boost::beast::ssl_stream<Stream>;
 
 inline void restrict_tls(SSL_CTX* context) {
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);

@@ -4,16 +4,20 @@
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
+#include <openssl/crypto.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <cerrno>
@@ -35,6 +39,11 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
 using boost::system::error_code;
+using Clock = std::chrono::steady_clock;
+// Of the one event loop, so that nobody asks which it is.
+using Socket =
+    asio::basic_stream_socket<asio::generic::stream_protocol, asio::io_context::executor_type>;
+using TlsSocket = asio::ssl::stream<Socket>;
 
 std::string lower_case(std::string_view name) {
   std::string lower(name);
@@ -43,48 +52,99 @@ std::string lower_case(std::string_view name) {
   return lower;
 }
 
-// IMF-fixdate of RFC 9110: clients set their clock by it.
-std::string http_date() {
-  return format_utc(std::time(nullptr), "%a, %d %b %Y %H:%M:%S GMT");
-}
+// IMF-fixdate of RFC 9110, written once a second: clients set their clock by it.
+class HttpDate {
+ public:
+  std::string_view now() {
+    const std::time_t now = std::time(nullptr);
+    if (now != second_) text_ = format_utc(now, "%a, %d %b %Y %H:%M:%S GMT");
+    second_ = now;
+    return text_;
+  }
 
-// The response up to its body. Written out here, for the library makes ten allocations of it.
-std::string head_of(const Response& response, unsigned version, bool keep_alive) {
-  constexpr unsigned kVersion11 = 11;
+ private:
+  std::time_t second_ = -1;
+  std::string text_;
+};
+
+// Writes the bytes of the response. By hand, for the library makes ten allocations of the head; and
+// in one piece, for that is what the kernel and TLS take the fastest.
+void put_response(SecretString& out, const Response& response, std::string_view date, int version,
+                  bool keep_alive) {
+  constexpr int kVersion11 = 11;
+  constexpr std::size_t kHead = 512;
   const auto status = static_cast<unsigned>(response.status);
-  std::string out = version == kVersion11 ? "HTTP/1.1 " : "HTTP/1.0 ";
+  out.reserve(kHead + response.body.size());
+  out.append(version == kVersion11 ? "HTTP/1.1 " : "HTTP/1.0 ");
   const auto add = [&](std::string_view name, std::string_view value) {
     out.append(name).append(": ").append(value).append("\r\n");
   };
   out.append(std::to_string(status)).append(" ");
   out.append(std::string_view(http::obsolete_reason(http::int_to_status(status)))).append("\r\n");
   for (const Header& header : response.headers) add(header.name, header.value);
-  add("Date", http_date());
+  add("Date", date);
   if (!keep_alive) add("Connection", "close");
   if (keep_alive && version != kVersion11) add("Connection", "keep-alive");
   add("Content-Length", std::to_string(response.body.size()));
-  return out += "\r\n";
+  out.append("\r\n").append(response.body);
 }
 
 int status_of(const error_code& error) {
   if (error == http::error::body_limit) return 413;
   if (error == http::error::header_limit || error == http::error::buffer_overflow) return 431;
-  if (error == beast::error::timeout || error == http::error::partial_message) return 408;
+  if (error == http::error::partial_message) return 408;
   return 400;
 }
 
 // Whether what failed is the request, and not the connection.
 bool is_of_request(const error_code& error) {
-  return error == beast::error::timeout ||
-         (error.category() == make_error_code(http::error::bad_method).category() &&
-          error != http::error::end_of_stream);
+  return error.category() == make_error_code(http::error::bad_method).category();
 }
 
-// Of chunks: no client sends one, and two readers may not agree on where it ends.
-struct RefuseExtension {
-  void operator()(std::uint64_t, beast::string_view extension, error_code& error) const {
+// Makes a Request of what is read. The library's own parsers make a message of theirs first.
+class RequestParser final : public http::basic_parser<true> {
+ public:
+  explicit RequestParser(const Limits& limits) {
+    header_limit(static_cast<std::uint32_t>(limits.header_bytes));
+    body_limit(limits.body_bytes);
+  }
+
+  Request request;
+  int version = 0;  // 10 or 11
+
+ private:
+  void on_request_impl(http::verb, beast::string_view method, beast::string_view target,
+                       int its_version, error_code&) override {
+    request.method = method;
+    request.target = target;
+    version = its_version;
+  }
+  void on_response_impl(int, beast::string_view, int, error_code&) override {}
+  void on_field_impl(http::field, beast::string_view name, beast::string_view value,
+                     error_code&) override {
+    // What follows a chunked body is no header.
+    if (!is_header_read_) request.headers.push_back({lower_case(name), std::string(value)});
+  }
+  void on_header_impl(error_code&) override { is_header_read_ = true; }
+  void on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code&) override {
+    if (length) request.body.reserve(*length);
+  }
+  std::size_t on_body_impl(beast::string_view part, error_code&) override {
+    request.body.append(part);
+    return part.size();
+  }
+  void on_chunk_header_impl(std::uint64_t, beast::string_view extension,
+                            error_code& error) override {
+    // No client sends one, and two readers may not agree on where it ends.
     if (!extension.empty()) error = http::error::bad_chunk_extension;
   }
+  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view part, error_code&) override {
+    request.body.append(part);
+    return part.size();
+  }
+  void on_finish_impl(error_code&) override {}
+
+  bool is_header_read_ = false;
 };
 
 std::vector<std::string> names_of_certificate(SSL* ssl) {
@@ -212,6 +272,7 @@ class HttpServer::State {
   std::vector<std::unique_ptr<Door>> doors;
   std::deque<Periodic> periodic;
   asio::steady_timer patience{io};
+  HttpDate date;
   bool draining = false;
   Idle idle = Idle::Serve;
 };
@@ -229,8 +290,8 @@ class HttpServer::State::Connection final
   ~Connection() override { state_.ended(this); }
 
   void start() {
-    if constexpr (std::is_same_v<S, TlsStream>) {
-      socket().expires_after(state_.limits.request);
+    if constexpr (kIsTls) {
+      end_within(state_.limits.request);
       stream_.async_handshake(asio::ssl::stream_base::server, as_handler([this](error_code error) {
                                 if (error) return;
                                 peer_.is_encrypted = true;
@@ -244,11 +305,15 @@ class HttpServer::State::Connection final
   }
 
   void drain() override {
-    if (is_idle_ && state_.idle == Idle::Close) socket().close();
+    if (is_idle_ && state_.idle == Idle::Close) close();
   }
 
  private:
+  static constexpr bool kIsTls = std::is_same_v<S, TlsSocket>;
   static constexpr std::size_t kMaxBuffer = std::size_t{128} * 1024;
+  // What a connection keeps to read into and to write from. For each block of more than a KiB that
+  // is allocated, malloc() tidies all the small ones up, which costs the token more than the block.
+  static constexpr std::size_t kBlock = 4096;
 
   // For as long as an operation is under way, the connection lives.
   template <class F>
@@ -256,98 +321,138 @@ class HttpServer::State::Connection final
     return [self = this->shared_from_this(), function = std::move(function)](
                error_code error, std::size_t = 0) mutable { function(error); };
   }
-  Stream& socket() { return beast::get_lowest_layer(stream_); }
+  Socket& socket() { return beast::get_lowest_layer(stream_); }
+  // What is under way fails.
+  void close() {
+    error_code ignored;
+    socket().close(ignored);
+  }
+
+  // After that long the connection is closed, unless it has got another deadline meanwhile.
+  void end_within(std::chrono::milliseconds patience) {
+    deadline_ = Clock::now() + patience;
+    if (deadline_ < rings_) set_alarm();
+  }
+  void end_never() { deadline_ = Clock::time_point::max(); }
+  // Deadlines move with every request. The timer does not: it finds out when it rings.
+  void set_alarm() {
+    rings_ = deadline_;
+    alarm_.expires_at(rings_);
+    alarm_.async_wait([connection = this->weak_from_this()](error_code error) {
+      const auto self = connection.lock();
+      if (error || !self) return;
+      self->rings_ = Clock::time_point::max();
+      if (self->deadline_ <= Clock::now()) return self->close();
+      if (self->deadline_ != Clock::time_point::max()) self->set_alarm();
+    });
+  }
 
   void wait_for_request(std::chrono::milliseconds patience) {
-    if (buffer_.size() > 0) return read_header();  // it came together with the one before
-    buffer_.shrink_to_fit();                       // and is wiped
+    if (buffer_.size() > 0)  // it came together with the one before; others have their turn first
+      return asio::post(state_.io, [self = this->shared_from_this()] { self->begin_request(); });
+    wipe_input();
     is_idle_ = true;
-    socket().expires_after(patience);
-    constexpr std::size_t kBlock = 4096;
+    end_within(patience);
     stream_.async_read_some(buffer_.prepare(kBlock),
                             [self = this->shared_from_this()](error_code error, std::size_t size) {
                               self->is_idle_ = false;
                               if (error) return;
                               self->buffer_.commit(size);
-                              self->read_header();
+                              self->begin_request();
                             });
   }
 
-  void read_header() {
-    parser_.emplace();
-    parser_->header_limit(static_cast<std::uint32_t>(state_.limits.header_bytes));
-    parser_->body_limit(state_.limits.body_bytes);
-    parser_->on_chunk_header(refuse_extension_);
-    socket().expires_after(state_.limits.request);
-    http::async_read_header(stream_, buffer_, *parser_, as_handler([this](error_code error) {
-                              if (error) return refuse(error);
-                              take_header();
-                            }));
+  // All that was read is taken in.
+  void wipe_input() {
+    if (buffer_.capacity() > kBlock) return buffer_.shrink_to_fit();  // which wipes it
+    const auto all = buffer_.prepare(buffer_.capacity());
+    OPENSSL_cleanse(all.data(), all.size());
   }
 
-  void take_header() {
-    const auto& message = parser_->get();
-    request_ = {};
-    request_.method = std::string(message.method_string());
-    request_.target = std::string(message.target());
-    // Now, for what follows a chunked body is added to the fields.
-    for (const auto& field : message) {
-      if (request_.headers.size() == state_.limits.headers)
-        return refuse(431, "There are too many header fields.");
-      request_.headers.push_back(
-          {lower_case(std::string_view(field.name_string())), std::string(field.value())});
+  void begin_request() {
+    parser_.emplace(state_.limits);
+    end_within(state_.limits.request);
+    take_in();
+  }
+
+  // Takes in what was read, and reads on until the request is whole.
+  void take_in() {
+    while (!parser_->is_done()) {
+      if (buffer_.size() == 0) return read_on();
+      const bool had_header = parser_->is_header_done();
+      error_code error;
+      buffer_.consume(parser_->put(buffer_.data(), error));
+      if (error == http::error::need_more) return read_on();
+      if (error) return refuse(error);
+      if (!had_header && parser_->is_header_done() && !take_header()) return;
     }
+    hand_over();
+  }
+
+  void read_on() {
+    constexpr std::size_t kMost = 65536;
+    const std::size_t size = beast::read_size(buffer_, kMost);
+    if (size == 0) return refuse(http::error::buffer_overflow);
+    stream_.async_read_some(buffer_.prepare(size),
+                            [self = this->shared_from_this()](error_code error, std::size_t read) {
+                              if (error == asio::error::eof)
+                                return self->refuse(http::error::partial_message);
+                              if (error) return;
+                              self->buffer_.commit(read);
+                              self->take_in();
+                            });
+  }
+
+  // False: the request is refused, or there is an answer to send before its body is read.
+  bool take_header() {
+    const Request& request = parser_->request;
+    keep_alive_ = parser_->keep_alive();
+    version_ = parser_->version;
+    const auto refused = [this](int status, std::string_view reason) {
+      refuse(status, reason);
+      return false;
+    };
+    if (request.headers.size() > state_.limits.headers)
+      return refused(431, "There are too many header fields.");
     // What the library takes, and another reader of the same bytes may take in another way.
     std::size_t hosts = 0;
     std::size_t lengths = 0;
-    for (const Header& header : request_.headers) {
+    for (const Header& header : request.headers) {
       hosts += header.name == "host" ? 1 : 0;
       lengths += header.name == "content-length" ? 1 : 0;
       if (header.name == "content-length" &&
           header.value.find_first_not_of("0123456789") != header.value.npos)
-        return refuse(400, "The Content-Length is no number.");
+        return refused(400, "The Content-Length is no number.");
       if (header.name == "transfer-encoding" &&
-          (lower_case(header.value) != "chunked" || message.version() < 11))
-        return refuse(400, "The only transfer coding is chunked.");
+          (lower_case(header.value) != "chunked" || version_ < 11))
+        return refused(400, "The only transfer coding is chunked.");
     }
-    if (lengths > 1) return refuse(400, "There is more than one Content-Length.");
-    if (hosts > 1 || (hosts == 0 && message.version() >= 11))
-      return refuse(400, "There must be one Host header field.");
-    if (message.version() != 10 && message.version() != 11)
-      return refuse(400, "The version of HTTP must be 1.1.");
-    keep_alive_ = message.keep_alive();
-    version_ = message.version();
-    if (beast::iequals(message[http::field::expect], "100-continue") && !parser_->is_done()) {
-      static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-      asio::async_write(stream_, asio::buffer(kContinue), as_handler([this](error_code error) {
-                          if (!error) read_body();
-                        }));
-      return;
-    }
-    read_body();
-  }
-
-  void read_body() {
-    http::async_read(stream_, buffer_, *parser_, as_handler([this](error_code error) {
-                       if (error) return refuse(error);
-                       request_.body = std::move(parser_->get().body());
-                       parser_.reset();
-                       hand_over();
-                     }));
+    if (lengths > 1) return refused(400, "There is more than one Content-Length.");
+    if (hosts > 1 || (hosts == 0 && version_ >= 11))
+      return refused(400, "There must be one Host header field.");
+    const std::string* expected = request.header("expect");
+    if (expected == nullptr || lower_case(*expected) != "100-continue" || parser_->is_done())
+      return true;
+    static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+    asio::async_write(stream_, asio::buffer(kContinue), as_handler([this](error_code error) {
+                        if (!error) take_in();
+                      }));
+    return false;
   }
 
   void hand_over() {
-    socket().expires_never();
+    end_never();
+    Request request = std::move(parser_->request);
+    parser_.reset();
     // The answer may come from another thread, which the event loop waits for.
     working_.emplace(state_.io.get_executor());
-    state_.handler(std::move(request_), peer_, listener_,
-                   [self = this->shared_from_this()](Response response) {
-                     asio::dispatch(self->state_.io,
-                                    [self, response = std::move(response)]() mutable {
-                                      self->working_.reset();
-                                      self->write(std::move(response));
-                                    });
-                   });
+    state_.handler(
+        std::move(request), peer_, listener_, [self = this->shared_from_this()](Response response) {
+          asio::dispatch(self->state_.io, [self, response = std::move(response)]() mutable {
+            self->working_.reset();
+            self->write(response);
+          });
+        });
   }
 
   void refuse(const error_code& error) {
@@ -356,24 +461,33 @@ class HttpServer::State::Connection final
   void refuse(int status, std::string_view reason) {
     keep_alive_ = false;
     parser_.reset();
-    // After a timeout the stream is closed, and nobody reads any more.
-    if (socket().socket().is_open()) write(state_.refusal(status, reason));
+    write(state_.refusal(status, reason));
   }
 
-  void write(Response response) {
+  void write(const Response& response) {
     const bool keep = keep_alive_ && !state_.draining;
-    head_ = head_of(response, version_, keep);
-    body_ = std::move(response.body);
-    socket().expires_after(state_.limits.response);
-    asio::async_write(
-        stream_, std::array{asio::buffer(std::as_const(head_)), asio::buffer(std::as_const(body_))},
-        as_handler([this, keep](error_code error) {
-          body_.clear();
-          body_.shrink_to_fit();  // which wipes it
-          if (error) return;
-          if (keep) return wait_for_request(state_.limits.idle);
-          finish();
-        }));
+    put_response(out_, response, state_.date.now(), version_, keep);
+    end_within(state_.limits.response);
+    std::size_t sent = 0;
+    // A socket nearly always has room for the whole answer, and then the event loop has nothing to
+    // wait for. An error comes again.
+    if constexpr (!kIsTls) {
+      error_code ignored;
+      sent = stream_.write_some(asio::buffer(std::as_const(out_)), ignored);
+      if (sent == out_.size()) return written(keep);
+    }
+    asio::async_write(stream_, asio::buffer(std::as_const(out_)) + sent,
+                      as_handler([this, keep](error_code error) {
+                        if (!error) written(keep);
+                      }));
+  }
+
+  void written(bool keep) {
+    OPENSSL_cleanse(out_.data(), out_.size());
+    out_.clear();
+    if (out_.capacity() > kBlock) out_.shrink_to_fit();
+    if (keep) return wait_for_request(state_.limits.idle);
+    finish();
   }
 
   // Closed at once, with bytes unread, the connection would be reset, and the answer lost.
@@ -381,21 +495,21 @@ class HttpServer::State::Connection final
     constexpr std::chrono::seconds kLinger{2};
     buffer_.clear();
     buffer_.shrink_to_fit();
-    socket().expires_after(kLinger);
-    if constexpr (std::is_same_v<S, TlsStream>) {
+    end_within(kLinger);
+    if constexpr (kIsTls) {
       stream_.async_shutdown(as_handler([](error_code) {}));
     } else {
       error_code ignored;
-      socket().socket().shutdown(asio::socket_base::shutdown_send, ignored);
+      socket().shutdown(asio::socket_base::shutdown_send, ignored);
       discard(0);
     }
   }
   void discard(std::size_t so_far) {
     constexpr std::size_t kEnough = std::size_t{4} << 20;
     if (so_far > kEnough) return;
-    constexpr std::size_t kBlock = 65536;
-    stream_.async_read_some(buffer_.prepare(kBlock), [self = this->shared_from_this(), so_far](
-                                                         error_code error, std::size_t size) {
+    constexpr std::size_t kMost = 65536;
+    stream_.async_read_some(buffer_.prepare(kMost), [self = this->shared_from_this(), so_far](
+                                                        error_code error, std::size_t size) {
       if (!error) self->discard(so_far + size);
     });
   }
@@ -404,17 +518,17 @@ class HttpServer::State::Connection final
   const std::size_t listener_;
   S stream_;
   Peer peer_;
+  asio::steady_timer alarm_{state_.io};
+  Clock::time_point deadline_ = Clock::time_point::max();
+  Clock::time_point rings_ = Clock::time_point::max();
   // What is not read yet. A body is taken out of it piece by piece.
   Buffer buffer_{kMaxBuffer};
-  RefuseExtension refuse_extension_;
-  std::optional<http::request_parser<Body>> parser_;
-  std::string head_;
-  SecretString body_;
+  std::optional<RequestParser> parser_;
+  SecretString out_;
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> working_;
-  Request request_;
   bool is_idle_ = false;
   bool keep_alive_ = false;
-  unsigned version_ = 11;
+  int version_ = 11;
 };
 
 void HttpServer::State::wait_for_connection(std::size_t index) {
@@ -457,8 +571,8 @@ void HttpServer::State::accept(std::size_t index) {
     return wait_for_connection(index);
   }
   const int family = address.ss_family == AF_UNSPEC ? AF_UNIX : address.ss_family;
-  Stream stream(io);
-  stream.socket().assign(asio::generic::stream_protocol(family, 0), fd);
+  Socket socket(io, asio::generic::stream_protocol(family, 0), fd);
+  socket.non_blocking(true);
   Peer peer{.address = address_of(address, size), .uid = {}, .certificate_names = {}};
   if (family == AF_UNIX) {
     peer.address = "unix";
@@ -471,11 +585,11 @@ void HttpServer::State::accept(std::size_t index) {
     ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   }
   if (door.tls)
-    std::make_shared<Connection<TlsStream>>(*this, index, TlsStream(std::move(stream), *door.tls),
+    std::make_shared<Connection<TlsSocket>>(*this, index, TlsSocket(std::move(socket), *door.tls),
                                             std::move(peer))
         ->start();
   else
-    std::make_shared<Connection<Stream>>(*this, index, std::move(stream), std::move(peer))->start();
+    std::make_shared<Connection<Socket>>(*this, index, std::move(socket), std::move(peer))->start();
   wait_for_connection(index);
 }
 

@@ -12,9 +12,11 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/ssl/context.hpp>
+#include <boost/beast/ssl.hpp>
 #include <cerrno>
 #include <charconv>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -32,6 +34,9 @@ using boost::system::error_code;
 using Kind = HttpFailure::Kind;
 
 using Address = asio::generic::stream_protocol::endpoint;
+using Body = http::basic_string_body<char, std::char_traits<char>, CleansingAllocator<char>>;
+using Stream = beast::basic_stream<asio::generic::stream_protocol>;
+using TlsStream = beast::ssl_stream<Stream>;
 
 constexpr std::uint16_t kHttpPort = 80;
 constexpr std::uint16_t kHttpsPort = 443;
