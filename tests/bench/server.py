@@ -112,6 +112,8 @@ def main():
         core_rate, core_cpu, rate, cpu = (sum(column) / len(rounds) for column in zip(*rounds))
         print(f"throughput: {rate:.0f}/s over HTTP, {core_rate:.0f}/s by {WORKERS} processes of the "
               f"core: {rate / core_rate:.2f}")
+        print(f"by processor time, wherever the load comes from: {1e6 / cpu:.0f} requests a second of "
+              f"a worker's, {1e6 / core_cpu:.0f} ReEncrypts of the core's: {core_cpu / cpu:.2f}")
         print(f"processor time: {cpu:.0f} us a request, {core_cpu:.0f} us of it the core's: "
               f"{cpu - core_cpu:.0f} us")
         at_80 = load(home, server, request, options.seconds, 0.8 * rate)["microseconds"]
