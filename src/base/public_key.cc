@@ -389,6 +389,14 @@ Bytes ecdsa_from_der(ByteView der, std::size_t size) {
   return raw;
 }
 
+Bytes fit_to_curve(ByteView digest, Hash hash_of_curve) {
+  const std::size_t size = hash_size(hash_of_curve);
+  const ByteView front = digest.first(std::min(size, digest.size()));
+  Bytes fitting(size - front.size());
+  append(fitting, front);
+  return fitting;
+}
+
 Bytes rsa_public_key(ByteView modulus, ByteView exponent) {
   const OpensslGuard guard;
   const Number n(BN_bin2bn(modulus.data(), static_cast<int>(modulus.size()), nullptr));

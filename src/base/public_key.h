@@ -88,6 +88,11 @@ Bytes ecdsa_from_der(ByteView der, std::size_t size);
 // 1), for SHA-256, SHA-384 and SHA-512.
 ByteView digest_info_head(Hash hash);
 
+// ECDSA reads a digest as a number (FIPS 186-4, section 6.4): it is the same one with zero bytes in
+// front, and of a digest that is longer than the curve's order only the front counts. So the digest
+// of any hash is one of the length that KMS has for the curve; many programs take SHA-256 for all.
+Bytes fit_to_curve(ByteView digest, Hash hash_of_curve);
+
 // The DER of what a token tells of a public key. Throws KMSInternalException if it is none.
 Bytes rsa_public_key(ByteView modulus, ByteView exponent);
 // `curve`: DER OBJECT IDENTIFIER; `point`: uncompressed.

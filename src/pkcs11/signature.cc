@@ -93,28 +93,10 @@ Hash pss_hash(const CK_MECHANISM& mechanism) {
 
 // The digest in a DigestInfo, which says its hash.
 Bytes digest_in(KmsSignature& signature) {
-  const SecretBytes& input = signature.input;
-  for (const Hash hash : {Hash::Sha256, Hash::Sha384, Hash::Sha512}) {
-    const ByteView head = digest_info_head(hash);
-    if (input.size() != head.size() + hash_size(hash) ||
-        !std::equal(head.begin(), head.end(), input.begin()))
-      continue;
-    signature.algorithm = "RSASSA_PKCS1_V1_5" + name_of(hash);
-    return {input.begin() + static_cast<std::ptrdiff_t>(head.size()), input.end()};
-  }
-  throw Failure(CKR_DATA_INVALID);
-}
-
-// ECDSA reads a digest as a number (FIPS 186-4, section 6.4): it is the same one with zero bytes in
-// front, and of a digest that is longer than the curve's order only the front counts. So the digest
-// of any hash is one of the length that KMS has for the curve; many programs take SHA-256 for all.
-void fit_to_curve(Bytes& digest, Hash hash) {
-  require(std::ranges::any_of(std::array{Hash::Sha256, Hash::Sha384, Hash::Sha512},
-                              [&](Hash each) { return digest.size() == hash_size(each); }),
-          CKR_DATA_LEN_RANGE);
-  const std::size_t size = hash_size(hash);
-  if (digest.size() > size) digest.resize(size);
-  digest.insert(digest.begin(), size - digest.size(), 0);
+  const auto info = parse_digest_info(signature.input);
+  require(info.has_value(), CKR_DATA_INVALID);
+  signature.algorithm = "RSASSA_PKCS1_V1_5" + name_of(info->hash);
+  return {info->digest.begin(), info->digest.end()};
 }
 
 kms::SignRequest signature_request(KmsSignature& signature) {
@@ -133,7 +115,12 @@ kms::SignRequest signature_request(KmsSignature& signature) {
     digest = digest_in(signature);
   else
     digest.assign(signature.input.begin(), signature.input.end());
-  if (signature.form == Form::Digest && signature.is_ecdsa) fit_to_curve(digest, *signature.hash);
+  if (signature.form == Form::Digest && signature.is_ecdsa) {
+    require(std::ranges::any_of(std::array{Hash::Sha256, Hash::Sha384, Hash::Sha512},
+                                [&](Hash each) { return digest.size() == hash_size(each); }),
+            CKR_DATA_LEN_RANGE);
+    digest = fit_to_curve(digest, *signature.hash);
+  }
   require(signature.form != Form::Digest || digest.size() == hash_size(*signature.hash),
           CKR_DATA_LEN_RANGE);
   request.message.assign(digest.begin(), digest.end());

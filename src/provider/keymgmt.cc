@@ -58,9 +58,12 @@ void free(void* keydata) {
 }
 
 int has(const void* keydata, int selection) {
+  if (keydata == nullptr) return 0;
   const Key& key = as_key(keydata);
-  if ((selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0 && !key.is_private) return 0;
-  return (selection & OSSL_KEYMGMT_SELECT_PUBLIC_KEY) == 0 || key.service || key.public_key;
+  const auto asks = [&](int part) { return (selection & part) != 0; };
+  if (asks(OSSL_KEYMGMT_SELECT_PRIVATE_KEY) && !key.is_private) return 0;
+  if (asks(OSSL_KEYMGMT_SELECT_PUBLIC_KEY) && !key.service && !key.public_key) return 0;
+  return !asks(OSSL_KEYMGMT_SELECT_DOMAIN_PARAMETERS) || key.spec != nullptr || key.public_key;
 }
 
 int match(const void* one, const void* other, int selection) {

@@ -39,6 +39,10 @@ const OSSL_ALGORITHM signature_algorithms[] = {
     {"ECDSA", kProperties, signature_functions, "KMS Sign and Verify, ECDSA"},
     {"ED25519:1.3.101.112", kProperties, signature_functions, "KMS Sign and Verify, Ed25519"},
     kEnd};
+const OSSL_ALGORITHM key_exchange_algorithms[] = {
+    {"ECDH", kProperties, key_exchange_functions, "KMS DeriveSharedSecret"}, kEnd};
+const OSSL_ALGORITHM mac_algorithms[] = {
+    {"KMS-HMAC", kProperties, mac_functions, "KMS GenerateMac"}, kEnd};
 const OSSL_ALGORITHM kem_algorithms[] = {
     {kKmsType, kProperties, kem_functions, "KMS GenerateDataKey and Decrypt"}, kEnd};
 const OSSL_ALGORITHM store_algorithms[] = {
@@ -72,7 +76,7 @@ thread_local bool others_are_asked = false;
 template <auto Fetch, auto Free>
 void ask_others(OSSL_LIB_CTX* application) {
   others_are_asked = true;
-  Free(Fetch(application, "RSA", "provider!=trent"));
+  Free(Fetch(application, "RSA", "provider!=trent"));  // which one does not matter
   others_are_asked = false;
 }
 
@@ -111,6 +115,10 @@ const OSSL_ALGORITHM* query_operation(void* provctx, int operation, int* no_cach
       return cipher_algorithms;
     case OSSL_OP_SIGNATURE:
       return signature_algorithms;
+    case OSSL_OP_KEYEXCH:
+      return key_exchange_algorithms;
+    case OSSL_OP_MAC:
+      return mac_algorithms;
     case OSSL_OP_KEM:
       return kem_algorithms;
     case OSSL_OP_STORE:

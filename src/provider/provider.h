@@ -52,6 +52,8 @@ extern const OSSL_ALGORITHM keymgmt_algorithms[];
 extern const OSSL_ALGORITHM decoder_algorithms[];
 extern const OSSL_DISPATCH asym_cipher_functions[];
 extern const OSSL_DISPATCH kem_functions[];
+extern const OSSL_DISPATCH key_exchange_functions[];
+extern const OSSL_DISPATCH mac_functions[];
 extern const OSSL_DISPATCH signature_functions[];
 extern const OSSL_DISPATCH store_functions[];
 extern const OSSL_DISPATCH text_encoder_functions[];

@@ -18,9 +18,6 @@ namespace trent::provider {
 
 namespace {
 
-// KMS takes the message itself for Ed25519 and HMAC, and no longer one.
-constexpr std::size_t kMaxMessage = 4096;
-
 struct Signature {
   const Core* core;
   Key key{core};
@@ -169,11 +166,7 @@ int digest_verify_init(void* ctx, const char* digest, void* keydata, const OSSL_
 
 void add(Signature& signature, ByteView part) {
   if (signature.hasher) return signature.hasher->add(part);
-  if (part.size() > kMaxMessage - signature.message.size())
-    throw Error(ErrorCode::Validation,
-                "KMS takes messages of up to 4096 bytes for keys of spec " +
-                    std::string(wire_name(signature.key.spec->spec)) + ".",
-                "Sign a hash of the message, or use an RSA or ECC_NIST_P... key.");
+  require_message_fits(signature.message.size(), part.size());
   signature.message.insert(signature.message.end(), part.begin(), part.end());
 }
 
@@ -193,9 +186,12 @@ kms::SignRequest signature_request(Signature& signature, ByteView input) {
       signature.settings.hash = info->hash;
       input = info->digest;
     }
+    const Bytes digest = kms_digest(signature.key, input);
     request.message_type = "DIGEST";
+    request.message.assign(digest.begin(), digest.end());
+  } else {
+    request.message.assign(input.begin(), input.end());
   }
-  request.message.assign(input.begin(), input.end());
   request.signing_algorithm = kms_algorithm(signature.key, signature.settings);
   return request;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// KMS has one way of each: MGF1 and salt of PSS follow its hash, and a curve has one hash.
+// KMS has one way of each: MGF1 and salt of PSS follow its hash.
 #include "provider/signature_algorithm.h"
 
 #include <openssl/core_names.h>
@@ -61,12 +61,6 @@ void answer(OSSL_PARAM params[], const char* name, std::span<const Word> words, 
     if (word.number == number) set_text(params, name, word.name);
 }
 
-Hash get_hash(const OSSL_PARAM& param, const Key& key) {
-  const std::string name = get_text(param);
-  if (const auto hash = hash_named(name)) return *hash;
-  refuse(name + " signatures", key);
-}
-
 const char* suffix(Hash hash) {
   constexpr std::array<const char*, 5> kSuffixes{"_SHA_1", "_SHA_224", "_SHA_256", "_SHA_384",
                                                  "_SHA_512"};
@@ -75,6 +69,14 @@ const char* suffix(Hash hash) {
 
 bool is_rsa(const Key& key) {
   return key.spec->key_pair != nullptr && key.spec->key_pair->type == CKK_RSA;
+}
+
+bool is_ecdsa(const Key& key) {
+  return key.spec->key_pair != nullptr && key.spec->key_pair->type == CKK_EC;
+}
+
+bool is_sha2(Hash hash) {
+  return hash == Hash::Sha256 || hash == Hash::Sha384 || hash == Hash::Sha512;
 }
 
 void require_kms_pss(const Key& key, const SignatureSettings& settings) {
@@ -89,10 +91,24 @@ void require_kms_pss(const Key& key, const SignatureSettings& settings) {
 
 }  // namespace
 
+Hash hash_of(const Key& key, const OSSL_PARAM& param) {
+  const std::string name = get_text(param);
+  if (const auto hash = hash_named(name)) return *hash;
+  refuse(name + " signatures", key);
+}
+
+void require_message_fits(std::size_t before, std::size_t more) {
+  constexpr std::size_t kMax = 4096;
+  if (more > kMax - before)
+    throw Error(ErrorCode::Validation,
+                "KMS takes messages of up to 4096 bytes for HMAC and Ed25519 keys.",
+                "Give a hash of the message.");
+}
+
 bool set_signature_param(const Key& key, SignatureSettings& settings, const OSSL_PARAM& param) {
   const std::string_view name = param.key;
   if (name == OSSL_SIGNATURE_PARAM_DIGEST) {
-    settings.hash = get_hash(param, key);
+    settings.hash = hash_of(key, param);
   } else if (name == OSSL_SIGNATURE_PARAM_PAD_MODE && is_rsa(key)) {
     const int padding = get_word(param, kPaddings);
     if (padding != RSA_PKCS1_PADDING && padding != RSA_PKCS1_PSS_PADDING)
@@ -101,7 +117,7 @@ bool set_signature_param(const Key& key, SignatureSettings& settings, const OSSL
   } else if (name == OSSL_SIGNATURE_PARAM_PSS_SALTLEN && is_rsa(key)) {
     settings.salt_length = get_word(param, kSaltLengths);
   } else if (name == OSSL_SIGNATURE_PARAM_MGF1_DIGEST && is_rsa(key)) {
-    settings.mgf1_hash = get_hash(param, key);
+    settings.mgf1_hash = hash_of(key, param);
   } else {
     return name == OSSL_SIGNATURE_PARAM_PROPERTIES || name == OSSL_SIGNATURE_PARAM_MGF1_PROPERTIES;
   }
@@ -121,28 +137,35 @@ void get_signature_params(const Key& key, const SignatureSettings& settings, OSS
 std::string kms_algorithm(const Key& key, const SignatureSettings& settings) {
   const kms::Algorithms algorithms = key.spec->mac.empty() ? key.spec->signing : key.spec->mac;
   if (algorithms.empty()) refuse("signatures", key);
-  std::string name;
-  if (is_rsa(key)) {
-    if (settings.pss) require_kms_pss(key, settings);
-    if (!settings.hash) refuse("signatures without a hash", key);
-    name = std::string(settings.pss ? "RSASSA_PSS" : "RSASSA_PKCS1_V1_5") + suffix(*settings.hash);
-  } else {
-    name = algorithms.front();
-    // Ed25519 hashes as a part of it, and has no other.
-    const bool hashes_itself = name.starts_with("ED25519");
-    if (settings.hash && (hashes_itself || !name.ends_with(suffix(*settings.hash))))
+  if (!is_rsa(key)) {
+    const std::string only(algorithms.front());
+    // Ed25519 hashes as a part of it, and has no other hash.
+    if (settings.hash &&
+        !(is_ecdsa(key) ? is_sha2(*settings.hash)
+                        : !only.starts_with("ED25519") && only.ends_with(suffix(*settings.hash))))
       refuse(hash_name(*settings.hash) + std::string(" signatures"), key);
-    return name;
+    return only;
   }
+  if (settings.pss) require_kms_pss(key, settings);
+  if (!settings.hash) refuse("signatures without a hash", key);
+  std::string name = settings.pss ? "RSASSA_PSS" : "RSASSA_PKCS1_V1_5";
+  name += suffix(*settings.hash);
   if (std::ranges::find(algorithms, name) == algorithms.end()) refuse(name, key);
   return name;
+}
+
+Bytes kms_digest(const Key& key, ByteView digest) {
+  if (is_ecdsa(key))
+    return fit_to_curve(digest, kms::signing_algorithm(key.spec->signing.front()).hash);
+  return {digest.begin(), digest.end()};
 }
 
 Bytes algorithm_identifier(const Key& key, const SignatureSettings& settings) {
   const kms::SigningAlgorithm algorithm = kms::signing_algorithm(kms_algorithm(key, settings));
   if (algorithm.scheme == SignatureScheme::Eddsa)
     return {0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70};  // RFC 8410, section 3
-  return key.public_key->algorithm_identifier(algorithm.scheme, algorithm.hash);
+  return key.public_key->algorithm_identifier(algorithm.scheme,
+                                              settings.hash.value_or(algorithm.hash));
 }
 
 }  // namespace trent::provider

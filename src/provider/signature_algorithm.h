@@ -23,12 +23,22 @@ struct SignatureSettings {
 // is none; throws if KMS has no such signatures.
 bool set_signature_param(const Key& key, SignatureSettings& settings, const OSSL_PARAM& param);
 
+// The hash that the parameter names. Throws if KMS has no signatures with it.
+Hash hash_of(const Key& key, const OSSL_PARAM& param);
+
+// KMS takes the message itself for Ed25519 and HMAC, and no longer one than 4096 bytes. Throws if
+// `more` are too many after so many.
+void require_message_fits(std::size_t before, std::size_t more);
+
 // The padding as OpenSSL asks for it; throws if the application's buffer is not fit.
 void get_signature_params(const Key& key, const SignatureSettings& settings, OSSL_PARAM params[]);
 
 // KMS's name: SigningAlgorithm of Sign, or MacAlgorithm of GenerateMac. Throws
 // UnsupportedOperationException if KMS has no such signatures with keys of that spec.
 std::string kms_algorithm(const Key& key, const SignatureSettings& settings);
+
+// The digest as KMS takes it for the key's algorithm: ECDSA signs those of all hashes.
+Bytes kms_digest(const Key& key, ByteView digest);
 
 // A DER AlgorithmIdentifier (RFC 5280), as certificates and CMS have it for such signatures.
 Bytes algorithm_identifier(const Key& key, const SignatureSettings& settings);
