@@ -14,8 +14,9 @@
  * A key pair of KMS is a CKO_PRIVATE_KEY and a CKO_PUBLIC_KEY, an HMAC key a CKO_SECRET_KEY
  * (CKK_GENERIC_SECRET). They take the mechanisms of the standard that KMS has an algorithm for:
  *
- *   C_Sign, C_Verify            Sign, Verify              CKM_RSA_PKCS, CKM_RSA_PKCS_PSS, CKM_ECDSA,
- *                                                         CKM_EDDSA, and those that hash as well
+ *   C_Sign, C_Verify            Sign, Verify              CKM_RSA_PKCS, CKM_RSA_PKCS_PSS,
+ *                                                         CKM_ECDSA, CKM_EDDSA, and those that
+ *                                                         hash as well
  *
  *   C_Sign, C_Verify            GenerateMac, VerifyMac    CKM_SHA256_HMAC and the like
  *
@@ -120,7 +121,7 @@ typedef CK_TRENT_REENCRYPT_PARAMS* CK_TRENT_REENCRYPT_PARAMS_PTR;
 
 /* CK_BBOOL: whether a key is a KMS key. In the template of C_GenerateKey it demands one or forbids
  * it; without it, a key with CKA_TOKEN becomes one if KMS has such keys (`keygen` of trent.toml has
- * the rule). C_GenerateKeyPair takes it as well, and refuses CK_TRUE.
+ * the rule). C_GenerateKeyPair takes it as well; without it, only `keygen` = "kms" makes one there.
  *
  *   CK_BBOOL yes = CK_TRUE;
  *   CK_ATTRIBUTE kms_key[] = {{CKA_TOKEN, &yes, sizeof yes},

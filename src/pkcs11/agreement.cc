@@ -51,7 +51,8 @@ std::size_t length_of_key(Template attributes, std::size_t available) {
   require(type == CKK_GENERIC_SECRET || type == CKK_AES, CKR_TEMPLATE_INCONSISTENT);
   if (type == CKK_AES) {
     require(length.has_value(), CKR_TEMPLATE_INCOMPLETE);
-    require(length == 16 || length == 24 || length == 32, CKR_KEY_SIZE_RANGE);
+    const CK_ULONG bytes = *length;
+    require(bytes == 16 || bytes == 24 || bytes == 32, CKR_KEY_SIZE_RANGE);
   }
   require(!length || (*length > 0 && *length <= available), CKR_KEY_SIZE_RANGE);
   return length.value_or(available);

@@ -10,9 +10,6 @@ export GOCACHE="$TRENT_BUILD/clients/go-cache"
 page=$TRENT_SOURCE/docs/clients.md
 javascript=$TRENT_BUILD/clients/js/node_modules
 
-# section TITLE: what the page has under that heading.
-section() { awk -v title="## $1" '/^## / { on = $0 == title } on' "$page"; }
-
 # Each in a home of its own.
 run_section() {
   mkdir "home-$cases"
@@ -21,9 +18,9 @@ run_section() {
   ln -s "$TRENT_SOURCE/tests" .
   [ ! -e "$javascript" ] || ln -s "$javascript" .
   {
-    section 'A server to try them on'
-    section "$1"
-    section 'The end'
+    section "$page" 'A server to try them on'
+    section "$page" "$1"
+    section "$page" 'The end'
   } >page.md
   run_examples page.md
 }

@@ -42,6 +42,9 @@ fill_in() {
   ' "$1"
 }
 
+# section PAGE TITLE: what the page has under that heading.
+section() { awk -v title="## $2" '/^## / { on = $0 == title } on' "$1"; }
+
 # run_examples PAGE
 run_examples() {
   # What it leaves running, after a failure too, ends with it.

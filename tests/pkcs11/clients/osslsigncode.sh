@@ -7,15 +7,7 @@ new_key ec ECC_NIST_P256 SIGN_VERIFY
 certify rsa
 certify ec
 
-# A Portable Executable of nothing but headers: MS-DOS's, COFF's, and the optional one of 64 bits.
-python3 - <<'END'
-import struct
-program = bytearray(512)
-struct.pack_into("<2s58xI", program, 0, b"MZ", 0x40)
-struct.pack_into("<4sHHIIIHH", program, 0x40, b"PE", 0x8664, 0, 0, 0, 0, 0xF0, 0x22)
-struct.pack_into("<H106xI", program, 0x58, 0x20B, 16)
-open("program.exe", "wb").write(program)
-END
+python3 "$TRENT_SOURCE/tests/pkcs11/clients/program.py" program.exe
 
 signs() { # KEY HASH
   rm -f "$1.exe"
