@@ -164,6 +164,27 @@ void truncates_as_the_token_does() {
   }
 }
 
+// What the template does not say is as the token has it.
+void takes_the_defaults_of_the_token() {
+  const Curve& curve = curves()[0];
+  for (const Attrs& attributes : {Attrs()
+                                      .number(CKA_CLASS, CKO_SECRET_KEY)
+                                      .number(CKA_KEY_TYPE, CKK_GENERIC_SECRET)
+                                      .number(CKA_VALUE_LEN, 32),
+                                  Attrs()
+                                      .number(CKA_CLASS, CKO_SECRET_KEY)
+                                      .number(CKA_KEY_TYPE, CKK_AES)
+                                      .number(CKA_VALUE_LEN, 16)}) {
+    const auto ours = derive(curve.kms.private_key, raw_point(curve.token.public_key), attributes);
+    const auto theirs =
+        derive(curve.token.private_key, raw_point(curve.kms.public_key), attributes);
+    for (const CK_ATTRIBUTE_TYPE each :
+         {CKA_TOKEN, CKA_PRIVATE, CKA_SENSITIVE, CKA_EXTRACTABLE, CKA_ENCRYPT, CKA_DECRYPT,
+          CKA_SIGN, CKA_VERIFY, CKA_WRAP, CKA_UNWRAP, CKA_DERIVE})
+      CHECK(attribute(session(), ours, each) == attribute(session(), theirs, each));
+  }
+}
+
 // What cannot be read can be used: what one end encrypts, the other decrypts.
 void makes_keys_that_work() {
   const Curve& curve = curves()[0];
@@ -320,8 +341,8 @@ void generates_them_on_demand() {
 int main() {
   SoftHsm token;
   return RUN_TESTS("pkcs11 agreement", TEST(shows_what_agrees), TEST(agrees_on_each_curve),
-                   TEST(truncates_as_the_token_does), TEST(makes_keys_that_work),
-                   TEST(keeps_it_as_long_as_the_template_says), TEST(refuses_other_public_keys),
-                   TEST(refuses_other_parameters), TEST(refuses_other_keys),
-                   TEST(generates_them_on_demand));
+                   TEST(truncates_as_the_token_does), TEST(takes_the_defaults_of_the_token),
+                   TEST(makes_keys_that_work), TEST(keeps_it_as_long_as_the_template_says),
+                   TEST(refuses_other_public_keys), TEST(refuses_other_parameters),
+                   TEST(refuses_other_keys), TEST(generates_them_on_demand));
 }
