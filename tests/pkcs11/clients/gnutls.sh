@@ -5,6 +5,8 @@
 . "$TRENT_SOURCE/tests/pkcs11/clients/lib.sh"
 new_key rsa RSA_2048 SIGN_VERIFY
 new_key ec ECC_NIST_P384 SIGN_VERIFY
+new_key edwards ECC_NIST_EDWARDS25519 SIGN_VERIFY
+certify edwards
 certify rsa
 certify ec
 object() { echo "pkcs11:model=Trent%20KMS;token=kms;object=$1;type=$2"; }
@@ -56,6 +58,7 @@ p11tool_tests_itself() {
 
 test_case 'gnutls-serv with an RSA key' serves rsa
 test_case 'gnutls-serv with an EC key' serves ec
+test_case 'gnutls-serv with an Ed25519 key' serves edwards
 test_case 'gnutls-cli is known by its EC key, gnutls-serv by its RSA key' is_known_by_its_key rsa ec
 test_case 'and the other way round' is_known_by_its_key ec rsa
 test_case 'gnutls-serv with a PIN of the program'\''s' with_a_pin
