@@ -3,7 +3,6 @@
 #include "hsm/key_pair.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 
 #include "base/openssl.h"

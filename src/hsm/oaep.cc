@@ -3,7 +3,6 @@
 #include "hsm/oaep.h"
 
 #include <algorithm>
-#include <array>
 
 #include "base/openssl.h"
 #include "hsm/key_kind.h"
