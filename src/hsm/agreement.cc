@@ -4,17 +4,23 @@
 
 #include <algorithm>
 
-#include "hsm/attributes.h"
-
 namespace trent::hsm {
 
-SecretBytes agree(const Session& session, CK_OBJECT_HANDLE private_key, ByteView point) {
-  const std::size_t length = point.size() / 2;  // a byte, x and y
+TemporaryObject derive_shared(const Session& session, CK_OBJECT_HANDLE private_key, ByteView point,
+                              Attributes& attributes) {
   CK_ECDH1_DERIVE_PARAMS parameters{};
   parameters.kdf = CKD_NULL;
   parameters.ulPublicDataLen = static_cast<CK_ULONG>(point.size());
   parameters.pPublicData = const_cast<CK_BYTE_PTR>(point.data());
   CK_MECHANISM mechanism{CKM_ECDH1_DERIVE, &parameters, sizeof parameters};
+  CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
+  session.call<&CK_FUNCTION_LIST::C_DeriveKey>(&mechanism, private_key, attributes.data(),
+                                               attributes.size(), &handle);
+  return {session, handle};
+}
+
+SecretBytes agree(const Session& session, CK_OBJECT_HANDLE private_key, ByteView point) {
+  const std::size_t length = point.size() / 2;  // a byte, x and y
   Attributes attributes;
   attributes.number(CKA_CLASS, CKO_SECRET_KEY)
       .number(CKA_KEY_TYPE, CKK_GENERIC_SECRET)
@@ -24,11 +30,8 @@ SecretBytes agree(const Session& session, CK_OBJECT_HANDLE private_key, ByteView
       .flag(CKA_SENSITIVE, false)
       .flag(CKA_EXTRACTABLE, true);
   add_usage(attributes, {});
-  CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
-  session.call<&CK_FUNCTION_LIST::C_DeriveKey>(&mechanism, private_key, attributes.data(),
-                                               attributes.size(), &handle);
-  TemporaryObject secret(session, handle);
-  auto value = session.read<SecretBytes>(handle, CKA_VALUE, length);
+  auto secret = derive_shared(session, private_key, point, attributes);
+  auto value = session.read<SecretBytes>(secret.handle(), CKA_VALUE, length);
   secret.destroy();
   // Some tokens drop the zero bytes in front.
   value.insert(value.begin(), length - std::min(length, value.size()), 0);

@@ -4,6 +4,7 @@
 
 #include "hsm/base_key.h"
 #include "hsm/promise.h"
+#include "hsm/sign_with.h"
 #include "hsm/token.h"
 
 namespace trent::hsm {
@@ -27,13 +28,8 @@ std::vector<CK_OBJECT_HANDLE> find_all(const Session& session, const std::string
 }
 
 SecretBytes sign(const Session& session, CK_OBJECT_HANDLE object, ByteView message) {
-  CK_MECHANISM mechanism{kMechanism, nullptr, 0};
-  session.call<&CK_FUNCTION_LIST::C_SignInit>(&mechanism, object);
-  SecretBytes out(kSize);
-  CK_ULONG size = out.size();
-  session.call<&CK_FUNCTION_LIST::C_Sign>(const_cast<CK_BYTE_PTR>(message.data()),
-                                          CK_ULONG{message.size()}, out.data(), &size);
-  if (size != out.size()) throw token_error("C_Sign", CKR_GENERAL_ERROR);
+  auto out = sign_with<SecretBytes>(session, object, {kMechanism, nullptr, 0}, message);
+  if (out.size() != kSize) throw token_error("C_Sign", CKR_GENERAL_ERROR);
   return out;
 }
 

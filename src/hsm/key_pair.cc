@@ -10,6 +10,7 @@
 #include "hsm/key_kind.h"
 #include "hsm/make_key.h"
 #include "hsm/secret_length.h"
+#include "hsm/sign_with.h"
 
 namespace trent::hsm {
 
@@ -23,18 +24,6 @@ PssHash pss_hash(Hash hash) {
   if (hash == Hash::Sha256) return {CKM_SHA256, CKG_MGF1_SHA256};
   if (hash == Hash::Sha384) return {CKM_SHA384, CKG_MGF1_SHA384};
   return {CKM_SHA512, CKG_MGF1_SHA512};
-}
-
-Bytes sign_with(const Session& session, CK_OBJECT_HANDLE key, CK_MECHANISM mechanism,
-                ByteView input) {
-  session.call<&CK_FUNCTION_LIST::C_SignInit>(&mechanism, key);
-  Bytes signature(1024);
-  auto size = static_cast<CK_ULONG>(signature.size());
-  session.call<&CK_FUNCTION_LIST::C_Sign>(const_cast<CK_BYTE_PTR>(input.data()),
-                                          CK_ULONG{input.size()}, signature.data(), &size);
-  if (size > signature.size()) throw token_error("C_Sign", CKR_GENERAL_ERROR);
-  signature.resize(size);
-  return signature;
 }
 
 Bytes sign_object(const Session& session, CK_OBJECT_HANDLE key, SignatureScheme scheme, Hash hash,

@@ -6,21 +6,14 @@
 #include <optional>
 
 #include "hsm/make_key.h"
+#include "hsm/sign_with.h"
 
 namespace trent::hsm {
 
 namespace {
 
 Bytes mac_of(const Session& session, const KeyKind& kind, CK_OBJECT_HANDLE key, ByteView message) {
-  CK_MECHANISM mechanism{kind.mechanisms.front(), nullptr, 0};
-  session.call<&CK_FUNCTION_LIST::C_SignInit>(&mechanism, key);
-  Bytes mac(64);
-  auto size = static_cast<CK_ULONG>(mac.size());
-  session.call<&CK_FUNCTION_LIST::C_Sign>(const_cast<CK_BYTE_PTR>(message.data()),
-                                          CK_ULONG{message.size()}, mac.data(), &size);
-  if (size > mac.size()) throw token_error("C_Sign", CKR_GENERAL_ERROR);
-  mac.resize(size);
-  return mac;
+  return sign_with(session, key, {kind.mechanisms.front(), nullptr, 0}, message);
 }
 
 Fingerprint make(Connection& connection, const Session& session, const MacKeyRef& ref,

@@ -130,21 +130,18 @@ TemporaryObject unwrap_from(Connection& connection, const Session& session,
   throw Error(ErrorCode::InvalidCiphertext, {}, {}, rv);
 }
 
-// The secret `object` of `from` as one of `to`; `length` if it is known. Gives back how long the
-// copy is: a token that zero-pads what it wraps has made it longer.
-struct Arrived {
-  TemporaryObject object;
-  std::size_t length;
-};
-Arrived carry(Connection& from, const Session& from_session, TemporaryObject secret,
-              std::size_t length, Connection& to, const Session& to_session) {
+// The secret of `length` bytes of `from` as one of `to`, which may be the same. Its copy in another
+// token is longer where `from` zero-pads what it wraps.
+TemporaryObject carry(Connection& from, const Session& from_session, TemporaryObject secret,
+                      std::size_t length, Connection& to, const Session& to_session) {
+  if (&from == &to) return secret;
   const Profile& from_profile = from.profile(from_session);
   const Profile& to_profile = to.profile(to_session);
   Transport transport(from_session, from_profile, to_session, to_profile);
   const Bytes moving = transport.wrap(secret.handle());
   secret.destroy();
   if (from_profile.zero_pads) length = (length + 7) / 8 * 8;
-  Arrived arrived{transport.unwrap(moving, length), length};
+  TemporaryObject arrived = transport.unwrap(moving, length);
   transport.destroy();
   return arrived;
 }
@@ -217,75 +214,68 @@ SecretBytes decrypt_oaep(Token& token, const OaepSource& source) {
 Bytes rewrap_from_oaep(Token& source_token, const OaepSource& source, Token& destination_token,
                        const std::function<WrappingKey(std::size_t length)>& destination) {
   require_fitting(source);
-  return run_in_both(source_token, destination_token,
-                     [&](Connection& from, const Session& from_session, Connection& to,
-                         const Session& to_session) {
-                       auto secret = unwrap_from(from, from_session, source);
-                       const std::size_t length =
-                           secret_length(from_session, from.profile(from_session), secret.handle());
-                       if (length == 0) throw Error(ErrorCode::InvalidCiphertext, {});
-                       const WrappingKey key = destination(length);
-                       const bool stays = &from == &to;
-                       Arrived arrived = stays ? Arrived{std::move(secret), length}
-                                               : carry(from, from_session, std::move(secret),
-                                                       length, to, to_session);
-                       const auto base_key = to.base_key(to_session, key.base_key);
-                       const Profile& profile = to.profile(to_session);
-                       auto wrapping = derive_one_time_key(to_session, profile, base_key->handle(),
-                                                           key.derivation_data, Purpose::Wrap);
-                       Bytes wrapped = wrap_object(to_session, profile, wrapping.handle(),
-                                                   arrived.object.handle());
-                       arrived.object.destroy();
-                       wrapping.destroy();
-                       return wrapped;
-                     });
-}
-
-Bytes rewrap_to_oaep(Token& source_token, const WrappingKey& source, const WrappedSecret& payload,
-                     Token& destination_token, const OaepDestination& destination) {
-  return run_in_both(source_token, destination_token,
-                     [&](Connection& from, const Session& from_session, Connection& to,
-                         const Session& to_session) {
-                       const Profile& profile = from.profile(from_session);
-                       if (&from != &to && profile.zero_pads && payload.length % 8 != 0)
-                         throw too_long_for(payload.length);
-                       const auto base_key = from.base_key(from_session, source.base_key);
-                       auto unwrapping =
-                           derive_one_time_key(from_session, profile, base_key->handle(),
-                                               source.derivation_data, Purpose::Unwrap);
-                       auto secret = unwrap_object(from_session, profile, unwrapping.handle(),
-                                                   payload, Readable::No);
-                       unwrapping.destroy();
-                       Arrived arrived = &from == &to ? Arrived{std::move(secret), payload.length}
-                                                      : carry(from, from_session, std::move(secret),
-                                                              payload.length, to, to_session);
-                       Bytes wrapped = wrap_with(to_session, destination, arrived.object.handle());
-                       arrived.object.destroy();
-                       return wrapped;
-                     });
-}
-
-Bytes rewrap_oaep(Token& source_token, const OaepSource& source, Token& destination_token,
-                  const OaepDestination& destination) {
-  require_fitting(source);
   return run_in_both(
       source_token, destination_token,
       [&](Connection& from, const Session& from_session, Connection& to,
           const Session& to_session) {
         auto secret = unwrap_from(from, from_session, source);
-        if (&from == &to) {
-          Bytes wrapped = wrap_with(to_session, destination, secret.handle());
-          secret.destroy();
-          return wrapped;
-        }
-        const Profile& profile = from.profile(from_session);
-        const std::size_t length = secret_length(from_session, profile, secret.handle());
-        if (profile.zero_pads && length % 8 != 0) throw too_long_for(length);
-        Arrived arrived = carry(from, from_session, std::move(secret), length, to, to_session);
-        Bytes wrapped = wrap_with(to_session, destination, arrived.object.handle());
-        arrived.object.destroy();
+        const std::size_t length =
+            secret_length(from_session, from.profile(from_session), secret.handle());
+        if (length == 0) throw Error(ErrorCode::InvalidCiphertext, {});
+        const WrappingKey key = destination(length);
+        auto arrived = carry(from, from_session, std::move(secret), length, to, to_session);
+        const auto base_key = to.base_key(to_session, key.base_key);
+        const Profile& profile = to.profile(to_session);
+        auto wrapping = derive_one_time_key(to_session, profile, base_key->handle(),
+                                            key.derivation_data, Purpose::Wrap);
+        Bytes wrapped = wrap_object(to_session, profile, wrapping.handle(), arrived.handle());
+        arrived.destroy();
+        wrapping.destroy();
         return wrapped;
       });
+}
+
+Bytes rewrap_to_oaep(Token& source_token, const WrappingKey& source, const WrappedSecret& payload,
+                     Token& destination_token, const OaepDestination& destination) {
+  return run_in_both(
+      source_token, destination_token,
+      [&](Connection& from, const Session& from_session, Connection& to,
+          const Session& to_session) {
+        const Profile& profile = from.profile(from_session);
+        if (&from != &to && profile.zero_pads && payload.length % 8 != 0)
+          throw too_long_for(payload.length);
+        const auto base_key = from.base_key(from_session, source.base_key);
+        auto unwrapping = derive_one_time_key(from_session, profile, base_key->handle(),
+                                              source.derivation_data, Purpose::Unwrap);
+        auto secret =
+            unwrap_object(from_session, profile, unwrapping.handle(), payload, Readable::No);
+        unwrapping.destroy();
+        auto arrived = carry(from, from_session, std::move(secret), payload.length, to, to_session);
+        Bytes wrapped = wrap_with(to_session, destination, arrived.handle());
+        arrived.destroy();
+        return wrapped;
+      });
+}
+
+Bytes rewrap_oaep(Token& source_token, const OaepSource& source, Token& destination_token,
+                  const OaepDestination& destination) {
+  require_fitting(source);
+  return run_in_both(source_token, destination_token,
+                     [&](Connection& from, const Session& from_session, Connection& to,
+                         const Session& to_session) {
+                       auto secret = unwrap_from(from, from_session, source);
+                       const Profile& profile = from.profile(from_session);
+                       std::size_t length = 0;  // of no interest to a secret that stays
+                       if (&from != &to) {
+                         length = secret_length(from_session, profile, secret.handle());
+                         if (profile.zero_pads && length % 8 != 0) throw too_long_for(length);
+                       }
+                       auto arrived =
+                           carry(from, from_session, std::move(secret), length, to, to_session);
+                       Bytes wrapped = wrap_with(to_session, destination, arrived.handle());
+                       arrived.destroy();
+                       return wrapped;
+                     });
 }
 
 }  // namespace trent::hsm

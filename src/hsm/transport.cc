@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/openssl.h"
+#include "hsm/agreement.h"
 #include "hsm/base_key.h"
 #include "hsm/secret.h"
 
@@ -60,21 +61,12 @@ ByteView raw_point(const Bytes& der) {
 
 TemporaryObject agree_on_secret(const Session& session, CK_OBJECT_HANDLE private_key,
                                 const Bytes& peer) {
-  ByteView point = raw_point(peer);
-  CK_ECDH1_DERIVE_PARAMS parameters{};
-  parameters.kdf = CKD_NULL;
-  parameters.ulPublicDataLen = static_cast<CK_ULONG>(point.size());
-  parameters.pPublicData = const_cast<CK_BYTE_PTR>(point.data());
-  CK_MECHANISM mechanism{CKM_ECDH1_DERIVE, &parameters, sizeof parameters};
   Attributes attributes;
-  add_key_attributes(attributes, kBaseKey,
-                     false);  // it derives the transport key, and nothing else
-  CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
-  session.call<&CK_FUNCTION_LIST::C_DeriveKey>(&mechanism, private_key, attributes.data(),
-                                               attributes.size(), &handle);
-  TemporaryObject secret(session, handle);
+  // It derives the transport key, and nothing else.
+  add_key_attributes(attributes, kBaseKey, false);
+  auto secret = derive_shared(session, private_key, raw_point(peer), attributes);
   // The self-test tries it with the mechanism of the one-time keys only.
-  if (prove_secrecy(session, handle, Extractable::No) == Promise::Broken)
+  if (prove_secrecy(session, secret.handle(), Extractable::No) == Promise::Broken)
     throw Error(ErrorCode::UnsupportedOperation,
                 "The token does not keep secret what it agrees on with another: it can be read.",
                 "Keep the keys in one token: ReEncrypt between those works.");
