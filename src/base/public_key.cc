@@ -117,6 +117,17 @@ bool verify_message(EVP_PKEY* key, ByteView message, ByteView signature) {
                           message.size()) == 1;
 }
 
+// Empty if the key has no such number.
+Bytes number_of(EVP_PKEY* key, const char* name) {
+  const OpensslGuard guard;
+  BIGNUM* found = nullptr;
+  if (key == nullptr || EVP_PKEY_get_bn_param(key, name, &found) != 1) return {};
+  const Number number(found);
+  Bytes out(static_cast<std::size_t>(BN_num_bytes(number.get())));
+  BN_bn2bin(number.get(), out.data());
+  return out;
+}
+
 Bytes point_of(EVP_PKEY* key) {
   BIGNUM* x = nullptr;
   BIGNUM* y = nullptr;
@@ -159,15 +170,15 @@ bool PublicKey::is_valid() const {
 }
 
 Bytes PublicKey::modulus() const {
-  const OpensslGuard guard;
-  BIGNUM* found = nullptr;
-  if (openssl_key() == nullptr ||
-      EVP_PKEY_get_bn_param(openssl_key(), OSSL_PKEY_PARAM_RSA_N, &found) != 1)
-    return {};
-  const Number modulus(found);
-  Bytes out(static_cast<std::size_t>(BN_num_bytes(modulus.get())));
-  BN_bn2bin(modulus.get(), out.data());
-  return out;
+  return number_of(openssl_key(), OSSL_PKEY_PARAM_RSA_N);
+}
+
+Bytes PublicKey::exponent() const {
+  return number_of(openssl_key(), OSSL_PKEY_PARAM_RSA_E);
+}
+
+std::size_t PublicKey::order_size() const {
+  return number_of(openssl_key(), OSSL_PKEY_PARAM_EC_ORDER).size();
 }
 
 Bytes PublicKey::curve() const {

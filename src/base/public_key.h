@@ -38,10 +38,13 @@ class PublicKey {
 
   // Of an RSA key, big-endian without leading zeros. Empty for another.
   Bytes modulus() const;
+  Bytes exponent() const;
   // Of an EC key: its curve as a DER OBJECT IDENTIFIER, and the uncompressed point. Empty for
   // another.
   Bytes curve() const;
   Bytes point() const;
+  // Of an EC key: the length of a number below the order of its curve, in bytes.
+  std::size_t order_size() const;
 
   // Whether the signature is one of `input`: of a digest of that hash, or of a message (Eddsa).
   bool verifies(SignatureScheme scheme, Hash hash, ByteView input, ByteView signature) const;

@@ -76,6 +76,13 @@ bool read_host_reencrypt(const Section& top) {
   return text == "allow";
 }
 
+bool read_public_key_operations(const Section& top) {
+  const std::string text = top.text("public-key-operations").value_or("host");
+  if (text != "host" && text != "token")
+    top.refuse("public-key-operations", "has an unknown value.", R"(Write "host" or "token".)");
+  return text == "token";
+}
+
 // A setting that has one value in this version. Those that it is to have are refused, and not taken
 // for it in silence.
 void require_only(const Section& top, const char* key, const std::string& only,
@@ -203,12 +210,14 @@ std::vector<std::string> usual_places() {
 Config parse_config(std::string_view text, const std::string& source) {
   const toml::table table = parse_toml(text, source);
   Section top(table, source);
-  top.allow_only({"principal", "refresh", "bulk", "host-reencrypt", "keygen", "audit", "token"});
+  top.allow_only({"principal", "refresh", "bulk", "host-reencrypt", "public-key-operations",
+                  "keygen", "audit", "token"});
   Config config;
   config.source = source;
   config.refresh = read_refresh(top);
   config.keygen = read_keygen(top);
   config.host_reencrypt = read_host_reencrypt(top);
+  config.public_keys_in_token = read_public_key_operations(top);
   require_what_is_there(top);
 
   for (const Section& token : top.sections("token"))

@@ -35,7 +35,9 @@ struct Config {
   std::string principal;  // who calls; default: the first token's account root
   std::chrono::milliseconds refresh{1000};
   Keygen keygen = Keygen::Auto;
-  bool host_reencrypt = false;      // what no token can do inside is done in this process
+  bool host_reencrypt = false;  // what no token can do inside is done in this process
+  // The token verifies and encrypts with public keys, which this process could do as well.
+  bool public_keys_in_token = false;
   std::vector<TokenConfig> tokens;  // never empty; the first is the default
 };
 

@@ -11,41 +11,18 @@
 #include "hsm/make_key.h"
 #include "hsm/secret_length.h"
 #include "hsm/sign_with.h"
+#include "hsm/signature_mechanism.h"
 
 namespace trent::hsm {
 
 namespace {
 
-struct PssHash {
-  CK_MECHANISM_TYPE hash;
-  CK_RSA_PKCS_MGF_TYPE mgf;
-};
-PssHash pss_hash(Hash hash) {
-  if (hash == Hash::Sha256) return {CKM_SHA256, CKG_MGF1_SHA256};
-  if (hash == Hash::Sha384) return {CKM_SHA384, CKG_MGF1_SHA384};
-  return {CKM_SHA512, CKG_MGF1_SHA512};
-}
 
 Bytes sign_object(const Session& session, CK_OBJECT_HANDLE key, SignatureScheme scheme, Hash hash,
                   ByteView input) {
-  switch (scheme) {
-    case SignatureScheme::Pkcs1: {
-      const ByteView head = digest_info_head(hash);
-      Bytes info(head.begin(), head.end());
-      append(info, input);
-      return sign_with(session, key, {CKM_RSA_PKCS, nullptr, 0}, info);
-    }
-    case SignatureScheme::Pss: {
-      const PssHash pss = pss_hash(hash);
-      CK_RSA_PKCS_PSS_PARAMS parameters{pss.hash, pss.mgf, hash_size(hash)};
-      return sign_with(session, key, {CKM_RSA_PKCS_PSS, &parameters, sizeof parameters}, input);
-    }
-    case SignatureScheme::Ecdsa:
-      return ecdsa_to_der(sign_with(session, key, {CKM_ECDSA, nullptr, 0}, input));
-    case SignatureScheme::Eddsa:
-      break;
-  }
-  return sign_with(session, key, {kEddsa, nullptr, 0}, input);
+  SignatureMechanism call(scheme, hash, input);
+  Bytes signature = sign_with(session, key, call.mechanism(), call.input());
+  return scheme == SignatureScheme::Ecdsa ? ecdsa_to_der(signature) : signature;
 }
 
 void add_public_use(Attributes& attributes, PairUse use) {

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/openssl.h"
-#include "hsm/key_kind.h"
+#include "hsm/public_key_object.h"
 #include "hsm/secret_length.h"
 #include "hsm/token.h"
 #include "hsm/transport.h"
@@ -36,11 +36,12 @@ bool is_unsupported(CK_RV rv) {
   }
 }
 
-Error unsupported(Hash hash, const char* verb, CK_RV rv) {
+Error unsupported(Hash hash, const char* verb, CK_RV rv,
+                  const char* setting = R"(host-reencrypt = "allow")") {
   return Error(ErrorCode::UnsupportedOperation,
                std::string("The token cannot ") + verb + " with RSAES_OAEP_SHA_" +
                    (hash == Hash::Sha1 ? "1" : "256") + ".",
-               "With host-reencrypt = \"allow\" in trent.toml it is done in this process.", rv);
+               "With " + std::string(setting) + " in trent.toml it is done in this process.", rv);
 }
 
 // Longer than the modulus, or as large: no token need be asked.
@@ -51,26 +52,9 @@ void require_fitting(const OaepSource& source) {
     throw Error(ErrorCode::InvalidCiphertext, {});
 }
 
-TemporaryObject import_public_key(const Session& session, const PublicKey& key) {
-  const Bytes modulus = key.modulus();
-  Attributes attributes;
-  attributes.number(CKA_CLASS, CKO_PUBLIC_KEY)
-      .number(CKA_KEY_TYPE, CKK_RSA)
-      .flag(CKA_TOKEN, false)
-      .flag(CKA_PRIVATE, false)
-      .flag(CKA_ENCRYPT, false)
-      .flag(CKA_VERIFY, false)
-      .flag(CKA_WRAP, true)
-      .bytes(CKA_MODULUS, modulus)
-      .bytes(CKA_PUBLIC_EXPONENT, kPublicExponent);
-  CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
-  session.call<&CK_FUNCTION_LIST::C_CreateObject>(attributes.data(), attributes.size(), &handle);
-  return {session, handle};
-}
-
 Bytes wrap_with(const Session& session, const OaepDestination& destination,
                 CK_OBJECT_HANDLE secret) {
-  auto key = import_public_key(session, destination.key);
+  auto key = import_public_key(session, destination.key, CKA_WRAP);
   CK_RSA_PKCS_OAEP_PARAMS parameters = oaep_parameters(destination.hash);
   CK_MECHANISM mechanism{CKM_RSA_PKCS_OAEP, &parameters, sizeof parameters};
   Bytes wrapped(1024);
@@ -179,6 +163,26 @@ SecretBytes decrypt_with(const Session& session, CK_OBJECT_HANDLE key, CK_MECHAN
 }
 
 }  // namespace
+
+Bytes encrypt_oaep(Token& token, const OaepDestination& destination, const SecretBytes& secret) {
+  return token.run(Retry::Always, [&](Connection&, const Session& session) {
+    auto key = import_public_key(session, destination.key, CKA_ENCRYPT);
+    CK_RSA_PKCS_OAEP_PARAMS parameters = oaep_parameters(destination.hash);
+    CK_MECHANISM mechanism{CKM_RSA_PKCS_OAEP, &parameters, sizeof parameters};
+    Bytes ciphertext(destination.key.modulus().size());
+    auto size = static_cast<CK_ULONG>(ciphertext.size());
+    CK_RV rv = session.try_call<&CK_FUNCTION_LIST::C_EncryptInit>(&mechanism, key.handle());
+    if (rv == CKR_OK)
+      rv = session.try_call<&CK_FUNCTION_LIST::C_Encrypt>(const_cast<CK_BYTE_PTR>(secret.data()),
+                                                          CK_ULONG{secret.size()},
+                                                          ciphertext.data(), &size);
+    if (is_unsupported(rv))
+      throw unsupported(destination.hash, "encrypt", rv, R"(public-key-operations = "host")");
+    if (rv != CKR_OK || size != ciphertext.size()) throw token_error("C_Encrypt", rv);
+    key.destroy();
+    return ciphertext;
+  });
+}
 
 // Raw, where the token does that: a fault of the token and a bad padding cannot be mixed up then,
 // and the padding comes off in constant time.

@@ -21,6 +21,10 @@ struct OaepDestination {
   Hash hash;
 };
 
+// As PublicKey::encrypt_oaep(), by C_Encrypt. Throws UnsupportedOperationException where the token
+// cannot do it with this hash.
+Bytes encrypt_oaep(Token& token, const OaepDestination& destination, const SecretBytes& secret);
+
 // The plaintext. Throws InvalidCiphertextException for whatever is wrong with the ciphertext, and
 // KMSInternalException if it is the token that failed.
 SecretBytes decrypt_oaep(Token& token, const OaepSource& source);

@@ -249,10 +249,11 @@ void require_no_context(const EncryptionContext& context) {
               "Leave it out: nothing would be bound to it.");
 }
 
-Bytes seal_oaep(const Key& key, Hash hash, const SecretBytes& secret) {
+Bytes seal_oaep(const Key& key, Hash hash, const SecretBytes& secret, bool in_token) {
   const PublicKey& public_key = public_key_of(key);
   if (secret.size() > public_key.max_oaep(hash)) throw too_long(key, hash);
-  return public_key.encrypt_oaep(hash, secret);
+  return in_token ? hsm::encrypt_oaep(key.account->token, {public_key, hash}, secret)
+                  : public_key.encrypt_oaep(hash, secret);
 }
 
 SecretBytes open_oaep(const Key& key, Hash hash, ByteView ciphertext) {
@@ -268,7 +269,7 @@ Bytes move(const Source& source, const Destination& destination) {
 Bytes move_in_host(const Source& source, const Destination& destination) {
   const SecretBytes secret = source.oaep ? open_oaep(source.key, *source.oaep, source.ciphertext)
                                          : open(source.key, source.context, source.blob);
-  return destination.oaep ? seal_oaep(destination.key, *destination.oaep, secret)
+  return destination.oaep ? seal_oaep(destination.key, *destination.oaep, secret, false)
                           : seal(destination.key, destination.context, blob::Kind::Encrypt, secret);
 }
 

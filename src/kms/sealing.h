@@ -56,9 +56,10 @@ hsm::ApplicationObject open_object(const Key& key, const SealingContext& context
 // filled up with zero bytes.
 std::size_t length_of_object(const blob::Blob& blob);
 
-// Under the public key of an RSA key, without a token: an RSAES-OAEP string without any header, and
-// without an encryption context. Throws ValidationException if the secret is too long.
-Bytes seal_oaep(const Key& key, Hash hash, const SecretBytes& secret);
+// Under the public key of an RSA key, in this process or in the token: an RSAES-OAEP string without
+// any header, and without an encryption context. Throws ValidationException if the secret is too
+// long.
+Bytes seal_oaep(const Key& key, Hash hash, const SecretBytes& secret, bool in_token);
 // Throws InvalidCiphertextException.
 SecretBytes open_oaep(const Key& key, Hash hash, ByteView ciphertext);
 // An encryption context that is given for an RSA key would bind nothing. Throws

@@ -117,10 +117,13 @@ void principal_defaults_to_the_first_account() {
 }
 
 void values_that_spell_the_defaults_are_accepted() {
-  Config c =
-      parse("bulk = \"direct\"\nhost-reencrypt = \"deny\"\nkeygen = \"auto\"\naudit = \"none\"\n" +
-            kToken);
+  Config c = parse(
+      "bulk = \"direct\"\nhost-reencrypt = \"deny\"\npublic-key-operations = \"host\"\nkeygen = "
+      "\"auto\"\naudit = \"none\"\n" +
+      kToken);
   CHECK_EQ(c.keygen, Keygen::Auto);
+  CHECK(!c.public_keys_in_token);
+  CHECK(parse_top("public-key-operations = \"token\"").public_keys_in_token);
 }
 
 void durations_have_units() {
@@ -143,7 +146,8 @@ void bad_durations_are_refused() {
 }
 
 void wrong_types_are_refused() {
-  for (const char* key : {"principal", "refresh", "bulk", "host-reencrypt", "keygen", "audit"})
+  for (const char* key : {"principal", "refresh", "bulk", "host-reencrypt", "public-key-operations",
+                          "keygen", "audit"})
     for (const char* value : {"1", "true", "[\"a\"]", "{ a = \"b\" }", "1979-05-27", "1.5"})
       check_top_refused(std::string(key) + " = " + value, key);
   for (const char* key : {"account", "region", "pin-source"})
@@ -154,7 +158,8 @@ void wrong_types_are_refused() {
 }
 
 void empty_and_unprintable_values_are_refused() {
-  for (const char* key : {"principal", "refresh", "bulk", "host-reencrypt", "keygen", "audit"})
+  for (const char* key : {"principal", "refresh", "bulk", "host-reencrypt", "public-key-operations",
+                          "keygen", "audit"})
     check_top_refused(std::string(key) + " = \"\"", key);
   for (const char* key : {"account", "region", "pin-source"})
     check_token_refused(std::string(key) + " = \"\"", key);
@@ -182,6 +187,9 @@ void bad_choices_are_refused() {
     check_top_refused("bulk = \"" + std::string(value) + "\"", "bulk");
   for (const char* value : {"yes", "true", "Allow", "denied"})
     check_top_refused("host-reencrypt = \"" + std::string(value) + "\"", "host-reencrypt");
+  for (const char* value : {"yes", "Token", "both"})
+    check_top_refused("public-key-operations = \"" + std::string(value) + "\"",
+                      "public-key-operations");
   for (const char* value : {"KMS", "both", "kms "})
     check_top_refused("keygen = \"" + std::string(value) + "\"", "keygen");
   for (const char* value : {"yes", "stderr", "/var/log/x", "file:", "file:/", "file:/var/log/",
@@ -334,8 +342,8 @@ void documented_examples_are_accepted() {
 // The first example shows every key; those that have a default stand there with it.
 void documented_defaults_are_the_defaults() {
   const std::string complete = documented_examples().at(0);
-  for (const char* key : {"principal", "refresh", "bulk", "host-reencrypt", "keygen", "audit",
-                          "account", "region", "module", "uri", "pin-source"})
+  for (const char* key : {"principal", "refresh", "bulk", "host-reencrypt", "public-key-operations",
+                          "keygen", "audit", "account", "region", "module", "uri", "pin-source"})
     CHECK(("\n" + complete).find("\n" + std::string(key) + " ") != std::string::npos);
 
   const Config written = parse(complete);

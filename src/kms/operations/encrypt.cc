@@ -21,7 +21,7 @@ EncryptResponse encrypt_secret(Call& call, const EncryptRequest& request) {
   call.check_grant_tokens(request.grant_tokens);
   if (oaep) require_no_context(request.encryption_context);
   call.end_dry_run(request.dry_run);
-  return {oaep ? seal_oaep(key, *oaep, request.plaintext)
+  return {oaep ? seal_oaep(key, *oaep, request.plaintext, call.config().public_keys_in_token)
                : seal(key, context, blob::Kind::Encrypt, request.plaintext),
           key.arn(), algorithm, to_hex(key.record->current)};
 }

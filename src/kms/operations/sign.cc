@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sign and Verify.
 #include "base/error.h"
+#include "hsm/public_key_object.h"
 #include "kms/algorithm.h"
 #include "kms/call.h"
 #include "kms/key_spec.h"
@@ -52,12 +53,18 @@ SignResponse sign_message(Call& call, const SignRequest& request) {
           request.signing_algorithm};
 }
 
-// By the public key alone, which needs no token.
+// By the public key alone, which needs no token unless that is asked for.
+bool verifies(Call& call, const Prepared& prepared, ByteView signature) {
+  const PublicKey& key = public_key_of(prepared.key);
+  const auto [scheme, hash] = prepared.algorithm;
+  return call.config().public_keys_in_token ? hsm::verifies(prepared.key.account->token, key,
+                                                            scheme, hash, prepared.input, signature)
+                                            : key.verifies(scheme, hash, prepared.input, signature);
+}
+
 VerifyResponse check(Call& call, const VerifyRequest& request) {
   const Prepared prepared = prepare(call, request, "kms:Verify");
-  if (!public_key_of(prepared.key)
-           .verifies(prepared.algorithm.scheme, prepared.algorithm.hash, prepared.input,
-                     request.signature))
+  if (!verifies(call, prepared, request.signature))
     throw Error(ErrorCode::KMSInvalidSignature, {},
                 "The signature is not one of this message with this key and algorithm.");
   call.end_dry_run(request.dry_run);
