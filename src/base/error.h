@@ -13,32 +13,35 @@ namespace trent {
 // The errors that AWS KMS and its front end return (KMS API Reference, "Errors" of each operation,
 // and "Common Errors"). The enumerator's name plus "Exception" is the name on the wire.
 // X(enumerator, HTTP status that KMS really sends)
-#define TRENT_ERRORS(X)           \
-  X(AccessDenied, 400)            \
-  X(AlreadyExists, 400)           \
-  X(Conflict, 400)                \
-  X(DependencyTimeout, 500)       \
-  X(Disabled, 400)                \
-  X(DryRunOperation, 400)         \
-  X(IncorrectKey, 400)            \
-  X(InvalidAliasName, 400)        \
-  X(InvalidArn, 400)              \
-  X(InvalidCiphertext, 400)       \
-  X(InvalidGrantToken, 400)       \
-  X(InvalidKeyUsage, 400)         \
-  X(InvalidMarker, 400)           \
-  X(KMSInternal, 500)             \
-  X(KMSInvalidMac, 400)           \
-  X(KMSInvalidSignature, 400)     \
-  X(KMSInvalidState, 400)         \
-  X(KeyUnavailable, 500)          \
-  X(LimitExceeded, 400)           \
-  X(MalformedPolicyDocument, 400) \
-  X(NotFound, 400)                \
-  X(Serialization, 400)           \
-  X(Tag, 400)                     \
-  X(UnsupportedOperation, 400)    \
-  X(Validation, 400)
+#define TRENT_ERRORS(X)              \
+  X(AccessDenied, 400)               \
+  X(AlreadyExists, 400)              \
+  X(Conflict, 400)                   \
+  X(DependencyTimeout, 500)          \
+  X(Disabled, 400)                   \
+  X(DryRunOperation, 400)            \
+  X(IncorrectKey, 400)               \
+  X(InvalidAliasName, 400)           \
+  X(InvalidArn, 400)                 \
+  X(InvalidCiphertext, 400)          \
+  X(InvalidGrantToken, 400)          \
+  X(InvalidKeyUsage, 400)            \
+  X(InvalidMarker, 400)              \
+  X(KMSInternal, 500)                \
+  X(KMSInvalidMac, 400)              \
+  X(KMSInvalidSignature, 400)        \
+  X(KMSInvalidState, 400)            \
+  X(KeyUnavailable, 500)             \
+  X(LimitExceeded, 400)              \
+  X(MalformedPolicyDocument, 400)    \
+  X(NotFound, 400)                   \
+  X(Serialization, 400)              \
+  X(Tag, 400)                        \
+  X(UnsupportedOperation, 400)       \
+  X(Validation, 400)                 \
+  X(XksKeyAlreadyInUse, 400)         \
+  X(XksKeyInvalidConfiguration, 400) \
+  X(XksKeyNotFound, 400)
 
 enum class ErrorCode {
 #define TRENT_ENUMERATOR(name, status) name,

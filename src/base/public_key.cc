@@ -463,6 +463,14 @@ Bytes ed25519_public_key(ByteView point) {
   return public_key_info(NID_ED25519, nullptr, point);
 }
 
+Bytes public_key_of_certificate(ByteView certificate) {
+  const OpensslGuard guard;
+  const unsigned char* at = certificate.data();
+  const std::unique_ptr<X509, Free<X509_free>> read(
+      d2i_X509(nullptr, &at, static_cast<long>(certificate.size())));
+  return read ? encode<i2d_X509_PUBKEY>(X509_get_X509_PUBKEY(read.get())) : Bytes();
+}
+
 namespace {
 
 NewKeyPair encode_pair(EVP_PKEY* key) {

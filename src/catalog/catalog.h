@@ -30,6 +30,8 @@ class Catalog {
   std::shared_ptr<const AliasRecord> alias(const std::string& name);
   // The key that has this material, current or not.
   std::shared_ptr<const KeyRecord> key_of_material(const KeyMaterialId& id);
+  // The adopted one: its object does not name its material, so all records are listed.
+  std::shared_ptr<const KeyRecord> adopted_key_of_material(const KeyMaterialId& id);
 
   // As it is in the token now.
   std::shared_ptr<const KeyRecord> key(const hsm::ChangeLock& lock, const std::string& key_id);

@@ -32,7 +32,7 @@ enum class KeySpec {
 constexpr bool is_key_pair(KeySpec spec) {
   return spec >= KeySpec::Rsa2048 && spec <= KeySpec::EccNistEdwards25519;
 }
-enum class KeyOrigin { AwsKms, External };
+enum class KeyOrigin { AwsKms, External, ExternalKeyStore };
 
 // The names of an enumeration, in its order.
 template <class Enum>
@@ -51,7 +51,8 @@ inline constexpr std::array<std::string_view, 13> kWireNames<KeySpec>{
     "HMAC_224",          "HMAC_256",        "HMAC_384",
     "HMAC_512"};
 template <>
-inline constexpr std::array<std::string_view, 2> kWireNames<KeyOrigin>{"AWS_KMS", "EXTERNAL"};
+inline constexpr std::array<std::string_view, 3> kWireNames<KeyOrigin>{"AWS_KMS", "EXTERNAL",
+                                                                       "EXTERNAL_KEY_STORE"};
 
 template <class Enum>
 constexpr std::string_view wire_name(Enum value) {

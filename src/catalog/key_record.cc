@@ -43,6 +43,17 @@ std::shared_ptr<const PublicKey> public_key(const json& material, const std::str
   return std::make_shared<const PublicKey>(*std::move(der));
 }
 
+AdoptedObject adopted_object(const json& object) {
+  AdoptedObject adopted{object.at("xks_key_id").get<std::string>(), {}, {}};
+  const auto label = from_base64(object.at("label").get<std::string>());
+  auto id = from_hex(object.at("id").get<std::string>());
+  if (!label || !id || (label->empty() && id->empty()))
+    throw std::runtime_error("its object has no name");
+  adopted.label.assign(label->begin(), label->end());
+  adopted.id = *std::move(id);
+  return adopted;
+}
+
 }  // namespace
 
 const KeyMaterial* KeyRecord::material(const KeyMaterialId& id) const {
@@ -85,10 +96,13 @@ KeyRecord KeyRecord::parse(std::string_view text) {
     record.current = material_id(in.at("current"));
     if (!record.has_material(record.current))
       throw std::runtime_error("its current key material is not among its materials");
+    if (in.contains("adopted")) record.adopted = adopted_object(in.at("adopted"));
+    if (record.adopted.has_value() != (record.origin == KeyOrigin::ExternalKeyStore))
+      throw std::runtime_error("its object does not go with its origin");
     if (in.contains("tags")) record.tags = in.at("tags").get<std::map<std::string, std::string>>();
     record.others =
         other_members(in, {"key_id", "created", "description", "usage", "spec", "origin", "state",
-                           "deletion", "materials", "current", "tags"});
+                           "deletion", "materials", "current", "adopted", "tags"});
     return record;
   });
 }
@@ -111,6 +125,10 @@ std::string to_text(const KeyRecord& record) {
     if (material.public_key) members["public_key"] = to_base64(material.public_key->der());
   }
   out["current"] = to_hex(record.current);
+  if (record.adopted)
+    out["adopted"] = {{"xks_key_id", record.adopted->xks_key_id},
+                      {"label", to_base64(as_bytes(record.adopted->label))},
+                      {"id", to_hex(record.adopted->id)}};
   if (!record.tags.empty()) out["tags"] = record.tags;
   add_other_members(out, record.others);
   return out.dump();

@@ -25,6 +25,16 @@ struct KeyMaterial {
   std::shared_ptr<const PublicKey> public_key = nullptr;
 };
 
+// A key that somebody else made in the token, and who may use it still: it stays as it is, under
+// its own name.
+struct AdoptedObject {
+  std::string xks_key_id;  // by which it was asked for
+  std::string label;       // CKA_LABEL, of any bytes
+  Bytes id;                // CKA_ID
+
+  bool operator==(const AdoptedObject&) const = default;
+};
+
 struct KeyRecord {
   Revision revision;
   std::string key_id;  // UUID
@@ -35,8 +45,9 @@ struct KeyRecord {
   KeyOrigin origin = KeyOrigin::AwsKms;
   KeyState state = KeyState::Enabled;
   std::optional<Timestamp> deletion;
-  std::vector<KeyMaterial> materials;  // oldest first; never empty
-  KeyMaterialId current{};             // one of materials
+  std::vector<KeyMaterial> materials;    // oldest first; never empty
+  KeyMaterialId current{};               // one of materials
+  std::optional<AdoptedObject> adopted;  // of origin EXTERNAL_KEY_STORE, where the one material is
   std::map<std::string, std::string> tags;
   OtherMembers others;
 

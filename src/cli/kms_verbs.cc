@@ -13,11 +13,14 @@ namespace {
 constexpr KmsVerb kVerbs[] = {
     {"create-key", "Keys", "Make a key in the token", R"(
 The key never leaves the token. --output raw prints its key ID.
+With the origin EXTERNAL_KEY_STORE it is a key that is in the token already:
+it stays as it is there, and says itself what spec it is.
 
 Examples:
   trent create-key --description "customer data"
   KEY=$(trent create-key --output raw)
   trent create-alias --alias-name alias/app --target-key-id "$KEY"
+  trent create-key --origin EXTERNAL_KEY_STORE --xks-key-id pkcs11:object=legacy-rsa
 )"},
     {"describe-key", "Keys", "What is known of a key", R"(
 --output raw prints the key ID.

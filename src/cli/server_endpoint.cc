@@ -97,8 +97,10 @@ const Field* missing_member(Fields fields, const void* object) {
             [&](std::string* text) { return &field == name && text->empty() ? &field : nullptr; },
             [&](Bytes* blob) { return blob->empty() ? &field : nullptr; },
             [&](SecretBytes* blob) { return blob->empty() ? &field : nullptr; },
+            // One that says nothing is not there, as most keys have no XksKeyConfiguration.
             [](const kms::model::Structure& inner) {
-              return missing_member(inner.fields, inner.object);
+              const bool is_there = !kms::model::to_json(inner.fields, inner.object).empty();
+              return is_there ? missing_member(inner.fields, inner.object) : nullptr;
             },
             [](const kms::model::Structures& list) {
               const Field* of_one = nullptr;

@@ -4,24 +4,16 @@
 
 #include <p11-kit/pkcs11.h>
 
-#include <array>
-#include <string>
-
 #include "base/openssl.h"
-#include "hsm/key_kind.h"
+#include "hsm/key_ref.h"
 #include "hsm/session.h"
 
 namespace trent::hsm {
 
 struct Profile;
 
-// 32 bytes that only the key's value yields: AES-256-ECB(K, the input that belongs to it).
-using Fingerprint = std::array<std::uint8_t, 32>;
-
-// How a base key is found in the token, and proven to be the right one.
-struct BaseKeyRef {
-  std::string label;         // CKA_LABEL
-  Fingerprint id;            // CKA_ID
+// Its id is what only the key's value yields: AES-256-ECB(K, the input that belongs to it).
+struct BaseKeyRef : KeyRef {
   Sha256 fingerprint_input;  // what the key must encrypt to `id`
 };
 

@@ -45,6 +45,13 @@ Fingerprint generate_base_key(Token& token, const std::string& label,
                   });
 }
 
+Fingerprint base_key_id(Token& token, const BaseKeyRef& ref) {
+  return token.run(Retry::Always, [&](Connection& connection, const Session& session) {
+    const auto any = [](CK_OBJECT_HANDLE) { return true; };
+    return fingerprint(session, connection.find_key(session, ref, any), ref.fingerprint_input);
+  });
+}
+
 namespace {
 
 std::vector<CK_OBJECT_HANDLE> find_base_keys(const Session& session, const std::string* label,

@@ -17,6 +17,9 @@ class Token;
 Fingerprint generate_base_key(Token& token, const std::string& label,
                               const Sha256& fingerprint_input);
 
+// The fingerprint of an object that is found by its name; `id` is not looked at.
+Fingerprint base_key_id(Token& token, const BaseKeyRef& ref);
+
 // Destroys whatever has this label and id: a secret key, or both of a pair.
 void destroy_key(Token& token, const std::string& label, ByteView id);
 

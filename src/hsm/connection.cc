@@ -67,32 +67,35 @@ const Profile& Connection::profile(const Session& session) {
   return *profile_;
 }
 
-CK_OBJECT_HANDLE Connection::find_key(const Session& session, const KeyKind& kind,
-                                      const std::string& label, const Fingerprint& id,
+CK_OBJECT_HANDLE Connection::find_key(const Session& session, const KeyRef& ref,
                                       const std::function<bool(CK_OBJECT_HANDLE)>& is_right) const {
+  const ObjectName& name = ref.name;
   Attributes search;
   // CKA_TOKEN: the copies carry the same label and id, and outlive the key that they copy.
-  search.number(CKA_CLASS, kind.object_class)
-      .flag(CKA_TOKEN, true)
-      .flag(CKA_PRIVATE, true)
-      .text(CKA_LABEL, label)
-      .bytes(CKA_ID, id);
-  std::vector<CK_OBJECT_HANDLE> found = session.find(search);
-  if (found.empty())
-    throw Error(ErrorCode::KeyUnavailable,
-                "The key material " + to_hex(id) + " (" + label + ") is not in the token.",
-                "Restore it from the backup of the HSM; `trent check` shows what is missing.");
-  const KeyAttributes attributes = judge(read_key_facts(session, found.front()), kind);
-  if (!attributes.unfit.empty())
-    throw Error(ErrorCode::KMSInternal,
-                "The object " + label + " in the token " + attributes.unfit.front() +
-                    ": it is no key material of Trent's.",
-                "Somebody replaced or changed it. Nothing was done with it; see `trent check`.");
-  if (!is_right(found.front()))
-    throw Error(ErrorCode::KMSInternal,
-                "The object " + label + " in the token is not the key that its id names.",
-                "Somebody replaced it. Nothing was done with it; see `trent check`.");
-  return found.front();
+  search.number(CKA_CLASS, ref.kind.object_class).flag(CKA_TOKEN, true).flag(CKA_PRIVATE, true);
+  // Of somebody else's key one may be empty, which tokens do not look for alike.
+  if (!name.label.empty()) search.text(CKA_LABEL, name.label);
+  if (!name.id.empty()) search.bytes(CKA_ID, name.id);
+  for (CK_OBJECT_HANDLE found : session.find(search)) {
+    KeyFacts facts = read_key_facts(session, found);
+    if (ref.kind.adopted && (facts.label != name.label || facts.id != name.id)) continue;
+    const KeyAttributes attributes = judge(std::move(facts), ref.kind);
+    if (!attributes.unfit.empty())
+      throw Error(ErrorCode::KMSInternal,
+                  "The object " + name.text() + " in the token " + attributes.unfit.front() +
+                      (ref.kind.adopted ? ", as it did not when it was adopted."
+                                        : ": it is no key material of Trent's."),
+                  "Somebody replaced or changed it. Nothing was done with it; see `trent check`.");
+    if (!is_right(found))
+      throw Error(ErrorCode::KMSInternal,
+                  "The object " + name.text() + " in the token is not the key that " +
+                      (ref.kind.adopted ? "was adopted." : "its id names."),
+                  "Somebody replaced it. Nothing was done with it; see `trent check`.");
+    return found;
+  }
+  throw Error(ErrorCode::KeyUnavailable,
+              "The key material " + to_hex(ref.id) + " (" + name.text() + ") is not in the token.",
+              "Restore it from the backup of the HSM; `trent check` shows what is missing.");
 }
 
 std::shared_ptr<const BaseKey> Connection::base_key(const Session& session, const BaseKeyRef& ref) {
@@ -101,15 +104,15 @@ std::shared_ptr<const BaseKey> Connection::base_key(const Session& session, cons
     auto known = keys_.find(ref.id);
     if (known != keys_.end()) return use(known->second);
   }
-  const CK_OBJECT_HANDLE found =
-      find_key(session, kBaseKey, ref.label, ref.id,
-               [&](CK_OBJECT_HANDLE object) { return is_key_of(session, object, ref); });
+  const CK_OBJECT_HANDLE found = find_key(
+      session, ref, [&](CK_OBJECT_HANDLE object) { return is_key_of(session, object, ref); });
   CK_OBJECT_HANDLE copy = CK_INVALID_HANDLE;
   std::vector<std::shared_ptr<const BaseKey>> evicted;  // destroyed after the lock is released
   Lock lock(keys_mutex_);
   auto known = keys_.find(ref.id);
   if (known != keys_.end()) return use(known->second);
-  if (profile(session).session_copies) {
+  // What somebody else takes away is to be gone: no copy of theirs.
+  if (!ref.kind.adopted && profile(session).session_copies) {
     Attributes in_session;
     in_session.flag(CKA_TOKEN, false);
     // A key that may not be copied is used as it is.
@@ -156,19 +159,18 @@ void Connection::forget_base_key(const Fingerprint& id) {
   lock.unlock();
 }
 
-CK_OBJECT_HANDLE Connection::key(const Session& session, const KeyKind& kind,
-                                 const std::string& label, const Fingerprint& id,
+CK_OBJECT_HANDLE Connection::key(const Session& session, const KeyRef& ref,
                                  const std::function<bool(CK_OBJECT_HANDLE)>& is_right) {
   {
     const SharedLock lock(keys_mutex_);
-    const auto known = handles_.find(id);
+    const auto known = handles_.find(ref.id);
     if (known != handles_.end()) return known->second;
   }
-  const CK_OBJECT_HANDLE found = find_key(session, kind, label, id, is_right);
+  const CK_OBJECT_HANDLE found = find_key(session, ref, is_right);
   const Lock lock(keys_mutex_);
   // They cost the token nothing: they need not be forgotten one by one.
   if (handles_.size() >= max_base_keys_) handles_.clear();
-  handles_.insert_or_assign(id, found);
+  handles_.insert_or_assign(ref.id, found);
   return found;
 }
 

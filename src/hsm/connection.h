@@ -55,9 +55,11 @@ class Connection {
   void forget_base_key(const Fingerprint& id);
   // The same for a key of another kind, which is used by its handle; `is_right` looks whether an
   // object that is met for the first time is the one.
-  CK_OBJECT_HANDLE key(const Session& session, const KeyKind& kind, const std::string& label,
-                       const Fingerprint& id,
+  CK_OBJECT_HANDLE key(const Session& session, const KeyRef& ref,
                        const std::function<bool(CK_OBJECT_HANDLE)>& is_right);
+  // Without remembering it.
+  CK_OBJECT_HANDLE find_key(const Session& session, const KeyRef& ref,
+                            const std::function<bool(CK_OBJECT_HANDLE)>& is_right) const;
 
   // Set by longest_secret() of wrapping.h; 0: not known yet.
   std::atomic<std::size_t> longest_secret = 0;
@@ -82,9 +84,6 @@ class Connection {
     std::shared_ptr<const BaseKey> key;
     mutable std::atomic<std::uint64_t> used = 0;  // the time, in uses
   };
-  CK_OBJECT_HANDLE find_key(const Session& session, const KeyKind& kind, const std::string& label,
-                            const Fingerprint& id,
-                            const std::function<bool(CK_OBJECT_HANDLE)>& is_right) const;
   const std::shared_ptr<const BaseKey>& use(const KnownKey& known) REQUIRES_SHARED(keys_mutex_);
   std::vector<std::shared_ptr<const BaseKey>> evict() REQUIRES(keys_mutex_);
 

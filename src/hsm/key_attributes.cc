@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "hsm/mechanism_names.h"
+
 namespace trent::hsm {
 
 namespace {
@@ -116,10 +118,10 @@ KeyFacts read_key_facts(const Session& session, CK_OBJECT_HANDLE key) {
   return facts;
 }
 
-KeyAttributes judge(KeyFacts facts, const KeyKind& kind) {
-  KeyAttributes found;
-  found.label = std::move(facts.label);
-  found.id = std::move(facts.id);
+namespace {
+
+// One of Trent's own does what its kind says, and nothing else.
+void judge_own(const KeyFacts& facts, const KeyKind& kind, KeyAttributes& found) {
   const std::string type_name(kind.type_name);
   if (facts.type != kind.type) found.unfit.push_back("is no " + type_name + " key (CKA_KEY_TYPE)");
   // A token that does not tell the length of a secret key gives no reason to doubt it.
@@ -132,6 +134,53 @@ KeyAttributes judge(KeyFacts facts, const KeyKind& kind) {
     if (facts.usage[i].value_or(wanted) != wanted)
       found.unfit.push_back(complaint(kUsage[i], wanted));
   }
+}
+
+// Somebody else's does some of what its kind does, and may do more; its value proves its type.
+void judge_adopted(const KeyFacts& facts, const KeyKind& kind, KeyAttributes& found) {
+  std::string missing;
+  bool able = false;
+  for (std::size_t i = 0; i < kUsage.size(); ++i) {
+    if (!is_wanted(kUsage[i], kind)) continue;
+    able = able || facts.usage[i].value_or(true);
+    missing += (missing.empty() ? "" : ", and ") + complaint(kUsage[i], true);
+  }
+  if (!able) found.unfit.push_back(std::move(missing));
+  const auto is_allowed = [&](CK_MECHANISM_TYPE mechanism) {
+    return std::ranges::find(facts.allowed, mechanism) != facts.allowed.end();
+  };
+  if (!facts.allowed.empty() && std::ranges::none_of(kind.mechanisms, is_allowed))
+    found.unfit.push_back("does not allow " + mechanism_name(kind.mechanisms.front()) +
+                          " (CKA_ALLOWED_MECHANISMS)");
+  // What is derived from an AES key is what it encrypts.
+  const auto encrypt = std::ranges::find(kUsage, CK_ATTRIBUTE_TYPE{CKA_ENCRYPT}, &UseFlag::type);
+  if (kind.type == CKK_AES && facts.usage[encrypt - kUsage.begin()].value_or(false))
+    found.exposed.emplace_back(
+        "can encrypt (CKA_ENCRYPT is true), which is enough to open the ciphertexts of the key");
+}
+
+}  // namespace
+
+void require_use(const Session& session, CK_OBJECT_HANDLE object, const KeyRef& ref,
+                 CK_ATTRIBUTE_TYPE type, const char* advice) {
+  if (!ref.kind.adopted) return;
+  CK_BBOOL value = CK_TRUE;
+  CK_ATTRIBUTE attribute{type, &value, sizeof value};
+  const CK_RV rv =
+      session.try_call<&CK_FUNCTION_LIST::C_GetAttributeValue>(object, &attribute, CK_ULONG{1});
+  if (is_lost(rv)) throw token_error("C_GetAttributeValue", rv);
+  if (rv != CKR_OK || value == CK_TRUE) return;
+  const auto use = std::ranges::find(kUsage, type, &UseFlag::type);
+  throw Error(ErrorCode::UnsupportedOperation,
+              "The object " + ref.name.text() + " in the token " + complaint(*use, true) + ".",
+              advice);
+}
+
+KeyAttributes judge(KeyFacts facts, const KeyKind& kind) {
+  KeyAttributes found;
+  (kind.adopted ? judge_adopted : judge_own)(facts, kind, found);
+  found.label = std::move(facts.label);
+  found.id = std::move(facts.id);
   for (std::size_t i = 0; i < kSecrecy.size(); ++i)
     if (facts.secrecy[i].value_or(kSecrecy[i].wanted) != kSecrecy[i].wanted)
       found.exposed.emplace_back(kSecrecy[i].otherwise);

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "hsm/key_kind.h"
+#include "hsm/key_ref.h"
 #include "hsm/session.h"
 
 namespace trent::hsm {
@@ -44,5 +44,10 @@ struct KeyAttributes {
 
 // The facts compared with what the kind is to have.
 KeyAttributes judge(KeyFacts facts, const KeyKind& kind);
+
+// Throws UnsupportedOperationException if an adopted key says itself that it is not for this use
+// (CKA_DECRYPT ...), which others of its kind have.
+void require_use(const Session& session, CK_OBJECT_HANDLE object, const KeyRef& ref,
+                 CK_ATTRIBUTE_TYPE type, const char* advice);
 
 }  // namespace trent::hsm

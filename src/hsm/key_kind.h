@@ -24,6 +24,8 @@ struct KeyKind {
   Usage usage;                   // what it may do, and nothing else
   // By which it does it, and by no other.
   std::span<const CK_MECHANISM_TYPE> mechanisms;
+  // Somebody else made it: it may do more, or by more mechanisms, or less than all of that.
+  bool adopted = false;
 };
 
 namespace detail {

@@ -31,20 +31,6 @@ void add_public_use(Attributes& attributes, PairUse use) {
       .flag(CKA_VERIFY, use == PairUse::SignVerify);
 }
 
-// As DER SubjectPublicKeyInfo.
-Bytes read_public_key(const Session& session, CK_OBJECT_HANDLE object, const KeyPairKind& pair) {
-  constexpr std::size_t kMax = 1024;
-  if (pair.type == CKK_RSA)
-    return rsa_public_key(session.read<Bytes>(object, CKA_MODULUS, kMax),
-                          session.read<Bytes>(object, CKA_PUBLIC_EXPONENT, kMax));
-  const Bytes told = session.read<Bytes>(object, CKA_EC_POINT, kMax);
-  // A DER OCTET STRING by the standard; some tokens tell the point as it is.
-  if (told.size() < pair.point_size) throw token_error("C_GetAttributeValue", CKR_GENERAL_ERROR);
-  const ByteView point = ByteView(told).last(pair.point_size);
-  return pair.type == kEdwardsKey ? ed25519_public_key(point)
-                                  : ec_public_key(as_bytes(pair.curve), point);
-}
-
 struct MadePair {
   TemporaryObject public_key;
   TemporaryObject private_key;
@@ -94,7 +80,7 @@ Bytes make(Connection& connection, const Session& session, const std::string& la
   const bool copies = connection.profile(session).session_copies;
   MadePair generated = generate(session, label, pair, use, !copies, restricted);
   Bytes public_key = read_public_key(session, generated.public_key.handle(), pair);
-  const PrivateKeyRef ref{label, id_of(public_key), private_key_kind(pair, use),
+  const PrivateKeyRef ref{own_key_ref(label, id_of(public_key), private_key_kind(pair, use)),
                           std::make_shared<PublicKey>(public_key)};
   made = ref.id;
   if (!is_private_key_of(session, generated.private_key.handle(), ref))
@@ -116,6 +102,19 @@ Error no_such_keys(const KeyPairKind& pair, const Error& error) {
 }
 
 }  // namespace
+
+Bytes read_public_key(const Session& session, CK_OBJECT_HANDLE object, const KeyPairKind& pair) {
+  constexpr std::size_t kMax = 1024;
+  if (pair.type == CKK_RSA)
+    return rsa_public_key(session.read<Bytes>(object, CKA_MODULUS, kMax),
+                          session.read<Bytes>(object, CKA_PUBLIC_EXPONENT, kMax));
+  const Bytes told = session.read<Bytes>(object, CKA_EC_POINT, kMax);
+  // A DER OCTET STRING by the standard; some tokens tell the point as it is.
+  if (told.size() < pair.point_size) throw token_error("C_GetAttributeValue", CKR_GENERAL_ERROR);
+  const ByteView point = ByteView(told).last(pair.point_size);
+  return pair.type == kEdwardsKey ? ed25519_public_key(point)
+                                  : ec_public_key(as_bytes(pair.curve), point);
+}
 
 Bytes generate_key_pair(Token& token, const std::string& label, const KeyPairKind& pair,
                         PairUse use, const std::function<Fingerprint(ByteView)>& id_of) {
@@ -154,8 +153,14 @@ bool is_private_key_of(const Session& session, CK_OBJECT_HANDLE object, const Pr
 
 CK_OBJECT_HANDLE private_key(Connection& connection, const Session& session,
                              const PrivateKeyRef& ref) {
-  return connection.key(session, ref.kind, ref.label, ref.id, [&](CK_OBJECT_HANDLE object) {
+  return connection.key(session, ref, [&](CK_OBJECT_HANDLE object) {
     return is_private_key_of(session, object, ref);
+  });
+}
+
+void prove_private_key(Token& token, const PrivateKeyRef& ref) {
+  token.run(Retry::Always, [&](Connection& connection, const Session& session) {
+    return private_key(connection, session, ref);
   });
 }
 

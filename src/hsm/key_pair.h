@@ -8,7 +8,7 @@
 
 #include "base/public_key.h"
 #include "hsm/base_key.h"
-#include "hsm/key_kind.h"
+#include "hsm/key_ref.h"
 #include "hsm/wrapping.h"
 
 namespace trent::hsm {
@@ -16,12 +16,8 @@ namespace trent::hsm {
 class Connection;
 class Token;
 
-// How a private key is found in the token, and proven to be the right one.
-struct PrivateKeyRef {
-  std::string label;
-  Fingerprint id;
-  KeyKind kind;
-  std::shared_ptr<const PublicKey> public_key;
+struct PrivateKeyRef : KeyRef {
+  std::shared_ptr<const PublicKey> public_key;  // which proves it
 };
 
 // Makes a private and a public key as token objects with this label, whose CKA_ID is what `id_of`
@@ -30,12 +26,19 @@ struct PrivateKeyRef {
 Bytes generate_key_pair(Token& token, const std::string& label, const KeyPairKind& pair,
                         PairUse use, const std::function<Fingerprint(ByteView)>& id_of);
 
+// The public key that the token tells of an object of that kind, as DER SubjectPublicKeyInfo: a
+// public key, or a private one that has what is public with it.
+Bytes read_public_key(const Session& session, CK_OBJECT_HANDLE object, const KeyPairKind& pair);
+
 // Whether the object is the private key of the public one.
 bool is_private_key_of(const Session& session, CK_OBJECT_HANDLE object, const PrivateKeyRef& ref);
 
 // Errors as for Connection::key().
 CK_OBJECT_HANDLE private_key(Connection& connection, const Session& session,
                              const PrivateKeyRef& ref);
+
+// Throws the same if it is not there, or not the private key of its public one.
+void prove_private_key(Token& token, const PrivateKeyRef& ref);
 
 // ECDH (SP 800-56A): the x coordinate of the shared point, as long as the curve's field. The peer's
 // key is on the same curve.

@@ -22,7 +22,7 @@ Fingerprint make(Connection& connection, const Session& session, const MacKeyRef
   Attributes attributes;
   add_key_attributes(attributes, ref.kind, !copies);
   if (restricted) add_allowed_mechanisms(attributes, ref.kind);
-  attributes.text(CKA_LABEL, ref.label);
+  attributes.text(CKA_LABEL, ref.name.label);
   CK_MECHANISM mechanism{ref.kind.generation, nullptr, 0};
   CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
   session.call<&CK_FUNCTION_LIST::C_GenerateKey>(&mechanism, attributes.data(), attributes.size(),
@@ -30,18 +30,25 @@ Fingerprint make(Connection& connection, const Session& session, const MacKeyRef
   TemporaryObject key(session, handle);
   const Fingerprint id = ref.id_of(mac_of(session, ref.kind, handle, ref.trial));
   made = id;
-  keep_key(session, key, copies, ref.label, id);
+  keep_key(session, key, copies, ref.name.label, id);
   return id;
 }
 
 }  // namespace
 
 Fingerprint generate_mac_key(Token& token, const MacKeyRef& ref) {
-  return make_key(token, ref.label,
+  return make_key(token, ref.name.label,
                   [&](Connection& connection, const Session& session, bool restricted,
                       std::optional<Fingerprint>& made) {
                     return make(connection, session, ref, restricted, made);
                   });
+}
+
+Fingerprint mac_key_id(Token& token, const MacKeyRef& ref) {
+  return token.run(Retry::Always, [&](Connection& connection, const Session& session) {
+    const auto any = [](CK_OBJECT_HANDLE) { return true; };
+    return ref.id_of(mac_of(session, ref.kind, connection.find_key(session, ref, any), ref.trial));
+  });
 }
 
 bool is_mac_key_of(const Session& session, CK_OBJECT_HANDLE object, const MacKeyRef& ref) {
@@ -59,8 +66,7 @@ bool is_mac_key_of(const Session& session, CK_OBJECT_HANDLE object, const MacKey
 Bytes generate_mac(Token& token, const MacKeyRef& ref, ByteView message) {
   return token.run(Retry::Always, [&](Connection& connection, const Session& session) {
     const CK_OBJECT_HANDLE key = connection.key(
-        session, ref.kind, ref.label, ref.id,
-        [&](CK_OBJECT_HANDLE object) { return is_mac_key_of(session, object, ref); });
+        session, ref, [&](CK_OBJECT_HANDLE object) { return is_mac_key_of(session, object, ref); });
     return mac_of(session, ref.kind, key, message);
   });
 }

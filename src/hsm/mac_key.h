@@ -6,17 +6,13 @@
 #include <string>
 
 #include "hsm/base_key.h"
-#include "hsm/key_kind.h"
+#include "hsm/key_ref.h"
 
 namespace trent::hsm {
 
 class Token;
 
-// How an HMAC key is found in the token, and proven to be the right one.
-struct MacKeyRef {
-  std::string label;
-  Fingerprint id;
-  KeyKind kind;
+struct MacKeyRef : KeyRef {
   Sha256 trial;                                // of which the key's HMAC ...
   std::function<Fingerprint(ByteView)> id_of;  // ... makes this id
 };
@@ -24,6 +20,9 @@ struct MacKeyRef {
 // Makes a key as a token object, whose CKA_ID is what id_of() makes of the HMAC of `trial`; `id` is
 // not looked at. Returns the id. Leaves nothing behind if it throws.
 Fingerprint generate_mac_key(Token& token, const MacKeyRef& ref);
+
+// What id_of() makes of the HMAC of an object that is found by its name; `id` is not looked at.
+Fingerprint mac_key_id(Token& token, const MacKeyRef& ref);
 
 bool is_mac_key_of(const Session& session, CK_OBJECT_HANDLE object, const MacKeyRef& ref);
 

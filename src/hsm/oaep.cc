@@ -101,6 +101,8 @@ TemporaryObject unwrap_from(Connection& connection, const Session& session,
                             const OaepSource& source) {
   const Profile& profile = connection.profile(session);
   const CK_OBJECT_HANDLE key = private_key(connection, session, source.key);
+  require_use(session, key, source.key, CKA_UNWRAP,
+              "With host-reencrypt = \"allow\" in trent.toml it is done in this process.");
   CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
   const CK_RV rv = try_unwrap(session, profile, key, source.hash, source.ciphertext, &handle);
   if (rv == CKR_OK) {
@@ -190,6 +192,7 @@ SecretBytes decrypt_oaep(Token& token, const OaepSource& source) {
   require_fitting(source);
   return token.run(Retry::Always, [&](Connection& connection, const Session& session) {
     const CK_OBJECT_HANDLE key = private_key(connection, session, source.key);
+    require_use(session, key, source.key, CKA_DECRYPT, "ReEncrypt to another key works.");
     CK_RV rv = CKR_OK;
     SecretBytes padded =
         decrypt_with(session, key, {CKM_RSA_X_509, nullptr, 0}, source.ciphertext, rv);

@@ -86,15 +86,20 @@ Key Call::use(const std::string& key_id, std::string_view permission, catalog::K
 
 Key Call::key_of_material(const blob::KeyMaterialId& material) const {
   std::optional<Error> not_looked;
-  for (const auto& account : service_.accounts()) {
-    try {
-      auto record = account->catalog.key_of_material(material);
-      if (record && !is_deleted(*record)) return {account.get(), std::move(record)};
-    } catch (const Error& error) {
-      // Another token may have the key.
-      if (!not_looked) not_looked = error;
+  using Find =
+      std::shared_ptr<const catalog::KeyRecord> (catalog::Catalog::*)(const blob::KeyMaterialId&);
+  // No token lists its records before all were asked what takes one search.
+  for (const Find find :
+       {&catalog::Catalog::key_of_material, &catalog::Catalog::adopted_key_of_material})
+    for (const auto& account : service_.accounts()) {
+      try {
+        auto record = (account->catalog.*find)(material);
+        if (record && !is_deleted(*record)) return {account.get(), std::move(record)};
+      } catch (const Error& error) {
+        // Another token may have the key.
+        if (!not_looked) not_looked = error;
+      }
     }
-  }
   if (not_looked) throw Error(*not_looked);
   throw Error(ErrorCode::AccessDenied,
               "The ciphertext refers to a customer master key that does not exist, does not exist "

@@ -2,6 +2,8 @@
 // `trent check`: see check.h.
 #include "kms/check.h"
 
+#include <iterator>
+
 #include "base/encoding.h"
 #include "base/error.h"
 #include "config/exposure.h"
@@ -9,6 +11,7 @@
 #include "hsm/giveaway.h"
 #include "kms/contents.h"
 #include "kms/key.h"
+#include "kms/material.h"
 #include "kms/repair.h"
 
 namespace trent::kms {
@@ -27,7 +30,7 @@ void check_material(const KeyRecord& record, const blob::KeyMaterialId& id,
   auto [first, last] = contents.materials.equal_range(label);
   for (auto entry = first; entry != last; ++entry) {
     const hsm::KeyState& material = entry->second;
-    if (material_id(material) != id) continue;
+    if (material_id(material.id) != id) continue;
     if (++count == 2) report.problems.push_back(subject + "is there more than once.");
     for (const std::string& fault : material.unfit)
       report.problems.push_back(subject + fault + ", so it is not used.");
@@ -47,14 +50,41 @@ void check_material(const KeyRecord& record, const blob::KeyMaterialId& id,
                               ") is not in the token. Restore it from the backup of the HSM.");
 }
 
+// What the key was adopted from: whether it is there, and the same. How it may be used otherwise is
+// the business of who made it.
+void check_adopted(const KeyRecord& record, const Contents& contents, TokenReport& report) {
+  const hsm::ObjectName name{record.adopted->label, record.adopted->id};
+  const std::string subject = "Key " + record.key_id + ": The object " + name.text();
+  const auto [first, last] = contents.adopted.equal_range(record.label());
+  if (first == last)
+    report.problems.push_back(subject +
+                              ", from which it was adopted, is not in the token. Restore "
+                              "it from the backup of the HSM.");
+  else if (std::next(first) != last)
+    report.problems.push_back(subject + " is in the token more than once.");
+  for (auto entry = first; entry != last; ++entry) {
+    const hsm::KeyState& object = entry->second;
+    for (const std::string& fault : object.unfit)
+      report.problems.push_back(subject + " " + fault + ", so it is not used.");
+    for (const std::string& fault : object.exposed)
+      report.warnings.push_back(subject + " " + fault + ".");
+    if (object.unfit.empty() && !object.proven)
+      report.problems.push_back(subject +
+                                " in the token is not the key that was adopted. Somebody replaced "
+                                "it; it is not used.");
+  }
+}
+
 void report_remains(const Contents& contents, const Repairs& repairs, TokenReport& report) {
   for (const auto& [label, expired] : contents.expired) {
     auto kept = repairs.kept.find(label);
     report.problems.push_back(kept != repairs.kept.end()
                                   ? kept->second
                                   : "Key " + expired.record.key_id +
-                                        " is past its deletion date, and its material is still in "
-                                        "the token; `trent check --repair` destroys it.");
+                                        " is past its deletion date, and its " +
+                                        (expired.record.adopted ? "record" : "material") +
+                                        " is still in the token; `trent check --repair` destroys "
+                                        "it.");
   }
   for (const hsm::DataObject& object : contents.superseded)
     report.problems.push_back("A superseded revision of the record " + object.label +
@@ -155,6 +185,10 @@ TokenReport check_account(Account& account, const CheckOptions& options) {
   report.repaired = std::move(repairs.done);
   for (const auto& [label, record] : contents.keys) {
     report.materials += record.materials.size();
+    if (record.adopted) {
+      check_adopted(record, contents, report);
+      continue;
+    }
     for (const catalog::KeyMaterial& material : record.materials)
       check_material(record, material.id, contents, report);
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <stdexcept>
+#include <tuple>
 
 #include "catalog/store.h"
 #include "kms/key.h"
@@ -110,37 +111,57 @@ std::span<const CK_OBJECT_CLASS> classes_to_survey(const Contents& contents) {
   return std::span(kBoth).first<1>();
 }
 
+// The record that has adopted an object, by class, label and CKA_ID.
+using Adopted = std::map<std::tuple<CK_OBJECT_CLASS, std::string, Bytes>, const KeyRecord*>;
+
+Adopted adopted_objects(Contents& contents) {
+  Adopted objects;
+  for (const auto& [label, record] : contents.keys) {
+    if (!record.adopted) continue;
+    const auto [other, is_new] = objects.try_emplace(
+        {key_kind(record).object_class, record.adopted->label, record.adopted->id}, &record);
+    if (!is_new)
+      contents.damaged.push_back("The keys " + other->second->key_id + " and " + record.key_id +
+                                 " were adopted from the same object: delete one of them.");
+  }
+  return objects;
+}
+
 void add_materials(hsm::Token& token, Contents& contents) {
+  const Adopted adopted = adopted_objects(contents);
+  const auto find_adopted = [&](CK_OBJECT_CLASS object_class, const std::string& label,
+                                const Bytes& id) -> const KeyRecord* {
+    const auto found = adopted.find({object_class, label, id});
+    return found == adopted.end() ? nullptr : found->second;
+  };
   const auto find_record = [&](const std::string& label) -> const KeyRecord* {
     if (const auto key = contents.keys.find(label); key != contents.keys.end()) return &key->second;
     const auto expired = contents.expired.find(label);
     return expired == contents.expired.end() ? nullptr : &expired->second.record;
   };
-  hsm::KeySurvey survey =
-      hsm::survey_keys(token, classes_to_survey(contents),
-                       [&](CK_OBJECT_CLASS object_class,
-                           const hsm::KeyFacts& facts) -> std::optional<hsm::Expectation> {
-                         if (!catalog::key_id_of_label(facts.label)) return std::nullopt;
-                         if (const KeyRecord* record = find_record(facts.label))
-                           return expectation(*record);
-                         return expectation_without_record(facts.label, object_class, facts.type);
-                       });
+  hsm::KeySurvey survey = hsm::survey_keys(
+      token, classes_to_survey(contents),
+      [&](CK_OBJECT_CLASS object_class,
+          const hsm::KeyFacts& facts) -> std::optional<hsm::Expectation> {
+        if (!catalog::key_id_of_label(facts.label)) {
+          const KeyRecord* record = find_adopted(object_class, facts.label, facts.id);
+          if (record == nullptr) return std::nullopt;
+          return expectation(*record);
+        }
+        if (const KeyRecord* record = find_record(facts.label)) return expectation(*record);
+        return expectation_without_record(facts.label, object_class, facts.type);
+      });
   for (hsm::KeyState& material : survey.keys) {
-    std::string label = material.label;
-    contents.materials.emplace(std::move(label), std::move(material));
+    const KeyRecord* record = find_adopted(material.object_class, material.label, material.id);
+    std::string label = record == nullptr ? material.label : record->label();
+    (record == nullptr ? contents.materials : contents.adopted)
+        .emplace(std::move(label), std::move(material));
   }
   for (const std::string& reason : survey.unreadable)
     contents.damaged.push_back("A key in the token cannot be read: " + reason);
 }
 
 }  // namespace
-
-std::optional<blob::KeyMaterialId> material_id(const hsm::KeyState& material) {
-  blob::KeyMaterialId id{};
-  if (material.id.size() != id.size()) return std::nullopt;
-  std::copy(material.id.begin(), material.id.end(), id.begin());
-  return id;
-}
 
 std::vector<const hsm::KeyState*> Contents::recordless() const {
   std::vector<const hsm::KeyState*> found;
@@ -155,7 +176,7 @@ std::vector<const hsm::KeyState*> Contents::unnamed() const {
   for (const auto& [label, material] : materials) {
     auto record = keys.find(label);
     if (record == keys.end() || doubtful.contains(label)) continue;
-    auto id = material_id(material);
+    auto id = material_id(material.id);
     if (!id || !record->second.has_material(*id)) found.push_back(&material);
   }
   return found;

@@ -30,6 +30,9 @@ struct Contents {
   std::vector<hsm::DataObject> superseded;  // what interrupted changes left of records
   std::vector<std::string> damaged;         // sentences
   Materials materials;                      // of all keys, those without a record included
+  // By the label of the key's record: what has the name of the object that it was adopted from. It
+  // is somebody else's, and never left over.
+  Materials adopted;
   // Labels of records of which not every revision is clear: what belongs to them is needed to
   // put them right, and never left over.
   std::set<std::string> doubtful;
@@ -46,7 +49,5 @@ struct Contents {
 
 // Two searches of the token, and a few calls for each object of Trent's.
 Contents look_into(hsm::Token& token);
-
-std::optional<blob::KeyMaterialId> material_id(const hsm::KeyState& material);
 
 }  // namespace trent::kms

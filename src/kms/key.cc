@@ -88,6 +88,7 @@ KeyMetadata metadata(const Key& key) {
   }
   out.public_key = record.material(record.current)->public_key;
   out.multi_region = false;
+  if (record.adopted) out.xks_key_configuration.id = record.adopted->xks_key_id;
   // KMS says it of symmetric encryption keys only, which are those that can be rotated.
   if (record.spec == KeySpec::SymmetricDefault)
     out.current_key_material_id = to_hex(record.current);

@@ -110,4 +110,8 @@ const KeySpecRow& key_spec(KeySpec spec) {
   return *std::ranges::find(kRows, spec, &KeySpecRow::spec);
 }
 
+std::span<const KeySpecRow> key_specs() {
+  return kRows;
+}
+
 }  // namespace trent::kms

@@ -36,5 +36,6 @@ struct KeySpecRow {
 };
 
 const KeySpecRow& key_spec(KeySpec spec);
+std::span<const KeySpecRow> key_specs();
 
 }  // namespace trent::kms

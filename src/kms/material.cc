@@ -20,17 +20,15 @@ hsm::PairUse pair_use(KeyUsage usage) {
   return hsm::PairUse::SignVerify;
 }
 
-hsm::PrivateKeyRef private_key_ref(const KeyRecord& record, const KeyMaterial& material) {
-  return {record.label(), material.id,
-          private_key_kind(*key_spec(record.spec).key_pair, pair_use(record.usage)),
-          material.public_key};
+// The key's object has its kind, whoever made it.
+hsm::KeyRef key_ref(const KeyRecord& record, const blob::KeyMaterialId& id, hsm::KeyKind kind) {
+  if (!record.adopted) return hsm::own_key_ref(record.label(), id, kind);
+  kind.adopted = true;
+  return {{record.adopted->label, record.adopted->id}, id, kind};
 }
 
-std::optional<blob::KeyMaterialId> material_id(ByteView id) {
-  blob::KeyMaterialId out{};
-  if (id.size() != out.size()) return std::nullopt;
-  std::ranges::copy(id, out.begin());
-  return out;
+hsm::PrivateKeyRef private_key_ref(const KeyRecord& record, const KeyMaterial& material) {
+  return {key_ref(record, material.id, key_kind(record)), material.public_key};
 }
 
 }  // namespace
@@ -52,8 +50,35 @@ KeyMaterial make_material(hsm::Token& token, const KeyRecord& record) {
   return material;
 }
 
+std::optional<blob::KeyMaterialId> material_id(ByteView id) {
+  blob::KeyMaterialId out{};
+  if (id.size() != out.size()) return std::nullopt;
+  std::ranges::copy(id, out.begin());
+  return out;
+}
+
+KeyMaterial adopt_material(hsm::Token& token, const KeyRecord& record,
+                           std::shared_ptr<const PublicKey> public_key) {
+  KeyMaterial material{{}, record.created, std::move(public_key)};
+  if (material.public_key) {
+    material.id = blob::key_material_id(record.key_id, material.public_key->der());
+    hsm::prove_private_key(token, private_key_ref(record, material));
+  } else if (key_kind(record).usage.sign) {
+    material.id = hsm::mac_key_id(token, mac_key_ref(record, {}));
+  } else {
+    material.id = hsm::base_key_id(token, base_key_ref(record, {}));
+  }
+  return material;
+}
+
+hsm::KeyKind key_kind(const KeyRecord& record) {
+  const KeySpecRow& row = key_spec(record.spec);
+  return row.key_pair != nullptr ? private_key_kind(*row.key_pair, pair_use(record.usage))
+                                 : *row.secret_key;
+}
+
 hsm::BaseKeyRef base_key_ref(const KeyRecord& record, const blob::KeyMaterialId& id) {
-  return {record.label(), id, blob::key_material_id_input(record.key_id)};
+  return {key_ref(record, id, hsm::kBaseKey), blob::key_material_id_input(record.key_id)};
 }
 
 hsm::PrivateKeyRef private_key_ref(const KeyRecord& record) {
@@ -61,32 +86,40 @@ hsm::PrivateKeyRef private_key_ref(const KeyRecord& record) {
 }
 
 hsm::MacKeyRef mac_key_ref(const KeyRecord& record, const blob::KeyMaterialId& id) {
-  return {record.label(), id, *key_spec(record.spec).secret_key,
-          blob::key_material_id_input(record.key_id), [key_id = record.key_id](ByteView shown) {
-            return blob::key_material_id(key_id, shown);
-          }};
+  return {
+      key_ref(record, id, key_kind(record)), blob::key_material_id_input(record.key_id),
+      [key_id = record.key_id](ByteView shown) { return blob::key_material_id(key_id, shown); }};
 }
 
 hsm::Expectation expectation(const KeyRecord& record) {
-  const KeySpecRow& row = key_spec(record.spec);
-  const auto shared = std::make_shared<const KeyRecord>(record);
-  // One that the record does not name is none of the key's, whatever it is.
-  if (row.key_pair != nullptr)
-    return {private_key_kind(*row.key_pair, pair_use(record.usage)),
-            [shared](const hsm::Session& session, CK_OBJECT_HANDLE key, ByteView id) {
-              const auto named = material_id(id);
-              const KeyMaterial* material = named ? shared->material(*named) : nullptr;
-              return material != nullptr && material->public_key &&
-                     is_private_key_of(session, key, private_key_ref(*shared, *material));
+  // What an object is proven by: that which its CKA_ID says, or an adopted one's record.
+  const auto id_of = [adopted = record.adopted.has_value(), current = record.current](ByteView id) {
+    return adopted ? current : material_id(id);
+  };
+  const hsm::KeyKind kind = key_ref(record, record.current, key_kind(record)).kind;
+  if (kind.object_class == CKO_PRIVATE_KEY) {
+    std::vector<hsm::PrivateKeyRef> named;
+    for (const KeyMaterial& material : record.materials)
+      named.push_back(private_key_ref(record, material));
+    // One that the record does not name is none of the key's, whatever it is.
+    return {kind, [id_of, named](const hsm::Session& session, CK_OBJECT_HANDLE key, ByteView id) {
+              const auto wanted = id_of(id);
+              return std::ranges::any_of(named, [&](const hsm::PrivateKeyRef& ref) {
+                return ref.id == wanted && is_private_key_of(session, key, ref);
+              });
             }};
-  const bool is_mac = row.secret_key->usage.sign;
-  return {*row.secret_key,
-          [shared, is_mac](const hsm::Session& session, CK_OBJECT_HANDLE key, ByteView id) {
-            const auto named = material_id(id);
-            if (!named) return false;
-            return is_mac ? is_mac_key_of(session, key, mac_key_ref(*shared, *named))
-                          : is_key_of(session, key, base_key_ref(*shared, *named));
-          }};
+  }
+  const auto proven_by = [id_of](auto ref, auto is_proven) {
+    return [id_of, ref, is_proven](const hsm::Session& session, CK_OBJECT_HANDLE key, ByteView id) {
+      const auto named = id_of(id);
+      if (!named) return false;
+      auto wanted = ref;
+      wanted.id = *named;
+      return is_proven(session, key, wanted);
+    };
+  };
+  if (kind.usage.sign) return {kind, proven_by(mac_key_ref(record, {}), &hsm::is_mac_key_of)};
+  return {kind, proven_by(base_key_ref(record, {}), &hsm::is_key_of)};
 }
 
 }  // namespace trent::kms

@@ -2,6 +2,9 @@
 // What a key is made of in the token, whatever its spec: made, and found again.
 #pragma once
 
+#include <memory>
+#include <optional>
+
 #include "catalog/key_record.h"
 #include "hsm/base_key.h"
 #include "hsm/key_pair.h"
@@ -12,6 +15,17 @@ namespace trent::kms {
 
 // Makes a material of the key in the token; its id proves it. Leaves nothing behind if it throws.
 catalog::KeyMaterial make_material(hsm::Token& token, const catalog::KeyRecord& record);
+
+// The same of the object that the record was adopted from. `public_key`: the one that was found.
+// Throws what makes the token not use the object so.
+catalog::KeyMaterial adopt_material(hsm::Token& token, const catalog::KeyRecord& record,
+                                    std::shared_ptr<const PublicKey> public_key);
+
+// The id of a material that Trent made, from CKA_ID; nullopt: it is none.
+std::optional<blob::KeyMaterialId> material_id(ByteView id);
+
+// What the key is in the token.
+hsm::KeyKind key_kind(const catalog::KeyRecord& record);
 
 // How the token finds a material, by the kind of the key.
 hsm::BaseKeyRef base_key_ref(const catalog::KeyRecord& record, const blob::KeyMaterialId& id);

@@ -12,6 +12,7 @@
 #include "catalog/store.h"
 #include "hsm/base_key_store.h"
 #include "hsm/change_lock.h"
+#include "kms/material.h"
 
 namespace trent::kms {
 
@@ -40,7 +41,7 @@ void recover_key(const ChangeLock& lock, Account& account, const std::string& la
   record.description = "Recovered by trent check: its record was missing.";
   record.state = KeyState::Disabled;
   for (const hsm::KeyState* material : materials) {
-    auto id = material_id(*material);
+    auto id = material_id(material->id);
     if (!id || !material->unfit.empty() || !material->proven) return;  // no key of ours
     record.materials.push_back({*id, record.created});
     record.current = *id;
@@ -75,9 +76,12 @@ void destroy_expired(const ChangeLock& lock, Account& account, const Contents& c
   auto object = hsm::read_data(account.token, expired.object.handle);
   if (!object || object->label != label || object->value != expired.object.value) return;
   const std::string& key_id = expired.record.key_id;
-  auto [first, last] = contents.materials.equal_range(label);
-  for (auto entry = first; entry != last; ++entry)
-    hsm::destroy_key(account.token, label, entry->second.id);
+  // What the key was adopted from is somebody else's, and stays.
+  if (!expired.record.adopted) {
+    auto [first, last] = contents.materials.equal_range(label);
+    for (auto entry = first; entry != last; ++entry)
+      hsm::destroy_key(account.token, label, entry->second.id);
+  }
   for (const catalog::AliasRecord& alias : contents.aliases)
     if (alias.target == key_id)
       account.catalog.delete_alias(lock, alias.name, [&](const catalog::AliasRecord* now) {
@@ -90,9 +94,10 @@ void destroy_expired(const ChangeLock& lock, Account& account, const Contents& c
                 "Another program changed the record of key " + key_id +
                     " while its material was destroyed: what it keeps cannot be used any more.",
                 "Schedule its deletion again.");
-  repairs.done.push_back("Key " + key_id +
-                         ", whose deletion date is past, was destroyed with its material and its "
-                         "aliases.");
+  repairs.done.push_back(
+      "Key " + key_id + ", whose deletion date is past, was destroyed with its " +
+      (expired.record.adopted ? "aliases; the object that it was adopted from stays in the token."
+                              : "material and its aliases."));
 }
 
 }  // namespace

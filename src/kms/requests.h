@@ -34,6 +34,12 @@ inline constexpr const char* kOldContextHelp = "Exactly the pairs that were give
 // EncryptionAlgorithmSpec, KeySpec, KeyState ... are carried as KMS spells them.
 inline constexpr const char* kSymmetricDefault = "SYMMETRIC_DEFAULT";
 
+struct XksKeyConfiguration {
+  std::string id;  // empty: it has none
+
+  static model::Fields fields();
+};
+
 struct KeyMetadata {
   std::string aws_account_id;
   std::string key_id;  // the bare id, unlike in the responses of cryptographic operations
@@ -53,6 +59,7 @@ struct KeyMetadata {
   std::vector<std::string> key_agreement_algorithms;
   std::vector<std::string> mac_algorithms;
   bool multi_region = false;
+  XksKeyConfiguration xks_key_configuration;
   std::string current_key_material_id;  // 64 hex digits, symmetric keys only
   // Not on KMS's wire, which has GetPublicKey; for doors that show keys as objects. Null: none.
   std::shared_ptr<const PublicKey> public_key;
@@ -72,6 +79,7 @@ struct CreateKeyRequest {
   std::optional<std::string> key_spec;   // default SYMMETRIC_DEFAULT
   std::optional<std::string> origin;     // default AWS_KMS
   std::vector<Tag> tags;
+  std::optional<std::string> xks_key_id;  // with origin EXTERNAL_KEY_STORE
 
   using Response = CreateKeyResponse;
   static model::Fields fields();

@@ -93,6 +93,9 @@ CK_RV rv_of(const Error& error, HandleRole role) {
     case ErrorCode::Serialization:
     case ErrorCode::Tag:
     case ErrorCode::Validation:
+    case ErrorCode::XksKeyAlreadyInUse:
+    case ErrorCode::XksKeyInvalidConfiguration:
+    case ErrorCode::XksKeyNotFound:
       return CKR_ARGUMENTS_BAD;
     case ErrorCode::Conflict:
     case ErrorCode::DependencyTimeout:

@@ -43,6 +43,9 @@ const Known kKnown[] = {
     {ErrorCode::Tag, "TagException", 400},
     {ErrorCode::UnsupportedOperation, "UnsupportedOperationException", 400},
     {ErrorCode::Validation, "ValidationException", 400},
+    {ErrorCode::XksKeyAlreadyInUse, "XksKeyAlreadyInUseException", 400},
+    {ErrorCode::XksKeyInvalidConfiguration, "XksKeyInvalidConfigurationException", 400},
+    {ErrorCode::XksKeyNotFound, "XksKeyNotFoundException", 400},
 };
 
 void names_and_statuses_are_those_of_kms() {

@@ -244,6 +244,8 @@ void each_comes_back(const char* member) {
   for (const std::string_view name : kWireNames<Enum>) {
     json record = key_json();
     record[member] = name;
+    if (name == "EXTERNAL_KEY_STORE")
+      record["adopted"] = {{"xks_key_id", "pkcs11:object=old"}, {"label", "b2xk"}, {"id", "01"}};
     if (const auto spec = from_wire_name<KeySpec>(name); spec && is_key_pair(*spec)) {
       // What it is, only who uses it finds out.
       const Bytes der{0x30, 0x00};
@@ -264,6 +266,35 @@ void known_properties_come_back() {
   CHECK_EQ(key_json()["usage"].get<std::string>(), "ENCRYPT_DECRYPT");
   CHECK_EQ(key_json()["spec"].get<std::string>(), "SYMMETRIC_DEFAULT");
   CHECK_EQ(key_json()["origin"].get<std::string>(), "AWS_KMS");
+}
+
+// The label may be of any bytes, which JSON's strings are not.
+void the_object_of_an_adopted_key_comes_back() {
+  KeyRecord in = key_record();
+  in.origin = KeyOrigin::ExternalKeyStore;
+  in.adopted = {"pkcs11:id=%01", std::string("caf\xe9\0\xff", 6), {1, 0}};
+  CHECK(KeyRecord::parse(to_text(in)).adopted == in.adopted);
+  json record = json::parse(to_text(in));
+  record["adopted"]["id"] = "";
+  CHECK(KeyRecord::parse(record.dump()).adopted->id.empty());
+  record["adopted"]["label"] = "";
+  refused(KeyRecord::parse, record.dump());
+  for (const char* member : {"xks_key_id", "label", "id"}) {
+    record = json::parse(to_text(in));
+    record["adopted"].erase(member);
+    refused(KeyRecord::parse, record.dump());
+    record["adopted"][member] = 1;
+    refused(KeyRecord::parse, record.dump());
+  }
+  record = json::parse(to_text(in));
+  record["adopted"]["id"] = "0";
+  refused(KeyRecord::parse, record.dump());
+  // One goes with the other.
+  record.erase("adopted");
+  refused(KeyRecord::parse, record.dump());
+  record = key_json();
+  record["adopted"] = json::parse(to_text(in))["adopted"];
+  refused(KeyRecord::parse, record.dump());
 }
 
 // A public key that is another's is no key's.
@@ -379,8 +410,9 @@ int main() {
       TEST(marker_is_no_record), TEST(every_member_must_be_there),
       TEST(every_member_must_have_its_type), TEST(dates_out_of_range_are_refused),
       TEST(materials_must_be_a_list_that_has_the_current_one), TEST(unknown_states_are_refused),
-      TEST(known_properties_come_back), TEST(a_public_key_is_proven_by_its_id),
-      TEST(properties_of_later_versions_are_refused), TEST(deletion_belongs_to_the_state),
-      TEST(later_formats_are_refused), TEST(unknown_members_are_left_to_later_versions),
-      TEST(tags_are_kept), TEST(what_is_no_json_object_is_refused), TEST(labels));
+      TEST(known_properties_come_back), TEST(the_object_of_an_adopted_key_comes_back),
+      TEST(a_public_key_is_proven_by_its_id), TEST(properties_of_later_versions_are_refused),
+      TEST(deletion_belongs_to_the_state), TEST(later_formats_are_refused),
+      TEST(unknown_members_are_left_to_later_versions), TEST(tags_are_kept),
+      TEST(what_is_no_json_object_is_refused), TEST(labels));
 }

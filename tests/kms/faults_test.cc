@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <functional>
 #include <optional>
+#include <utility>
 
 #include "catalog/key_record.h"
 #include "check.h"
 #include "fault.h"
+#include "hsm/attributes.h"
+#include "hsm/key_kind.h"
 #include "key_pairs.h"
 #include "kms.h"
 #include "kms/object_requests.h"
@@ -121,6 +124,28 @@ void forget_created_key() {
   for (const CK_OBJECT_HANDLE object : session.find({{CKA_LABEL, label.data(), label.size()}}))
     softhsm()->C_DestroyObject(session.handle(), object);
   created_key.clear();
+}
+
+// Another program's, made once.
+void make_foreign_key() {
+  static bool made = false;
+  if (std::exchange(made, true)) return;
+  const RawSession session;
+  hsm::Attributes of_public;
+  of_public.flag(CKA_TOKEN, true).text(CKA_LABEL, "foreign").text(CKA_EC_PARAMS, hsm::kP256.curve);
+  hsm::Attributes of_private;
+  of_private.flag(CKA_TOKEN, true)
+      .flag(CKA_PRIVATE, true)
+      .text(CKA_LABEL, "foreign")
+      .flag(CKA_SIGN, true)
+      .flag(CKA_DERIVE, false);
+  CK_MECHANISM mechanism{hsm::kP256.generation, nullptr, 0};
+  CK_OBJECT_HANDLE public_key = CK_INVALID_HANDLE;
+  CK_OBJECT_HANDLE private_key = CK_INVALID_HANDLE;
+  check_rv(
+      softhsm()->C_GenerateKeyPair(session.handle(), &mechanism, of_public.data(), of_public.size(),
+                                   of_private.data(), of_private.size(), &public_key, &private_key),
+      "C_GenerateKeyPair");
 }
 
 const std::vector<Operation>& operations() {
@@ -293,6 +318,23 @@ const std::vector<Operation>& operations() {
        [](Service& service, const Bench&) {
          request(service, "GenerateMac",
                  {{"KeyId", created_key}, {"Message", "eA=="}, {"MacAlgorithm", "HMAC_SHA_256"}});
+         return true;
+       },
+       true},
+      {"CreateKey from a key that is there",
+       [](Service&, const Bench&) {
+         forget_created_key();
+         make_foreign_key();
+       },
+       [](Service& service, const Bench&) {
+         created_key = request(service, "CreateKey",
+                               {{"Origin", "EXTERNAL_KEY_STORE"},
+                                {"XksKeyId", "foreign"}})["KeyMetadata"]["KeyId"]
+                           .get<std::string>();
+       },
+       [](Service& service, const Bench&) {
+         verify(service, created_key, "x", "ECDSA_SHA_256",
+                sign(service, created_key, "x", "ECDSA_SHA_256"));
          return true;
        },
        true},
@@ -491,6 +533,9 @@ int main(int, char** argv) {
   if (group == "asymmetric")
     return RUN_TESTS("faults", ASYMMETRIC(fails_in_the_middle),
                      ASYMMETRIC(reports_a_failure_of_what_it_did));
+  if (group == "adoption")
+    return RUN_TESTS("faults", CASE(fails_in_the_middle, 21, "CreateKeyByAdoption"),
+                     CASE(reports_a_failure_of_what_it_did, 21, "CreateKeyByAdoption"));
   if (group == "named-keys") return RUN_TESTS("faults", NAMED_KEYS(fails_in_the_middle));
   if (group == "aliases") return RUN_TESTS("faults", ALIASES(fails_in_the_middle));
   if (group == "for-good")

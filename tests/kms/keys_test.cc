@@ -155,7 +155,7 @@ void unsupported_kinds_are_refused() {
   CHECK_ERROR(UnsupportedOperation, create("ENCRYPT_DECRYPT", "SM2"));
   CHECK_ERROR(UnsupportedOperation, create("SIGN_VERIFY", "ML_DSA_44"));
   CHECK_ERROR(UnsupportedOperation, create({}, {}, "EXTERNAL"));
-  CHECK_ERROR(UnsupportedOperation, create({}, {}, "EXTERNAL_KEY_STORE"));
+  CHECK_ERROR(UnsupportedOperation, create({}, {}, "AWS_CLOUDHSM"));
   CHECK_WORDS(Validation, "KeyUsage SIGN_VERIFY is not compatible with KeySpec SYMMETRIC_DEFAULT",
               create("SIGN_VERIFY", {}));
   CHECK_WORDS(Validation, "KeyUsage KEY_AGREEMENT is not compatible with KeySpec SYMMETRIC_DEFAULT",

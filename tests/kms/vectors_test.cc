@@ -53,8 +53,9 @@ void the_token_wraps_to_the_same_bytes() {
     const blob::Parameters& parameters = parsed.parameters;
     if (parameters.plaintext_length % 8 != 0 && !parameters.zero_padded) continue;
     const std::string key_id = v.at("key_id");
-    const hsm::BaseKeyRef key{catalog::key_label(key_id), parameters.key_material_id,
-                              blob::key_material_id_input(key_id)};
+    const hsm::BaseKeyRef key{
+        hsm::own_key_ref(catalog::key_label(key_id), parameters.key_material_id, hsm::kBaseKey),
+        blob::key_material_id_input(key_id)};
     const Sha256 derivation_data = blob::wrapping_key_input(
         parsed.header,
         blob::canonical_context(v.at("encryption_context").get<kms::EncryptionContext>()));

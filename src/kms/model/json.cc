@@ -72,8 +72,10 @@ void write(const Field& field, const void* object, For whom, Json& json) {
                             members[Json::string_t(name)] = value;
                           put(std::move(members));
                         },
+                        // One that says nothing is not there.
                         [&](const Structure& structure) {
-                          put(write(structure.fields, structure.object, whom));
+                          Json members = write(structure.fields, structure.object, whom);
+                          if (!members.empty()) put(std::move(members));
                         },
                         [&](const Structures& list) {
                           Json elements = Json::array();

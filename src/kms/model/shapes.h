@@ -201,6 +201,19 @@ inline constexpr Shape kTagList{
     {},           nullptr,
     false,        {},
     nullptr,      "TagKey=NAME,TagValue=VALUE, one for each tag, or JSON"};
+// The model says at most 128 characters, [a-zA-Z0-9-_.]+: here it may be a PKCS#11 URI as well.
+inline constexpr Shape kXksKeyId{
+    "XksKeyIdType",
+    Type::Text,
+    1,
+    1024,
+    {},
+    nullptr,
+    false,
+    {},
+    nullptr,
+    "A key that is in the token: its label, or a PKCS#11 URI\n(RFC 7512) as pkcs11:object=NAME"};
+inline constexpr Shape kXksKeyConfiguration{"XksKeyConfigurationType", Type::Structure};
 inline constexpr Shape kTagValue{"TagValueType", Type::Text, 0, 256};
 
 }  // namespace trent::kms::model

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "hsm/base_key_store.h"
 #include "hsm/data_trial.h"
+#include "kms/adoption.h"
 #include "kms/alias.h"
 #include "kms/call.h"
 #include "kms/key_id.h"
@@ -24,10 +25,8 @@ using namespace model;
 
 namespace {
 
-// What the request says of the key. Throws KMS's errors, and what is not available yet.
-catalog::KeyRecord requested_key(const CreateKeyRequest& request) {
-  catalog::KeyRecord record;
-  record.description = request.description;
+// What spec and usage the request says. Throws KMS's errors, and what is not available yet.
+void add_kind(const CreateKeyRequest& request, catalog::KeyRecord& record) {
   const std::optional<KeySpec> spec =
       request.key_spec ? from_wire_name<KeySpec>(*request.key_spec) : record.spec;
   if (!request.key_usage && !(spec && key_spec(*spec).default_usage))
@@ -47,7 +46,15 @@ catalog::KeyRecord requested_key(const CreateKeyRequest& request) {
                                            " is not compatible with KeySpec " +
                                            std::string(wire_name(*spec)));
   record.usage = *usage;
-  if (request.origin && *request.origin != wire_name(record.origin))
+}
+
+catalog::KeyRecord requested_key(const CreateKeyRequest& request) {
+  catalog::KeyRecord record;
+  record.description = request.description;
+  // What is adopted says itself what it is.
+  const bool adopted = is_adoption(request);
+  if (!adopted) add_kind(request, record);
+  if (!adopted && request.origin && *request.origin != wire_name(record.origin))
     throw Error(ErrorCode::UnsupportedOperation,
                 "Keys of origin " + *request.origin + " are not available yet.",
                 "Leave the origin out: the key material is then made in the token.");
@@ -56,8 +63,24 @@ catalog::KeyRecord requested_key(const CreateKeyRequest& request) {
   return record;
 }
 
+// Another host may have adopted the same at the same moment: then neither has it.
+void require_still_unused(const hsm::ChangeLock& lock, Account& account,
+                          const catalog::KeyRecord& record) {
+  try {
+    require_unused(account, record);
+  } catch (const Error&) {
+    try {
+      account.catalog.delete_key(lock, record.key_id,
+                                 [](const catalog::KeyRecord*) { return true; });
+    } catch (const Error&) {  // the first failure is the one to report
+    }
+    throw;
+  }
+}
+
 // `alias` may be empty. The record is what makes the key, so it comes last.
-CreateKeyResponse make_key(Call& call, catalog::KeyRecord requested, const std::string& alias) {
+CreateKeyResponse make_key(Call& call, const CreateKeyRequest& request,
+                           catalog::KeyRecord requested, const std::string& alias) {
   Account& account = call.home();
   auto record = std::make_shared<catalog::KeyRecord>(std::move(requested));
   record->key_id = new_key_id();
@@ -66,8 +89,12 @@ CreateKeyResponse make_key(Call& call, catalog::KeyRecord requested, const std::
   const hsm::ChangeLock lock(account.token);
   lock.look();
   hsm::require_data_objects(lock, account.token);
-  record->materials.push_back(make_material(account.token, *record));
-  record->current = record->materials.front().id;
+  if (request.xks_key_id) {
+    adopt(account, request, *record);
+  } else {
+    record->materials.push_back(make_material(account.token, *record));
+    record->current = record->materials.front().id;
+  }
   bool named = false;
   try {
     if (!alias.empty()) {
@@ -76,10 +103,12 @@ CreateKeyResponse make_key(Call& call, catalog::KeyRecord requested, const std::
     }
     if (!account.catalog.create_key(lock, *record))
       throw Error(ErrorCode::KMSInternal, "There is a record " + label + " already.", "Try again.");
+    if (record->adopted) require_still_unused(lock, account, *record);
   } catch (const Error&) {
-    // Without its record the material is invisible; still, leave nothing behind.
+    // Without its record the material is invisible; still, leave nothing behind. What was adopted
+    // is somebody else's.
     try {
-      hsm::destroy_key(account.token, label, record->current);
+      if (!record->adopted) hsm::destroy_key(account.token, label, record->current);
     } catch (const Error&) {  // the first failure is the one to report
     }
     try {
@@ -100,7 +129,7 @@ CreateKeyResponse create(Call& call, const CreateKeyRequest& request) {
   catalog::KeyRecord requested = requested_key(request);
   call.permit("kms:CreateKey");
   if (!request.tags.empty()) call.permit("kms:TagResource");
-  return make_key(call, std::move(requested), {});
+  return make_key(call, request, std::move(requested), {});
 }
 
 CreateKeyResponse create_named(Call& call, const CreateNamedKeyRequest& request) {
@@ -111,7 +140,7 @@ CreateKeyResponse create_named(Call& call, const CreateNamedKeyRequest& request)
   of_key.key_spec = request.key_spec;
   of_key.key_usage = request.key_usage;
   of_key.description = request.description;
-  return make_key(call, requested_key(of_key), request.alias_name);
+  return make_key(call, of_key, requested_key(of_key), request.alias_name);
 }
 
 constexpr std::string_view kPermissions[] = {"kms:CreateKey", "kms:TagResource"};
@@ -122,14 +151,16 @@ constexpr ErrorCode kErrors[] = {ErrorCode::MalformedPolicyDocument,
                                  ErrorCode::UnsupportedOperation,
                                  ErrorCode::KMSInternal,
                                  ErrorCode::LimitExceeded,
-                                 ErrorCode::Tag};
+                                 ErrorCode::Tag,
+                                 ErrorCode::XksKeyInvalidConfiguration,
+                                 ErrorCode::XksKeyAlreadyInUse,
+                                 ErrorCode::XksKeyNotFound};
 constexpr Missing kMissing[] = {
     {"Policy", "Leave it out: every principal of the account may use every key."},
     {"CustomerMasterKeySpec", "Give its new name, KeySpec."},
     {"CustomKeyStoreId", "Leave it out: keys are made in the token of the account."},
     {"BypassPolicyLockoutSafetyCheck", "Leave it out: there are no policies to be locked out by."},
-    {"MultiRegion", "Leave it out: a key is in one region."},
-    {"XksKeyId", "Leave it out: keys are made in the token of the account."}};
+    {"MultiRegion", "Leave it out: a key is in one region."}};
 
 }  // namespace
 
@@ -154,8 +185,11 @@ Fields CreateKeyRequest::fields() {
       field<R, &R::description>("Description", kDescription),
       field<R, &R::key_usage>("KeyUsage", kKeyUsage, Need::Optional, "Default: ENCRYPT_DECRYPT"),
       field<R, &R::key_spec>("KeySpec", kKeySpec, Need::Optional, "Default: SYMMETRIC_DEFAULT"),
-      field<R, &R::origin>("Origin", kOrigin, Need::Optional, "Default: AWS_KMS"),
-      field<R, &R::tags>("Tags", kTagList)};
+      field<R, &R::origin>(
+          "Origin", kOrigin, Need::Optional,
+          "Default: AWS_KMS. EXTERNAL_KEY_STORE: a key that is in the\ntoken already"),
+      field<R, &R::tags>("Tags", kTagList),
+      field<R, &R::xks_key_id>("XksKeyId", kXksKeyId)};
   return fields;
 }
 

@@ -43,6 +43,12 @@ Fields DescribeKeyResponse::fields() {
   return fields;
 }
 
+Fields XksKeyConfiguration::fields() {
+  using R = XksKeyConfiguration;
+  static constexpr Field fields[] = {field<R, &R::id>("Id", kXksKeyId)};
+  return fields;
+}
+
 Fields KeyMetadata::fields() {
   using M = KeyMetadata;
   static constexpr Field fields[] = {
@@ -63,6 +69,7 @@ Fields KeyMetadata::fields() {
       field<M, &M::key_agreement_algorithms>("KeyAgreementAlgorithms", kKeyAgreementAlgorithmList),
       field<M, &M::multi_region>("MultiRegion", kNullableBoolean),
       field<M, &M::mac_algorithms>("MacAlgorithms", kMacAlgorithmList),
+      field<M, &M::xks_key_configuration>("XksKeyConfiguration", kXksKeyConfiguration),
       field<M, &M::current_key_material_id>("CurrentKeyMaterialId", kBackingKeyId)};
   return fields;
 }
