@@ -130,8 +130,7 @@ std::optional<Bytes> numbers_of_pair(const hsm::KeyPairKind& kind, const PublicK
     case CKA_MODULUS:
       return is_rsa ? std::optional(key.modulus()) : std::nullopt;
     case CKA_PUBLIC_EXPONENT:
-      return is_rsa ? std::optional(Bytes(hsm::kPublicExponent.begin(), hsm::kPublicExponent.end()))
-                    : std::nullopt;
+      return is_rsa ? std::optional(key.exponent()) : std::nullopt;
     case CKA_MODULUS_BITS:
       return is_rsa && part == KeyPart::Public ? std::optional(number(kind.modulus_bits))
                                                : std::nullopt;

@@ -45,7 +45,9 @@ int decode_pem(void* provctx, OSSL_CORE_BIO* in, int, OSSL_CALLBACK* take, void*
   if (guarded(core, "OSSL_DECODER", [&] { der = key_uri_in_pem(read_block(core, in)); }) != 1)
     return 0;
   if (!der) return 1;
+  int type = OSSL_OBJECT_PKEY;
   const OSSL_PARAM object[] = {
+      OSSL_PARAM_construct_int(OSSL_OBJECT_PARAM_TYPE, &type),
       OSSL_PARAM_construct_utf8_string(OSSL_OBJECT_PARAM_DATA_STRUCTURE,
                                        const_cast<char*>(kKeyUriStructure), 0),
       OSSL_PARAM_construct_octet_string(OSSL_OBJECT_PARAM_DATA, der->data(), der->size()),

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <span>
 
 #include "kms/algorithm.h"
@@ -47,8 +48,8 @@ int get_word(const OSSL_PARAM& param, std::span<const Word> words) {
   const std::string text = get_text(param);
   for (const Word& word : words)
     if (text == word.name) return word.number;
-  if (!text.empty() && text.size() < 5 && text.find_first_not_of("0123456789") == std::string::npos)
-    return std::stoi(text);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc() && end == text.data() + text.size()) return number;
   throw Error(ErrorCode::Validation,
               std::string("The parameter ") + param.key + " has no value " + text + ".");
 }
