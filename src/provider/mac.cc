@@ -55,6 +55,10 @@ const OSSL_PARAM* settable_ctx_params(void*, void*) {
 
 void name_key(Mac& mac, const std::string& id) {
   mac.key = describe_key(mac.core(), mac.provider.service(), id, true);
+  if (mac.key.spec->mac.empty())
+    throw Error(ErrorCode::UnsupportedOperation,
+                "The key is of spec " + std::string(wire_name(mac.key.spec->spec)) + ".",
+                "Name an HMAC key: its usage is GENERATE_VERIFY_MAC.");
   mac.request.key_id = id;
   mac.request.mac_algorithm = kms_algorithm(mac.key, {});
 }

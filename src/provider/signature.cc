@@ -117,6 +117,7 @@ int init(void* ctx, void* keydata, const OSSL_PARAM params[], bool verifying) {
                      throw Error(ErrorCode::UnsupportedOperation, "The key is no KMS key.",
                                  "Use it with another provider.");
                    if (!verifying) require_private(key, "sign");
+                   require_signing_key(key);
                    signature = Signature{signature.core, key};
                    signature.verifying = verifying;
                    signature.request.key_id = key.id;
@@ -149,7 +150,6 @@ int digest_init(void* ctx, const char* digest, void* keydata, const OSSL_PARAM p
       kms_algorithm(signature.key, signature.settings);  // a hash may be the wrong one
       return;
     }
-    if (signature.key.spec->signing.empty()) kms_algorithm(signature.key, signature.settings);
     if (!signature.settings.hash)
       signature.settings.hash = kms::signing_algorithm(signature.key.spec->signing.front()).hash;
     signature.hasher.emplace(*signature.settings.hash);

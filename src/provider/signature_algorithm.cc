@@ -25,7 +25,7 @@ namespace {
   throw Error(
       ErrorCode::UnsupportedOperation,
       "KMS has no " + what + " with keys of spec " + std::string(wire_name(key.spec->spec)) + ".",
-      advice + ".");
+      advice.empty() ? "Use a key with the usage SIGN_VERIFY." : advice + ".");
 }
 
 // OpenSSL has numbers for what the command line has names for.
@@ -92,6 +92,10 @@ void require_kms_pss(const Key& key, const SignatureSettings& settings) {
 
 }  // namespace
 
+void require_signing_key(const Key& key) {
+  if (key.spec->signing.empty() && key.spec->mac.empty()) refuse("signatures", key);
+}
+
 Hash hash_of(const Key& key, const OSSL_PARAM& param) {
   const std::string name = get_text(param);
   if (const auto hash = hash_named(name)) return *hash;
@@ -137,7 +141,6 @@ void get_signature_params(const Key& key, const SignatureSettings& settings, OSS
 
 std::string kms_algorithm(const Key& key, const SignatureSettings& settings) {
   const kms::Algorithms algorithms = key.spec->mac.empty() ? key.spec->signing : key.spec->mac;
-  if (algorithms.empty()) refuse("signatures", key);
   if (!is_rsa(key)) {
     const std::string only(algorithms.front());
     // Ed25519 hashes as a part of it, and has no other hash.

@@ -23,6 +23,9 @@ struct SignatureSettings {
 // is none; throws if KMS has no such signatures.
 bool set_signature_param(const Key& key, SignatureSettings& settings, const OSSL_PARAM& param);
 
+// Throws UnsupportedOperationException if KMS has no signatures or MACs with keys of that spec.
+void require_signing_key(const Key& key);
+
 // The hash that the parameter names. Throws if KMS has no signatures with it.
 Hash hash_of(const Key& key, const OSSL_PARAM& param);
 

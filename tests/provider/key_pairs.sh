@@ -68,8 +68,9 @@ bad_files_are_refused() {
   for file in label.key version.key cut.key; do
     assert_fails_with 'Could not read' ossl pkey -in $file -noout
   done
+  # OpenSSL 3.0 drops what a decoder says of it.
   uri_file 'kms:alias/missing' >missing.key
-  assert_fails_with 'NotFoundException:.*alias/missing' ossl pkey -in missing.key -noout
+  assert_fails_with 'Could not read' ossl pkey -in missing.key -noout
 }
 uri_file() { # URI
   printf 'asn1 = SEQUENCE:key\n[key]\nversion = VISIBLESTRING:KMS Key URI v1.0\nuri = UTF8:%s\n' "$1" >uri.cnf
@@ -155,7 +156,7 @@ signs_with_pss() {
     assert_fails_with 'UnsupportedOperationException:.*RSASSA_PSS_SHA_256' \
       ossl dgst -sha256 -sign rsa.key $pss -sigopt $option -out signature large
   done
-  assert_fails_with 'UnsupportedOperationException' \
+  assert_fails_with 'pad-mode has no value none' \
     ossl pkeyutl -sign -inkey rsa.key -pkeyopt rsa_padding_mode:none -in secret -out signature
 }
 

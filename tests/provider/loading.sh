@@ -63,7 +63,10 @@ preferred_in_openssl_cnf() {
     openssl.cnf
   export OPENSSL_CONF="$PWD/openssl.cnf"
   round_trip
-  openssl genpkey -algorithm EC -pkeyopt group:P-256 -out ec.pem
+  # Whoever prefers Trent's keys gets no other by accident.
+  assert_fails_with 'kms-alias.*provider=default' \
+    openssl genpkey -algorithm EC -pkeyopt group:P-256 -out ec.pem
+  openssl genpkey -propquery provider=default -algorithm EC -pkeyopt group:P-256 -out ec.pem
 }
 
 configuration_by_parameter() {
@@ -93,8 +96,9 @@ listings_need_no_configuration() {
     assert_contains "$(ossl list -kem-algorithms)" 'KMS @ trent'
     assert_contains "$(ossl list -encoders)" 'KMS @ trent'
     # What a token could fetch is not on offer.
-    assert_lacks "$(ossl list -digest-algorithms -cipher-algorithms -mac-algorithms \
-      -random-generators -kdf-algorithms)" '@ trent'
+    assert_lacks "$(ossl list -digest-algorithms -cipher-algorithms -random-generators -kdf-algorithms)" \
+      '@ trent'
+    assert_eq "$(ossl list -mac-algorithms | grep '@ trent')" '  KMS-HMAC @ trent'
   done
 }
 

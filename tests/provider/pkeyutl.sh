@@ -177,7 +177,7 @@ OPTIONS
 }
 
 other_operations_are_refused() {
-  assert_fails_with 'operation not supported for this keytype' \
+  assert_fails_with 'UnsupportedOperationException:.*no signatures with keys of spec SYMMETRIC_DEFAULT' \
     ossl pkeyutl -sign -inkey kms:alias/old -in secret
   assert_fails_with 'operation not supported for this keytype' \
     ossl pkeyutl -derive -inkey kms:alias/old -peerkey kms:alias/new
