@@ -87,6 +87,34 @@ skip_case() {
   echo "ok $cases - $1 # SKIP $2"
 }
 
+# case_with PATH NAME FUNCTION...: a test case that needs a program which is not among those of `test`
+# in conf/install-deps.sh. Skipped where it is not there, but not where all have to be, as in CI.
+case_with() {
+  wanted=$1
+  shift
+  if [ -e "$wanted" ] || [ -n "${TRENT_TEST_ALL_CLIENTS-}" ]; then
+    test_case "$@"
+  else
+    skip_case "$1" "no $wanted: sh conf/install-deps.sh clients"
+  fi
+}
+
+# start COMMAND...: in the background until the case ends; it says what it says in started.log.
+start() {
+  rm -f started.log # which may be another one's
+  "$@" >started.log 2>&1 </dev/null &
+  started=$!
+  trap 'kill $started || :; wait $started || :; cat started.log' EXIT
+}
+
+# eventually COMMAND...: until it succeeds; fails if what was started ends before.
+eventually() {
+  until "$@" 2>/dev/null; do
+    kill -0 "$started" || return 1
+    sleep 0.05
+  done
+}
+
 # units_are_right SERVICE UNIT: systemd has nothing to say against SERVICE.service and the UNIT beside it,
 # both in conf/, as for a Trent that is installed. Copies them here.
 units_are_right() {

@@ -3,7 +3,7 @@
 # namespace, in which there is nothing but a loopback, and every port is free.
 # shellcheck shell=sh
 if [ -z "${TRENT_OWN_LOOPBACK-}" ]; then
-  TRENT_OWN_LOOPBACK=1 exec unshare --user --map-root-user --net -- sh "$0"
+  TRENT_OWN_LOOPBACK=1 exec unshare --user --map-root-user --net -- sh "$0" "$@"
 fi
 # What `ifconfig lo up` does, which not every Debian has.
 /usr/bin/python3 -c 'import fcntl, socket, struct
