@@ -13,9 +13,9 @@ test='awscli curl haproxy libcmocka-dev opensc opensc-pkcs11 gnutls-bin libengin
   openjdk-17-jre-headless openssh-client osslsigncode p11-kit p11-kit-modules python3-boto3 python3-botocore python3-pykcs11
   util-linux xxd'
 ci='clang clang-format clang-tidy libclang-rt-14-dev gcovr shellcheck'
-# Where systemd runs, openssh-server starts a server on port 22.
-clients='golang-go golang-github-aws-aws-sdk-go-dev golang-github-aws-aws-sdk-go-v2-dev
-  golang-github-thalesignite-crypto11-dev libmongocrypt-dev nodejs openjdk-17-jdk-headless openssh-server
+# Where systemd runs, openssh-server starts a server on port 22, and nginx-light one on port 80.
+clients='apache2-bin golang-go golang-github-aws-aws-sdk-go-dev golang-github-aws-aws-sdk-go-v2-dev
+  golang-github-thalesignite-crypto11-dev libmongocrypt-dev nginx-light nodejs openjdk-17-jdk-headless openssh-server
   ruby-aws-sdk-kms'
 # A newer Node.js, from elsewhere, has its npm in it.
 command -v npm >/dev/null || clients="$clients npm"
