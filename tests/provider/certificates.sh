@@ -9,7 +9,8 @@ LOADED=$1
   make_pair rsa RSA &&
     make_pair ec EC -pkeyopt group:P-256 &&
     make_pair edwards ED25519 &&
-    make_pair letters RSA -pkeyopt key-usage:ENCRYPT_DECRYPT
+    make_pair letters RSA -pkeyopt key-usage:ENCRYPT_DECRYPT &&
+    make_pair agreed EC -pkeyopt group:P-384 -pkeyopt key-usage:KEY_AGREEMENT
 } >making.log 2>&1 || bail_out "cannot make keys: $(cat making.log)"
 printf 'a letter\nof two lines\n' >letter
 cat >ca.cnf <<'CONF'
@@ -153,6 +154,31 @@ letters_to_an_rsa_key() {
     ossl smime -decrypt -in letter.sealed -recip letters.crt -inkey kms:alias/letters
 }
 
+# Whatever the writer's openssl takes to derive the key from what was agreed.
+letters_to_an_ec_key() {
+  authority ec
+  certified agreed of_writer
+  for options in '' '-keyopt ecdh_kdf_md:sha384 -aes256-wrap'; do
+    # shellcheck disable=SC2086 # none or several words
+    openssl cms -encrypt -aes-256-cbc -in ../letter -out letter.sealed -recip agreed.crt $options
+    for key in kms:alias/agreed ../agreed.key; do
+      ossl cms -decrypt -in letter.sealed -recip agreed.crt -inkey "$key" -out back
+      tr -d '\r' <back | assert_same_file ../letter -
+    done
+  done
+  # One letter to both, and a stranger's.
+  certified letters of_writer
+  openssl cms -encrypt -aes-256-cbc -in ../letter -out letter.sealed -recip agreed.crt -recip letters.crt \
+    -keyopt rsa_padding_mode:oaep -keyopt rsa_oaep_md:sha256
+  for name in agreed letters; do
+    ossl cms -decrypt -in letter.sealed -recip $name.crt -inkey kms:alias/$name -out back
+    tr -d '\r' <back | assert_same_file ../letter -
+  done
+  certified ec of_writer
+  assert_fails_with 'no matching recipient|NoMatchingRecipient|Error decrypting' \
+    ossl cms -decrypt -in letter.sealed -recip ec.crt -inkey kms:alias/ec
+}
+
 for name in rsa ec edwards; do
   test_case "requests and certificates, $name" requests_and_certificates $name
 done
@@ -165,4 +191,5 @@ for name in rsa ec; do
   done
 done
 test_case 'cms -decrypt, RSA' letters_to_an_rsa_key
+test_case 'cms -decrypt, EC' letters_to_an_ec_key
 done_testing
