@@ -17,7 +17,6 @@ namespace trent::hsm {
 
 namespace {
 
-
 Bytes sign_object(const Session& session, CK_OBJECT_HANDLE key, SignatureScheme scheme, Hash hash,
                   ByteView input) {
   SignatureMechanism call(scheme, hash, input);
