@@ -142,7 +142,7 @@ void get_signature_params(const Key& key, const SignatureSettings& settings, OSS
 std::string kms_algorithm(const Key& key, const SignatureSettings& settings) {
   const kms::Algorithms algorithms = key.spec->mac.empty() ? key.spec->signing : key.spec->mac;
   if (!is_rsa(key)) {
-    const std::string only(algorithms.front());
+    std::string only(algorithms.front());
     // Ed25519 hashes as a part of it, and has no other hash.
     if (settings.hash &&
         !(is_ecdsa(key) ? is_sha2(*settings.hash)
