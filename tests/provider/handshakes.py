@@ -15,8 +15,8 @@ for i in range(count):
         context.set_ciphers(("aRSA", "aECDSA")[i % 3 - 1])
     with socket.create_connection(("127.0.0.1", port)) as plain:
         with context.wrap_socket(plain, server_hostname="localhost") as tls:
+            seen.add(dict(part[0] for part in tls.getpeercert()["subject"])["commonName"])
             tls.sendall(b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n")
             while tls.recv(4096):
                 pass
-            seen.add(dict(part[0] for part in tls.getpeercert()["subject"])["commonName"])
 print("\n".join(sorted(seen)))
