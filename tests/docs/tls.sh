@@ -42,6 +42,7 @@ all_are_tested() {
 
 program /usr/sbin/nginx nginx 'Renew the certificate' 'Stop it' curl
 program /usr/sbin/apache2 'Apache httpd'
+program /usr/sbin/haproxy HAProxy
 program /usr/bin/javac Java
 titles="$titles
 The PIN, and workers
