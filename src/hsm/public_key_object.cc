@@ -16,17 +16,6 @@ namespace {
 
 constexpr std::size_t kEd25519Point = 32;
 
-// DER OCTET STRING
-Bytes octet_string(ByteView content) {
-  constexpr std::uint8_t kOctetString = 0x04;
-  constexpr std::uint8_t kLengthOfOneByte = 0x81;
-  Bytes der{kOctetString};
-  if (content.size() >= 0x80) der.push_back(kLengthOfOneByte);
-  der.push_back(static_cast<std::uint8_t>(content.size()));
-  append(der, content);
-  return der;
-}
-
 // How PKCS#11 has an ECDSA signature; empty if it is none in canonical DER.
 Bytes raw_ecdsa(const PublicKey& key, ByteView der) {
   try {
@@ -38,6 +27,16 @@ Bytes raw_ecdsa(const PublicKey& key, ByteView der) {
 }
 
 }  // namespace
+
+Bytes octet_string(ByteView content) {
+  constexpr std::uint8_t kOctetString = 0x04;
+  constexpr std::uint8_t kLengthOfOneByte = 0x81;
+  Bytes der{kOctetString};
+  if (content.size() >= 0x80) der.push_back(kLengthOfOneByte);
+  der.push_back(static_cast<std::uint8_t>(content.size()));
+  append(der, content);
+  return der;
+}
 
 TemporaryObject import_public_key(const Session& session, const PublicKey& key,
                                   CK_ATTRIBUTE_TYPE use) {

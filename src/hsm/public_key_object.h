@@ -9,6 +9,9 @@ namespace trent::hsm {
 
 class Token;
 
+// DER OCTET STRING of up to 255 bytes, as CKA_EC_POINT has its point.
+Bytes octet_string(ByteView content);
+
 // `use`: CKA_VERIFY, CKA_ENCRYPT or CKA_WRAP.
 TemporaryObject import_public_key(const Session& session, const PublicKey& key,
                                   CK_ATTRIBUTE_TYPE use);

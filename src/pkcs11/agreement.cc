@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/public_key.h"
+#include "hsm/public_key_object.h"
 #include "pkcs11/kms_attributes.h"
 #include "pkcs11/mechanism.h"
 
@@ -21,7 +22,7 @@ ByteView point_in(ByteView data, std::size_t size) {
   require(data.size() >= size, CKR_MECHANISM_PARAM_INVALID);
   const ByteView point = data.last(size);
   require(point.front() == kUncompressed &&
-              (data.size() == size || std::ranges::equal(data, octet_string(point))),
+              (data.size() == size || std::ranges::equal(data, hsm::octet_string(point))),
           CKR_MECHANISM_PARAM_INVALID);
   return point;
 }

@@ -10,6 +10,7 @@
 #include "base/encoding.h"
 #include "base/public_key.h"
 #include "base/uuid.h"
+#include "hsm/public_key_object.h"
 #include "kms/key_spec.h"
 #include "pkcs11/agreement.h"
 #include "pkcs11/kms_key.h"
@@ -138,7 +139,7 @@ std::optional<Bytes> numbers_of_pair(const hsm::KeyPairKind& kind, const PublicK
       return is_rsa ? std::nullopt : std::optional(text(kind.curve));
     case CKA_EC_POINT:
       if (is_rsa || part != KeyPart::Public) return std::nullopt;
-      return octet_string(ByteView(key.der()).last(kind.point_size));
+      return hsm::octet_string(ByteView(key.der()).last(kind.point_size));
     case kPublicKeyInfo:
       return key.der();
     default:
@@ -266,16 +267,6 @@ bool is_secret_attribute(CK_ATTRIBUTE_TYPE type) {
     default:
       return false;
   }
-}
-
-Bytes octet_string(ByteView value) {
-  constexpr std::uint8_t kOctetString = 4;
-  constexpr std::uint8_t kOneByteLength = 0x81;
-  Bytes out{kOctetString};
-  if (value.size() >= 128) out.push_back(kOneByteLength);
-  out.push_back(static_cast<std::uint8_t>(value.size()));
-  append(out, value);
-  return out;
 }
 
 bool may_match(const CK_ATTRIBUTE& wanted) {

@@ -25,9 +25,6 @@ bool is_secret_attribute(CK_ATTRIBUTE_TYPE type);
 // What all symmetric keys have in common; nullopt for what depends on the key, or none has.
 std::optional<Bytes> symmetric_attribute(CK_ATTRIBUTE_TYPE type);
 
-// DER OCTET STRING, as CKA_EC_POINT is.
-Bytes octet_string(ByteView value);
-
 // Whether any KMS key's object can have this value: only a search for what some have needs a
 // listing.
 bool may_match(const CK_ATTRIBUTE& wanted);
