@@ -240,11 +240,10 @@ const OSSL_DISPATCH functions[] = {
 
 const OSSL_ALGORITHM keymgmt_algorithms[] = {
     {kKmsType, kProperties, functions<kKmsType>, "Symmetric and HMAC keys of KMS in a token"},
-    {"RSA:rsaEncryption:1.2.840.113549.1.1.1", kProperties, functions<kRsaType>,
-     "RSA keys of KMS in a token"},
+    {kRsaNames, kProperties, functions<kRsaType>, "RSA keys of KMS in a token"},
     {"EC:id-ecPublicKey:1.2.840.10045.2.1", kProperties, functions<kEcType>,
      "Elliptic curve keys of KMS in a token"},
-    {"ED25519:1.3.101.112", kProperties, functions<kEd25519Type>, "Ed25519 keys of KMS in a token"},
+    {kEd25519Names, kProperties, functions<kEd25519Type>, "Ed25519 keys of KMS in a token"},
     {nullptr, nullptr, nullptr, nullptr}};
 
 }  // namespace trent::provider

@@ -29,15 +29,15 @@ constexpr OSSL_ALGORITHM kEnd{nullptr, nullptr, nullptr, nullptr};
 
 const OSSL_ALGORITHM cipher_algorithms[] = {
     {kKmsType, kProperties, asym_cipher_functions, "KMS Encrypt, Decrypt and ReEncrypt"},
-    {"RSA:rsaEncryption:1.2.840.113549.1.1.1", kProperties, asym_cipher_functions,
+    {kRsaNames, kProperties, asym_cipher_functions,
      "KMS Encrypt, Decrypt and ReEncrypt, RSAES-OAEP"},
     kEnd};
 const OSSL_ALGORITHM signature_algorithms[] = {
     {kKmsType, kProperties, signature_functions, "KMS GenerateMac and VerifyMac"},
-    {"RSA:rsaEncryption:1.2.840.113549.1.1.1", kProperties, signature_functions,
+    {kRsaNames, kProperties, signature_functions,
      "KMS Sign and Verify, RSASSA-PKCS1-v1_5 and RSASSA-PSS"},
     {"ECDSA", kProperties, signature_functions, "KMS Sign and Verify, ECDSA"},
-    {"ED25519:1.3.101.112", kProperties, signature_functions, "KMS Sign and Verify, Ed25519"},
+    {kEd25519Names, kProperties, signature_functions, "KMS Sign and Verify, Ed25519"},
     kEnd};
 const OSSL_ALGORITHM key_exchange_algorithms[] = {
     {"ECDH", kProperties, key_exchange_functions, "KMS DeriveSharedSecret"}, kEnd};

@@ -47,6 +47,9 @@ OSSL_DISPATCH entry(int id, Function* function) {
 }
 
 inline constexpr const char* kProperties = "provider=trent";
+// By which OpenSSL knows what more than one operation has.
+inline constexpr const char* kRsaNames = "RSA:rsaEncryption:1.2.840.113549.1.1.1";
+inline constexpr const char* kEd25519Names = "ED25519:1.3.101.112";
 
 extern const OSSL_ALGORITHM keymgmt_algorithms[];
 extern const OSSL_ALGORITHM decoder_algorithms[];
