@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The keys and aliases of one token: which record is whose, and all of them at once.
+// The keys, aliases and grants of one token: which record is whose, and all of them at once.
 #include "catalog/catalog.h"
 
 #include <algorithm>
@@ -29,7 +29,8 @@ Catalog::Catalog(hsm::Token& token, std::chrono::milliseconds refresh)
                for (const KeyMaterial& material : record.materials)
                  token_.forget_base_key(material.id);
              }}),
-      aliases_(token, refresh) {}
+      aliases_(token, refresh),
+      grants_(token, refresh) {}
 
 std::shared_ptr<const KeyRecord> Catalog::key(const std::string& key_id) {
   return keys_.find(key_label(key_id));
@@ -42,6 +43,10 @@ std::shared_ptr<const KeyRecord> Catalog::key(const hsm::ChangeLock& lock,
 
 std::shared_ptr<const AliasRecord> Catalog::alias(const std::string& name) {
   return aliases_.find(alias_label(name));
+}
+
+std::shared_ptr<const GrantRecord> Catalog::grant(const std::string& grant_id) {
+  return grants_.find(grant_label(grant_id));
 }
 
 std::shared_ptr<const KeyRecord> Catalog::key_of_material(const KeyMaterialId& id) {
@@ -87,6 +92,10 @@ std::shared_ptr<const Listing> Catalog::list(bool continued) {
         listing->keys.push_back(keys_.remember(version->object, before[0]));
       else if (AliasRecord::is_label(label))
         listing->aliases.push_back(aliases_.remember(version->object, before[1]));
+      else if (GrantRecord::is_label(label)) {
+        auto grant = grants_.remember(version->object, before[2]);
+        listing->grants[grant->key_id].push_back(std::move(grant));
+      }
     } catch (const Error&) {
       continue;  // damaged
     }
@@ -98,6 +107,11 @@ std::shared_ptr<const Listing> Catalog::list(bool continued) {
     listed_changes_ = before;
   }
   return listing;
+}
+
+std::shared_ptr<const Listing> Catalog::last_listing() {
+  const SharedLock lock(mutex_);
+  return listing_;
 }
 
 bool Catalog::create_key(const hsm::ChangeLock& lock, KeyRecord record) {
@@ -128,11 +142,22 @@ Deletion Catalog::delete_alias(const hsm::ChangeLock& lock, const std::string& n
   return aliases_.remove(lock, alias_label(name), condition);
 }
 
+bool Catalog::create_grant(const hsm::ChangeLock& lock, GrantRecord record) {
+  return grants_.create(lock, std::move(record));
+}
+
+Deletion Catalog::delete_grant(const hsm::ChangeLock& lock, const std::string& grant_id,
+                               const Table<GrantRecord>::Condition& condition) {
+  return grants_.remove(lock, grant_label(grant_id), condition);
+}
+
 void Catalog::tidy(const hsm::ChangeLock& lock, const std::string& label) {
   if (KeyRecord::is_label(label))
     keys_.tidy(lock, label);
   else if (AliasRecord::is_label(label))
     aliases_.tidy(lock, label);
+  else if (GrantRecord::is_label(label))
+    grants_.tidy(lock, label);
 }
 
 }  // namespace trent::catalog

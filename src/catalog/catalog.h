@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The keys and aliases of one token.
+// The keys, aliases and grants of one token.
 #pragma once
 
 #include <array>
@@ -11,6 +11,7 @@
 
 #include "base/thread_safety.h"
 #include "catalog/alias_record.h"
+#include "catalog/grant_record.h"
 #include "catalog/key_record.h"
 #include "catalog/table.h"
 
@@ -19,6 +20,8 @@ namespace trent::catalog {
 struct Listing {
   std::vector<std::shared_ptr<const KeyRecord>> keys;       // by key id
   std::vector<std::shared_ptr<const AliasRecord>> aliases;  // by name
+  // Of each key that has some, by its id: by grant id.
+  std::map<std::string, std::vector<std::shared_ptr<const GrantRecord>>> grants;
 };
 
 // Thread-safe. See Table for what the functions that it shares with it do.
@@ -33,12 +36,16 @@ class Catalog {
   // The adopted one: its object does not name its material, so all records are listed.
   std::shared_ptr<const KeyRecord> adopted_key_of_material(const KeyMaterialId& id);
 
+  std::shared_ptr<const GrantRecord> grant(const std::string& grant_id);
+
   // As it is in the token now.
   std::shared_ptr<const KeyRecord> key(const hsm::ChangeLock& lock, const std::string& key_id);
 
   // All readable ones; the damaged ones are for `trent check` to name. As fresh as look-ups are;
   // `continued`: it may be some seconds older, for the next page of it.
   std::shared_ptr<const Listing> list(bool continued = false);
+  // The last listing, however old it is; nullptr if there was none yet.
+  std::shared_ptr<const Listing> last_listing();
 
   // `record` comes with its materials in the token.
   bool create_key(const hsm::ChangeLock& lock, KeyRecord record);
@@ -54,18 +61,23 @@ class Catalog {
   Deletion delete_alias(const hsm::ChangeLock& lock, const std::string& name,
                         const Table<AliasRecord>::Condition& condition);
 
+  bool create_grant(const hsm::ChangeLock& lock, GrantRecord record);
+  Deletion delete_grant(const hsm::ChangeLock& lock, const std::string& grant_id,
+                        const Table<GrantRecord>::Condition& condition);
+
   // Removes what interrupted changes have left of the record of this label.
   void tidy(const hsm::ChangeLock& lock, const std::string& label);
 
  private:
   using Clock = std::chrono::steady_clock;
-  using Changes = std::array<std::uint64_t, 2>;
-  Changes changes() const { return {keys_.changes(), aliases_.changes()}; }
+  using Changes = std::array<std::uint64_t, 3>;
+  Changes changes() const { return {keys_.changes(), aliases_.changes(), grants_.changes()}; }
 
   hsm::Token& token_;
   std::chrono::milliseconds refresh_;
   Table<KeyRecord> keys_;
   Table<AliasRecord> aliases_;
+  Table<GrantRecord> grants_;
   SharedMutex mutex_;
   std::map<KeyMaterialId, std::string> key_ids_ GUARDED_BY(mutex_);  // by material: never changes
   std::shared_ptr<const Listing> listing_ GUARDED_BY(mutex_);

@@ -100,9 +100,11 @@ KeyRecord KeyRecord::parse(std::string_view text) {
     if (record.adopted.has_value() != (record.origin == KeyOrigin::ExternalKeyStore))
       throw std::runtime_error("its object does not go with its origin");
     if (in.contains("tags")) record.tags = in.at("tags").get<std::map<std::string, std::string>>();
+    if (in.contains("policy"))
+      record.policy = std::make_shared<const std::string>(in.at("policy").get<std::string>());
     record.others =
         other_members(in, {"key_id", "created", "description", "usage", "spec", "origin", "state",
-                           "deletion", "materials", "current", "adopted", "tags"});
+                           "deletion", "materials", "current", "adopted", "tags", "policy"});
     return record;
   });
 }
@@ -130,6 +132,10 @@ std::string to_text(const KeyRecord& record) {
                       {"label", to_base64(as_bytes(record.adopted->label))},
                       {"id", to_hex(record.adopted->id)}};
   if (!record.tags.empty()) out["tags"] = record.tags;
+  if (record.policy) {
+    out["format"] = kSecondFormat;
+    out["policy"] = *record.policy;
+  }
   add_other_members(out, record.others);
   return out.dump();
 }

@@ -49,6 +49,9 @@ struct KeyRecord {
   KeyMaterialId current{};               // one of materials
   std::optional<AdoptedObject> adopted;  // of origin EXTERNAL_KEY_STORE, where the one material is
   std::map<std::string, std::string> tags;
+  // JSON; null: the default one. Who does not know it would let everybody in, so a record that has
+  // it is of the second format.
+  std::shared_ptr<const std::string> policy;
   OtherMembers others;
 
   // Null if the key has no such material.

@@ -29,7 +29,8 @@ json revision_members(const Revision& revision) {
 }
 
 Revision revision_of(const json& record) {
-  if (whole_number<int>(record.at("format")) != kFormat)
+  const int format = whole_number<int>(record.at("format"));
+  if (format != kFormat && format != kSecondFormat)
     throw std::runtime_error("it was written by a later version of Trent");
   Revision revision;
   revision.number = whole_number<std::uint64_t>(record.at("revision"));

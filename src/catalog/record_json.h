@@ -10,7 +10,10 @@
 
 namespace trent::catalog {
 
-// The members that every record begins with, and back.
+// Of records that an earlier version of Trent must not take for what it knows.
+inline constexpr int kSecondFormat = 2;
+
+// The members that every record begins with, and back. They are of the first format.
 nlohmann::json revision_members(const Revision& revision);
 Revision revision_of(const nlohmann::json& record);
 

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "catalog/alias_record.h"
+#include "catalog/grant_record.h"
 #include "catalog/key_record.h"
 
 namespace trent::catalog {
@@ -189,5 +190,6 @@ void Table<Record>::forget(const std::string& label, bool there) {
 
 template class Table<KeyRecord>;
 template class Table<AliasRecord>;
+template class Table<GrantRecord>;
 
 }  // namespace trent::catalog
