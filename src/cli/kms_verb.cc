@@ -31,7 +31,7 @@ std::size_t count_blobs(const kms::model::Operation& operation) {
       operation.response, [](const Field& field) { return field.shape->type == Type::Blob; }));
 }
 
-// The text that names what a structure is about: its KeyId, or else its first text.
+// The text that names what a structure is about: its GrantId, its KeyId, or else its first text.
 const std::string* identifier(Fields fields, const void* object) {
   const auto text_in = [&](const Field& field) -> const std::string* {
     return std::visit(Overloaded{[](std::string* text) -> const std::string* { return text; },
@@ -41,7 +41,8 @@ const std::string* identifier(Fields fields, const void* object) {
                                  [](const auto&) -> const std::string* { return nullptr; }},
                       member(field, object));
   };
-  if (const Field* key_id = find_field(fields, "KeyId")) return text_in(*key_id);
+  for (const char* name : {"GrantId", "KeyId"})
+    if (const Field* field = find_field(fields, name)) return text_in(*field);
   for (const Field& field : fields)
     if (const std::string* text = text_in(field)) return text;
   return nullptr;
@@ -74,6 +75,27 @@ kms::Json structures(const std::vector<std::string>& arguments) {
   return list;
 }
 
+// One structure: JSON, or the AWS CLI's shorthand for a structure of maps, NAME={KEY=VALUE,...},
+// or for one of texts, NAME=VALUE,NAME=VALUE.
+kms::Json structure(const std::string& argument) {
+  const std::string text = text_value(argument);
+  const auto first = text.find_first_not_of(" \t\r\n");
+  if (first != text.npos && text[first] == '{') return kms::model::parse_json(text);
+  kms::Json members = kms::Json::object();
+  const auto put = [](kms::Json& json, const std::string& pairs) {
+    for (const auto& [name, value] : blob::parse_context_text(pairs))
+      json[kms::Json::string_t(name)] = value;
+  };
+  const auto open = text.find("={");
+  if (open == text.npos || !text.ends_with('}')) {
+    put(members, text);
+    return members;
+  }
+  kms::Json& map = members[kms::Json::string_t(text.substr(0, open))] = kms::Json::object();
+  put(map, text.substr(open + 2, text.size() - open - 3));
+  return members;
+}
+
 }  // namespace
 
 KmsCommand::KmsCommand(const kms::model::Operation& operation, Options& options)
@@ -104,23 +126,31 @@ void KmsCommand::add_option(const Field& field) {
             structures_.emplace_back(&field, std::make_unique<std::vector<std::string>>());
             options_.list(*structures_.back().second, flag, need, help);
           },
-          // Dates and nested structures: no request has one yet.
+          [&](const kms::model::Structure&) {
+            structure_.emplace_back(&field, std::make_unique<std::optional<std::string>>());
+            options_.text(*structure_.back().second, flag, need, help);
+          },
+          // Dates: no request has one yet.
           [&](const auto&) { throw std::logic_error("no option for " + std::string(field.name)); }},
       field.in(request_.get()));
 }
 
 void KmsCommand::read_structures() {
   kms::model::Validation missing;
-  for (const auto& [field, arguments] : structures_) {
+  const auto read = [&](const Field& field, const auto& parse) {
     try {
       kms::Json json = kms::Json::object();
-      json[kms::Json::string_t(field->name)] = structures(*arguments);
-      kms::model::read_json({field, 1}, request_.get(), json, missing);
+      json[kms::Json::string_t(field.name)] = parse();
+      kms::model::read_json({&field, 1}, request_.get(), json, missing);
     } catch (const Error& error) {
-      throw UsageError("Error parsing parameter '--" + kms::model::hyphenated(field->name) +
+      throw UsageError("Error parsing parameter '--" + kms::model::hyphenated(field.name) +
                        "': " + error.text());
     }
-  }
+  };
+  for (const auto& [field, arguments] : structures_)
+    read(*field, [list = arguments.get()] { return structures(*list); });
+  for (const auto& [field, argument] : structure_)
+    if (*argument) read(*field, [text = argument.get()] { return structure(**text); });
   missing.finish();
 }
 

@@ -70,6 +70,9 @@ class KmsCommand {
   // Lists of structures, as they were typed.
   std::vector<std::pair<const kms::model::Field*, std::unique_ptr<std::vector<std::string>>>>
       structures_;
+  // Of one structure: what was given.
+  std::vector<std::pair<const kms::model::Field*, std::unique_ptr<std::optional<std::string>>>>
+      structure_;
 };
 
 // `--output text` of a list: a line for each item. `request` is the operation's.
