@@ -24,6 +24,7 @@ namespace trent {
   X(InvalidAliasName, 400)           \
   X(InvalidArn, 400)                 \
   X(InvalidCiphertext, 400)          \
+  X(InvalidGrantId, 400)             \
   X(InvalidGrantToken, 400)          \
   X(InvalidKeyUsage, 400)            \
   X(InvalidMarker, 400)              \

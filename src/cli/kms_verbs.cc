@@ -72,17 +72,64 @@ Examples:
   trent list-resource-tags --key-id 1234abcd-12ab-34cd-56ef-1234567890ab --output text
 )"},
     {"list-key-policies", "Keys", "The names of the policies of a key", R"(
-There is one, of the name default: see trent get-key-policy.
+There is one, of the name default: see trent get-key-policy and put-key-policy.
 
 Examples:
   trent list-key-policies --key-id 1234abcd-12ab-34cd-56ef-1234567890ab --output raw
 )"},
     {"get-key-policy", "Keys", "The policy of a key", R"(
-It is the default policy: the account may do everything with its keys. --output raw
-prints the policy.
+The default policy lets the account decide who may do what with the key, by the
+policies of its principals. --output raw prints the policy.
 
 Examples:
   trent get-key-policy --key-id 1234abcd-12ab-34cd-56ef-1234567890ab --output raw
+)"},
+    {"put-key-policy", "Keys", "Say who may do what with a key", R"(
+The policy takes the place of the one that the key has. trent simulate-policy tells
+beforehand what it would decide.
+
+Examples:
+  trent get-key-policy --key-id 1234abcd-12ab-34cd-56ef-1234567890ab \
+      --output raw > policy.json
+  trent put-key-policy --key-id 1234abcd-12ab-34cd-56ef-1234567890ab \
+      --policy file://policy.json
+)"},
+    {"create-grant", "Grants", "Let a principal use a key, beside its policy", R"(
+The response has a grant token: with it in --grant-tokens, the grant holds at once
+everywhere. --output raw prints the grant ID.
+
+Examples:
+  trent create-grant --key-id 1234abcd-12ab-34cd-56ef-1234567890ab \
+      --grantee-principal arn:aws:iam::111122223333:user/alice \
+      --operations Decrypt ReEncryptFrom \
+      --constraints 'EncryptionContextSubset={tenant=acme}'
+)"},
+    {"list-grants", "Grants", "The grants of a key", R"(
+All pages are printed. --output raw prints the grant IDs.
+
+Examples:
+  trent list-grants --key-id 1234abcd-12ab-34cd-56ef-1234567890ab
+)"},
+    {"list-retirable-grants", "Grants", "The grants that a principal may retire", R"(
+Examples:
+  trent list-retirable-grants \
+      --retiring-principal arn:aws:iam::111122223333:user/alice
+)"},
+    {"retire-grant", "Grants", "End a grant that is not needed any more", R"(
+For the retiring principal of the grant, for its grantee if it has the operation
+RetireGrant, for the account that made it, and for who has the permission.
+
+Examples:
+  trent retire-grant --key-id 1234abcd-12ab-34cd-56ef-1234567890ab \
+      --grant-id 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+)"},
+    {"revoke-grant", "Grants", "Take a grant back", R"(
+Other processes refuse what it allowed within the time that the configuration
+calls refresh.
+
+Examples:
+  trent revoke-grant --key-id 1234abcd-12ab-34cd-56ef-1234567890ab \
+      --grant-id 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
 )"},
     {"schedule-key-deletion", "Keys", "Delete a key after a waiting period", R"(
 From now on the key cannot be used. Until the waiting period is over,

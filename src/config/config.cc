@@ -211,7 +211,7 @@ Config parse_config(std::string_view text, const std::string& source) {
   const toml::table table = parse_toml(text, source);
   Section top(table, source);
   top.allow_only({"principal", "refresh", "bulk", "host-reencrypt", "public-key-operations",
-                  "keygen", "audit", "token"});
+                  "keygen", "audit", "identity-policies", "token"});
   Config config;
   config.source = source;
   config.refresh = read_refresh(top);
@@ -219,6 +219,8 @@ Config parse_config(std::string_view text, const std::string& source) {
   config.host_reencrypt = read_host_reencrypt(top);
   config.public_keys_in_token = read_public_key_operations(top);
   require_what_is_there(top);
+  if (const auto directory = top.text("identity-policies"))
+    config.identity_policies = top.absolute_path(*directory);
 
   for (const Section& token : top.sections("token"))
     config.tokens.push_back(read_token(token, config.tokens));

@@ -38,6 +38,7 @@ struct Config {
   bool host_reencrypt = false;  // what no token can do inside is done in this process
   // The token verifies and encrypts with public keys, which this process could do as well.
   bool public_keys_in_token = false;
+  std::string identity_policies;  // directory of the policies of users and roles; empty: none
   std::vector<TokenConfig> tokens;  // never empty; the first is the default
 };
 

@@ -23,22 +23,82 @@ std::string_view in_messages(std::string_view permission) {
 
 }  // namespace
 
-void Call::permit(std::string_view permission) {
-  permit(permission, {});
+Call::Call(Service& service, const Caller& caller, const model::Operation& operation,
+           const void* request, std::vector<std::string>* keys)
+    : service_(service), caller_(caller), operation_(operation), request_(request), keys_(keys) {
+  const model::Field* tokens = model::find_field(operation.request, "GrantTokens");
+  if (tokens == nullptr) return;
+  const auto list = member(*tokens, request);
+  for (const std::string& token : **std::get_if<std::vector<std::string>*>(&list))
+    named_grants_.push_back(grant_of_token(service.accounts(), token).grant);
 }
 
-void Call::permit(std::string_view permission, const std::string& key_arn) {
+Asked Call::ask_for(std::string_view permission, const Key* key, std::string resource,
+                    const std::string& account) const {
+  return {caller_,       operation_,          request_, permission,
+          key,           std::move(resource), account,  source_.record ? &source_ : nullptr,
+          &named_grants_};
+}
+
+Verdict Call::decide(const Asked& asked) {
   // A permission that the table does not name is one that no policy's author knows of.
-  if (std::ranges::find(operation_.permissions, permission) == operation_.permissions.end())
+  if (std::ranges::find(operation_.permissions, asked.permission) == operation_.permissions.end())
     throw Error(ErrorCode::KMSInternal, std::string(operation_.name) +
                                             " does not say that it needs " +
-                                            std::string(permission) + ".");
-  if (keys_ != nullptr && !key_arn.empty()) keys_->push_back(key_arn);
-  if (const auto& ask = service_.watchers().permit) ask(caller_, permission, key_arn);
-  if (process::log_enabled() && !key_arn.empty() &&
+                                            std::string(asked.permission) + ".");
+  if (keys_ != nullptr && asked.key != nullptr) keys_->push_back(asked.resource);
+  Verdict verdict = service_.authorization().decide(asked);
+  by_grant_ = verdict.grant;
+  if (const auto& ask = service_.watchers().permit; ask && verdict.allowed)
+    ask(caller_, asked.permission, asked.resource);
+  if (process::log_enabled() && asked.key != nullptr &&
       caller_.authentication != Caller::Authentication::Configuration)
-    hsm::debug_call("request", key_arn + " for " + caller_.principal, CKR_OK,
+    hsm::debug_call("request", asked.resource + " for " + caller_.principal, CKR_OK,
                     std::chrono::nanoseconds(0));
+  return verdict;
+}
+
+bool Call::could(std::string_view permission, const Key& key,
+                 const policy::Policy& key_policy) const {
+  const Asked asked = ask_for(permission, &key, key.arn(), key.account->id);
+  return service_.authorization().decide(asked, key_policy).allowed;
+}
+
+void Call::deny(const Asked& asked, const Verdict& verdict) const {
+  throw Error(ErrorCode::AccessDenied,
+              "User: " + caller_.principal +
+                  " is not authorized to perform: " + std::string(asked.permission) +
+                  " on resource: " + asked.resource + " " + verdict.because,
+              verdict.advice);
+}
+
+void Call::deny_ciphertext(std::string_view permission, const blob::KeyMaterialId& material) const {
+  throw Error(ErrorCode::AccessDenied,
+              "User: " + caller_.principal +
+                  " is not authorized to perform: " + std::string(permission) +
+                  " on the resource associated with this ciphertext because the resource does not "
+                  "exist in this Region, no resource-based policies allow access, or a "
+                  "resource-based policy explicitly denies access",
+              "Its key material is " + to_hex(material) +
+                  "; check that the configuration names the token that has it, and the policy of "
+                  "its key.");
+}
+
+void Call::permit(std::string_view permission) {
+  const Asked asked = ask_for(permission, nullptr, "*", home().id);
+  if (const Verdict verdict = decide(asked); !verdict.allowed) deny(asked, verdict);
+}
+
+void Call::permit(std::string_view permission, const Key& key, bool granted) {
+  Asked asked = ask_for(permission, &key, key.arn(), key.account->id);
+  asked.granted = granted;
+  if (const Verdict verdict = decide(asked); !verdict.allowed) deny(asked, verdict);
+}
+
+void Call::permit_alias(std::string_view permission, const Account& account,
+                        const std::string& alias) {
+  const Asked asked = ask_for(permission, nullptr, account.arn(alias), account.id);
+  if (const Verdict verdict = decide(asked); !verdict.allowed) deny(asked, verdict);
 }
 
 Call::Named Call::locate(const std::string& text) const {
@@ -52,13 +112,17 @@ Call::Named Call::locate(const std::string& text) const {
           id.name};
 }
 
+Key Call::key_in(Account& account, const std::string& key_id) {
+  Key key{&account, account.catalog.key(key_id)};
+  if (!key.record || is_deleted(*key.record)) throw no_such_key(account, key_id);
+  return key;
+}
+
 Key Call::resolve(const std::string& text, Accept accept) const {
   KeyIdentifier id = parse_key_identifier(text);
   if (!id.is_alias() || accept == Accept::KeyIdOnly) {
-    Named named = locate(text);
-    Key key{&named.account, named.account.catalog.key(named.key_id)};
-    if (!key.record || is_deleted(*key.record)) throw no_such_key(named.account, named.key_id);
-    return key;
+    const Named named = locate(text);
+    return key_in(named.account, named.key_id);
   }
   auto missing = [](const std::string& arn) { return "Alias " + arn + " is not found."; };
   Account& account =
@@ -73,7 +137,7 @@ Key Call::resolve(const std::string& text, Accept accept) const {
 
 Key Call::look_at(const std::string& key_id, std::string_view permission, Accept accept) {
   Key key = resolve(key_id, accept);
-  permit(permission, key.arn());
+  permit(permission, key);
   return key;
 }
 
@@ -84,7 +148,7 @@ Key Call::use(const std::string& key_id, std::string_view permission, catalog::K
   return key;
 }
 
-Key Call::key_of_material(const blob::KeyMaterialId& material) const {
+Key Call::key_of_material(const blob::KeyMaterialId& material, std::string_view permission) const {
   std::optional<Error> not_looked;
   using Find =
       std::shared_ptr<const catalog::KeyRecord> (catalog::Catalog::*)(const blob::KeyMaterialId&);
@@ -101,11 +165,7 @@ Key Call::key_of_material(const blob::KeyMaterialId& material) const {
       }
     }
   if (not_looked) throw Error(*not_looked);
-  throw Error(ErrorCode::AccessDenied,
-              "The ciphertext refers to a customer master key that does not exist, does not exist "
-              "in this region, or you are not allowed to access.",
-              "Its key material is " + to_hex(material) +
-                  "; check that the configuration names the token that has it.");
+  deny_ciphertext(permission, material);
 }
 
 Call::KeyOfBlob Call::use_key_of(ByteView ciphertext, const std::optional<std::string>& key_id,
@@ -117,6 +177,7 @@ Call::KeyOfBlob Call::use_key_of(ByteView ciphertext, const std::optional<std::s
   if (key_id && found.key.record->spec != catalog::KeySpec::SymmetricDefault) {
     require_usable(found.key, in_messages(permission), kUsage, algorithm);
     found.oaep = oaep_hash(algorithm);
+    source_ = found.key;
     return found;
   }
   try {
@@ -129,8 +190,9 @@ Call::KeyOfBlob Call::use_key_of(ByteView ciphertext, const std::optional<std::s
   }
   const blob::KeyMaterialId& material = found.blob.parameters.key_material_id;
   if (!key_id) {
-    found.key = key_of_material(material);
-    permit(permission, found.key.arn());
+    found.key = key_of_material(material, permission);
+    if (!decide(ask_for(permission, &found.key, found.key.arn(), found.key.account->id)).allowed)
+      deny_ciphertext(permission, material);
   } else if (!found.key.record->has_material(material)) {
     throw Error(ErrorCode::IncorrectKey,
                 "The key ID in the request does not identify a CMK that can perform this "
@@ -139,13 +201,14 @@ Call::KeyOfBlob Call::use_key_of(ByteView ciphertext, const std::optional<std::s
                 "itself names its key.");
   }
   require_usable(found.key, in_messages(permission), kUsage, algorithm);
+  source_ = found.key;
   return found;
 }
 
 Key Call::find(const hsm::ChangeLock& lock, const Named& named, std::string_view permission) {
   Key key{&named.account, named.account.catalog.key(lock, named.key_id)};
   if (!key.record || is_deleted(*key.record)) throw no_such_key(named.account, named.key_id);
-  permit(permission, key.arn());
+  permit(permission, key);
   return key;
 }
 
@@ -158,17 +221,13 @@ std::string Call::change_key(
   const bool found =
       named.account.catalog.change_key(lock, named.key_id, [&](catalog::KeyRecord& record) {
         if (is_deleted(record)) throw no_such_key(named.account, named.key_id);
-        permit(permission, arn);
+        // Lives as long as the record, which is the catalog's.
+        permit(permission, {&named.account, std::shared_ptr<const catalog::KeyRecord>(
+                                                std::shared_ptr<void>(), &record)});
         change(record, arn);
       });
   if (!found) throw no_such_key(named.account, named.key_id);
   return arn;
-}
-
-void Call::check_grant_tokens(const std::vector<std::string>& tokens) const {
-  if (!tokens.empty())
-    throw Error(ErrorCode::InvalidGrantToken, {},
-                "No grant has this token: grants are not available yet.");
 }
 
 void Call::end_dry_run(bool is_dry_run) const {

@@ -12,6 +12,7 @@
 #include "hsm/change_lock.h"
 #include "kms/algorithm.h"
 #include "kms/caller.h"
+#include "kms/grant.h"
 #include "kms/key.h"
 #include "kms/model/operation.h"
 #include "kms/service.h"
@@ -21,18 +22,23 @@ namespace trent::kms {
 class Call {
  public:
   // `keys`, if given, gets the ARNs of the keys that the request concerns.
+  // Throws InvalidGrantTokenException if it names a grant that there is not.
   Call(Service& service, const Caller& caller, const model::Operation& operation,
-       std::vector<std::string>* keys = nullptr)
-      : service_(service), caller_(caller), operation_(operation), keys_(keys) {}
+       const void* request, std::vector<std::string>* keys = nullptr);
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
   // The account that bare key ids and aliases belong to, and new keys.
   Account& home() const { return service_.accounts().home(caller_.account); }
 
-  // Asks whether the caller may, where no key is concerned yet ("kms:CreateKey"), or this one.
+  // Asks whether the caller may, where no key is concerned yet ("kms:CreateKey"), or this one, or
+  // this alias of the account. Throws AccessDeniedException.
   void permit(std::string_view permission);
-  void permit(std::string_view permission, const std::string& key_arn);
+  // `granted`: something else than a policy allows it, unless a policy denies it.
+  void permit(std::string_view permission, const Key& key, bool granted = false);
+  void permit_alias(std::string_view permission, const Account& account, const std::string& alias);
+  // Whether the caller might, if the key had that policy.
+  bool could(std::string_view permission, const Key& key, const policy::Policy& key_policy) const;
 
   // The request concerns a key that permission was not asked for: it has made it.
   void made(const std::string& key_arn) {
@@ -74,20 +80,37 @@ class Call {
       const std::string& key_id, std::string_view permission,
       const std::function<void(catalog::KeyRecord& record, const std::string& arn)>& change);
 
+  // The grant that allowed what was last asked for; null: none had to.
+  const GrantPointer& by_grant() const { return by_grant_; }
+  // A key of this account, or one by its id or ARN, for which no permission was asked yet.
+  static Key key_in(Account& account, const std::string& key_id);
+  Key named_key(const std::string& key_id) const { return resolve(key_id, Accept::KeyIdOnly); }
+  Accounts& accounts() const { return service_.accounts(); }
+
+  const Caller& caller() const { return caller_; }
   const Config& config() const { return service_.config(); }
 
-  // There are no grants yet, so no token can be a good one.
-  void check_grant_tokens(const std::vector<std::string>& tokens) const;
   // KMS's answer to a request that would have succeeded, but says DryRun.
   void end_dry_run(bool is_dry_run) const;
 
  private:
+  Asked ask_for(std::string_view permission, const Key* key, std::string resource,
+                const std::string& account) const;
+  Verdict decide(const Asked& asked);
+  [[noreturn]] void deny(const Asked& asked, const Verdict& verdict) const;
+  // For a ciphertext whose key is not there, or not for the caller: KMS does not tell which.
+  [[noreturn]] void deny_ciphertext(std::string_view permission,
+                                    const blob::KeyMaterialId& material) const;
   Key resolve(const std::string& key_id, Accept accept) const;
-  Key key_of_material(const blob::KeyMaterialId& material) const;
+  Key key_of_material(const blob::KeyMaterialId& material, std::string_view permission) const;
 
   Service& service_;
   const Caller& caller_;
   const model::Operation& operation_;
+  const void* const request_;
+  Key source_;                              // of ReEncrypt, once it is found
+  std::vector<GrantPointer> named_grants_;  // by their tokens
+  GrantPointer by_grant_;
   std::vector<std::string>* const keys_;
 };
 

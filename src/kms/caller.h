@@ -24,6 +24,8 @@ struct Caller {
   Authentication authentication = Authentication::Configuration;
   std::string source_address = {};  // where the request came from over the network
   std::string request_id = {};      // a UUID that the answer carries over the network
+  // Whether nobody can read what comes and goes: over the network, whether it is TLS.
+  bool secure_transport = true;
 };
 
 }  // namespace trent::kms

@@ -16,6 +16,7 @@ namespace trent::kms {
 namespace {
 
 using catalog::AliasRecord;
+using catalog::GrantRecord;
 using catalog::KeyRecord;
 
 // What is left of interrupted changes, beside the record that holds.
@@ -73,6 +74,13 @@ void add_records(hsm::Token& token, Contents& contents) {
         contents.newest = std::max({contents.newest, record.updated, record.revision.made});
         contents.revisions.emplace(label, RememberedRecord{record.revision});
         contents.aliases.push_back(std::move(record));
+      } else if (GrantRecord::is_label(label)) {
+        GrantRecord record = GrantRecord::parse(version->object.value);
+        if (record.label() != label)
+          throw std::runtime_error("it says that it is grant " + record.grant_id);
+        contents.newest = std::max({contents.newest, record.created, record.revision.made});
+        contents.revisions.emplace(label, RememberedRecord{record.revision});
+        contents.grants.push_back(std::move(record));
       }
     } catch (const std::runtime_error& error) {
       contents.damaged.push_back("The record " + label + " is damaged: " + error.what());

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "catalog/alias_record.h"
+#include "catalog/grant_record.h"
 #include "catalog/key_record.h"
 #include "hsm/data_object.h"
 #include "hsm/key_survey.h"
@@ -27,6 +28,7 @@ struct Contents {
   std::map<std::string, catalog::KeyRecord> keys;  // by label
   std::map<std::string, Expired> expired;          // by label: whose deletion date is past
   std::vector<catalog::AliasRecord> aliases;
+  std::vector<catalog::GrantRecord> grants;
   std::vector<hsm::DataObject> superseded;  // what interrupted changes left of records
   std::vector<std::string> damaged;         // sentences
   Materials materials;                      // of all keys, those without a record included

@@ -74,10 +74,12 @@ struct CreateKeyResponse {
 };
 
 struct CreateKeyRequest {
-  std::string description;               // 0..8192 characters
-  std::optional<std::string> key_usage;  // default ENCRYPT_DECRYPT
-  std::optional<std::string> key_spec;   // default SYMMETRIC_DEFAULT
-  std::optional<std::string> origin;     // default AWS_KMS
+  std::optional<std::string> policy = {};  // JSON; default: see default_key_policy()
+  std::string description;                 // 0..8192 characters
+  std::optional<std::string> key_usage;    // default ENCRYPT_DECRYPT
+  std::optional<std::string> key_spec;     // default SYMMETRIC_DEFAULT
+  std::optional<std::string> origin;       // default AWS_KMS
+  bool bypass_policy_lockout_safety_check = false;
   std::vector<Tag> tags;
   std::optional<std::string> xks_key_id;  // with origin EXTERNAL_KEY_STORE
 

@@ -24,6 +24,7 @@ Caller caller_of(const Config& config) {
 Service::Service(Config config, const PinPrompt& prompt, Watchers watchers)
     : config_(std::move(config)),
       accounts_(config_, prompt),
+      authorization_(config_),
       caller_(caller_of(config_)),
       watchers_(std::move(watchers)) {}
 
@@ -47,7 +48,7 @@ void Service::run(const Caller& caller, const model::Operation& operation, const
                   void* response) {
   attend(caller, operation, request, [&] {
     model::validate(operation.request, request);
-    Call call(*this, caller, operation);
+    Call call(*this, caller, operation, request);
     operation.run(call, request, response);
   });
 }
@@ -58,7 +59,7 @@ Json Service::call(const Caller& caller, const model::Operation& operation, cons
   const std::shared_ptr<void> response = operation.new_response();
   attend(caller, operation, request.get(), [&] {
     model::read_request(operation, request.get(), json);
-    Call call(*this, caller, operation, keys);
+    Call call(*this, caller, operation, request.get(), keys);
     operation.run(call, request.get(), response.get());
   });
   if (!operation.has_response()) return nullptr;

@@ -8,6 +8,7 @@
 
 #include "config/config.h"
 #include "kms/account.h"
+#include "kms/authorization/authorization.h"
 #include "kms/caller.h"
 #include "kms/model/json_fwd.h"
 #include "kms/model/operation.h"
@@ -22,9 +23,10 @@ using hsm::PinPrompt;
 
 // What may look at every request. Called by many threads.
 struct Watchers {
-  // Throws AccessDeniedException if the caller may not. `key_arn` is empty where no key is
-  // concerned. Nothing: everybody may do everything.
-  std::function<void(const Caller& caller, std::string_view permission, const std::string& key_arn)>
+  // The policies let the caller do this; throws AccessDeniedException if it may not all the same.
+  // `resource` is an ARN, or "*" where no key is concerned.
+  std::function<void(const Caller& caller, std::string_view permission,
+                     const std::string& resource)>
       permit;
   // A request has ended; `error` is null if it succeeded.
   std::function<void(const Caller& caller, const model::Operation& operation, const void* request,
@@ -41,6 +43,7 @@ class Service {
 
   const Config& config() const { return config_; }
   Accounts& accounts() { return accounts_; }
+  Authorization& authorization() { return authorization_; }
   // The principal of the configuration.
   const Caller& caller() const { return caller_; }
   const Watchers& watchers() const { return watchers_; }
@@ -75,6 +78,7 @@ class Service {
 
   const Config config_;
   Accounts accounts_;
+  Authorization authorization_;
   const Caller caller_;
   const Watchers watchers_;
 };

@@ -72,6 +72,7 @@ CK_RV rv_of(const Error& error, HandleRole role) {
       return CKR_KEY_FUNCTION_NOT_PERMITTED;
     case ErrorCode::AccessDenied:
     case ErrorCode::DryRunOperation:
+    case ErrorCode::InvalidGrantId:
     case ErrorCode::InvalidGrantToken:
       return CKR_ACTION_PROHIBITED;
     case ErrorCode::InvalidKeyUsage:

@@ -6,21 +6,11 @@
 
 namespace trent::pkcs11 {
 
-namespace {
-
-// Whoever calls through the slot of another account than the principal's is that account's root.
-kms::Caller caller_in(const kms::Account& account, const std::string& principal) {
-  if (principal.find(":" + account.id + ":") != std::string::npos) return {principal, account.id};
-  return {"arn:aws:iam::" + account.id + ":root", account.id};
-}
-
-}  // namespace
-
 Slot::Slot(CK_SLOT_ID id, kms::Service& service)
     : id_(id),
       service_(service),
       account_(service.accounts()[id]),
-      configured_(caller_in(account_, service.config().principal)),
+      configured_{service.config().principal, account_.id},
       caller_(configured_) {}
 
 kms::Caller Slot::caller() {

@@ -91,19 +91,6 @@ ErrorCode code_for(const kms::model::Operation& operation, const Error& error) {
 
 }  // namespace
 
-void permit_own_account(const Config& config, const kms::Caller& caller,
-                        std::string_view permission, const std::string& key_arn) {
-  const auto arn = parse_arn(key_arn);
-  const bool is_ours = std::ranges::find(config.tokens, caller.account, &TokenConfig::account) !=
-                           config.tokens.end() &&
-                       (key_arn.empty() || (arn && arn->account == caller.account));
-  if (is_ours) return;
-  throw Error(ErrorCode::AccessDenied,
-              "User: " + caller.principal + " is not authorized to perform: " +
-                  std::string(permission) + (key_arn.empty() ? "" : " on resource: " + key_arn) +
-                  " because the principal is of another account");
-}
-
 bool Protocol::is_quick(const Request& request) {
   const kms::model::Operation* operation = operation_of(request);
   return operation == nullptr || (operation->read_only && !operation->is_paged());
@@ -127,6 +114,7 @@ Response Protocol::answer(const Request& request, const Peer& peer, const Ways& 
     caller = authenticator_.authenticate(request, peer, ways, std::chrono::system_clock::now());
     caller->request_id = id;
     caller->source_address = peer.address;
+    caller->secure_transport = peer.is_encrypted || peer.address == "unix";
     if (!rate_limit_.take(caller->principal, std::chrono::steady_clock::now())) {
       metrics_.throttled.fetch_add(1, std::memory_order_relaxed);
       throw throttling();

@@ -15,11 +15,6 @@
 
 namespace trent::server {
 
-// What a principal may do: everything with the keys of its own account, and nothing with others.
-// For kms::Watchers::permit.
-void permit_own_account(const Config& config, const kms::Caller& caller,
-                        std::string_view permission, const std::string& key_arn);
-
 // Thread-safe.
 class Protocol {
  public:

@@ -57,7 +57,7 @@ class Worker {
         options_(place.options),
         metrics_(place.metrics),
         self_(place.metrics.workers[place.slot]),
-        service_(options_.load_config(), {}, {.permit = permit_function(), .ended = {}}),
+        service_(options_.load_config()),
         authenticator_(read_credentials(options_, service_.config()), service_.accounts(),
                        options_.clock_skew),
         rate_limit_(options_.requests_per_second),
@@ -97,13 +97,6 @@ class Worker {
   }
 
  private:
-  decltype(kms::Watchers::permit) permit_function() {
-    return
-        [this](const kms::Caller& caller, std::string_view permission, const std::string& key_arn) {
-          permit_own_account(service_.config(), caller, permission, key_arn);
-        };
-  }
-
   std::vector<Listener> listeners() const {
     std::vector<Listener> out;
     for (const auto& socket : place_.sockets) {

@@ -64,6 +64,13 @@ std::map<std::string, std::string> good_requests(Service& service, const std::st
   const std::string id = R"({"KeyId":")" + key + R"(")";
   const std::string signer = create(service, "ECC_NIST_P256", "SIGN_VERIFY");
   const std::string mac_key = create(service, "HMAC_256", "GENERATE_VERIFY_MAC");
+  const auto grant = [&] {
+    const Json made = request(service, "CreateGrant",
+                              {{"KeyId", key},
+                               {"GranteePrincipal", "arn:aws:iam::111122223333:user/alice"},
+                               {"Operations", {"Encrypt"}}});
+    return std::string(std::string_view(made["GrantId"].get_ref<const Json::string_t&>()));
+  };
   const std::string agreement_key = create(service, "ECC_NIST_P256", "KEY_AGREEMENT");
   const auto text = [](const Json& json) { return std::string(std::string_view(json.dump())); };
   const Json to_sign = signing(signer, "letter", "ECDSA_SHA_256");
@@ -108,6 +115,13 @@ std::map<std::string, std::string> good_requests(Service& service, const std::st
       {"ListResourceTags", id + "}"},
       {"ListKeyPolicies", id + "}"},
       {"GetKeyPolicy", id + "}"},
+      {"PutKeyPolicy", text({{"KeyId", key}, {"Policy", kms::default_key_policy(kAccount)}})},
+      {"CreateGrant",
+       id + R"(,"GranteePrincipal":"arn:aws:iam::111122223333:user/a","Operations":["Encrypt"]})"},
+      {"ListGrants", id + "}"},
+      {"ListRetirableGrants", R"({"RetiringPrincipal":"arn:aws:iam::111122223333:user/a"})"},
+      {"RetireGrant", id + R"(,"GrantId":")" + grant() + "\"}"},
+      {"RevokeGrant", id + R"(,"GrantId":")" + grant() + "\"}"},
       {"UpdateAlias",
        R"({"AliasName":"alias/updated)" + round + R"(","TargetKeyId":")" + key + "\"}"},
   };

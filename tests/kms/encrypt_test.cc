@@ -9,8 +9,10 @@ using namespace trent::test;
 
 const std::string kUnknown = "00000000-0000-4000-8000-000000000000";
 const char* const kNoSuchKey =
-    "The ciphertext refers to a customer master key that does not exist, does not exist in this "
-    "region, or you are not allowed to access.";
+    "User: arn:aws:iam::111122223333:root is not authorized to perform: kms:Decrypt on the "
+    "resource "
+    "associated with this ciphertext because the resource does not exist in this Region, no "
+    "resource-based policies allow access, or a resource-based policy explicitly denies access";
 const char* const kIncorrectKey =
     "The key ID in the request does not identify a CMK that can perform this operation.";
 const char* const kDryRun = "The request would have succeeded, but the DryRun option is set.";

@@ -249,10 +249,13 @@ void key_is_gone_when_its_window_is_over() {
   CHECK_WORDS(NotFound, words, service().create_alias({"alias/to-gone", key}));
   CHECK_WORDS(NotFound, "Alias " + alias_arn("alias/of-gone") + " is not found.",
               describe("alias/of-gone"));
-  CHECK_WORDS(AccessDenied,
-              "The ciphertext refers to a customer master key that does not exist, does not exist "
-              "in this region, or you are not allowed to access.",
-              decrypt(service(), blob));
+  CHECK_WORDS(
+      AccessDenied,
+      "User: arn:aws:iam::111122223333:root is not authorized to perform: kms:Decrypt on the "
+      "resource "
+      "associated with this ciphertext because the resource does not exist in this Region, no "
+      "resource-based policies allow access, or a resource-based policy explicitly denies access",
+      decrypt(service(), blob));
   for (const auto& entry : service().list_keys({1000, {}}).keys) CHECK(entry.key_id != key);
   for (const auto& entry : service().list_aliases({{}, 100, {}}).aliases)
     CHECK(entry.alias_name != "alias/of-gone");

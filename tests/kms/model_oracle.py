@@ -16,11 +16,13 @@ from botocore.loaders import Loader
 
 # Newer than the botocore of Debian 12 (1.29.27, of 2022).
 NEWER_FIELDS = {"DryRun", "KeyMaterialId", "SourceKeyMaterialId", "DestinationKeyMaterialId",
-                "CurrentKeyMaterialId", "PolicyName", "KeyAgreementAlgorithms"}
-NEWER_MISSING = {"Recipient", "DryRunModifiers"}
+                "CurrentKeyMaterialId", "PolicyName", "KeyAgreementAlgorithms", "SourceArn"}
+NEWER_MISSING = {"Recipient", "DryRunModifiers", "GranteeServicePrincipal",
+                 "RetiringServicePrincipal"}
 NEWER_ERRORS = {"DryRunOperationException"}
 NEWER_VALUES = {"KEY_AGREEMENT", "ML_DSA_44", "ML_DSA_65", "ML_DSA_87", "ECC_NIST_EDWARDS25519",
-                "ML_DSA_SHAKE_256", "ED25519_SHA_512", "ED25519_PH_SHA_512", "EXTERNAL_MU"}
+                "ML_DSA_SHAKE_256", "ED25519_SHA_512", "ED25519_PH_SHA_512", "EXTERNAL_MU",
+                "DeriveSharedSecret"}
 # Not compared, for that botocore does not know them.
 NEWER_OPERATIONS = {"DeriveSharedSecret"}
 
@@ -40,6 +42,10 @@ ABSENT_ERRORS = {  # there are no custom key stores
 OTHER_NEED = {
     ("GenerateRandom", "NumberOfBytes"): "the service refuses a request without it",
     ("GetKeyPolicy", "PolicyName"): "optional in newer models",
+    ("PutKeyPolicy", "PolicyName"): "optional in newer models",
+    ("CreateGrant", "GranteePrincipal"): "optional in newer models",
+    ("ListRetirableGrants", "RetiringPrincipal"): "optional in newer models",
+    (None, "Name"): "of a grant: sent also if it is empty, as the service does",
 }
 OTHER_LIMITS = {
     "PendingWindowInDaysType": "the service allows 7 to 30, whatever its model says",

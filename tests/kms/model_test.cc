@@ -93,7 +93,8 @@ void a_value_of_another_type_is_named() {
       for (const auto& [type, value] : values) {
         const bool fits = (type == "text" && field.shape->type == model::Type::Text) ||
                           (type == "number" && field.shape->type == model::Type::Integer) ||
-                          (type == "boolean" && field.shape->type == model::Type::Boolean);
+                          (type == "boolean" && field.shape->type == model::Type::Boolean) ||
+                          (type == "object" && field.shape->type == model::Type::Structure);
         if (fits) continue;
         const auto request = operation->new_request();
         const std::string text = "{\"" + std::string(field.name) + "\":" + value + "}";

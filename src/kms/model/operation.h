@@ -29,6 +29,7 @@ struct Operation {
   std::span<const ErrorCode> errors;  // those that KMS's model lists, in its order
   bool read_only;                     // as CloudTrail says of it
   std::span<const Missing> missing;
+  bool across_accounts;  // whether a key of another account will do ("Cross-account use")
 
   Fields request;
   Fields response;  // none: the operation has no response
@@ -53,7 +54,11 @@ struct Facts {
   std::span<const ErrorCode> errors;
   bool read_only = false;
   std::span<const Missing> missing{};
+  bool across_accounts = false;
 };
+
+// For Facts::across_accounts.
+inline constexpr bool kAcrossAccounts = true;
 
 namespace detail {
 
@@ -67,6 +72,7 @@ struct Handle<Handler> {
             facts.errors,
             facts.read_only,
             facts.missing,
+            facts.across_accounts,
             Request::fields(),
             Response::fields(),
             [] { return std::shared_ptr<void>(std::make_shared<Request>()); },

@@ -34,9 +34,17 @@ std::string find_target(Call& call, const hsm::ChangeLock& lock, const Call::Nam
   return key.record->key_id;
 }
 
+// Whoever changes an alias must be allowed to by the key that it names, too, if there is one.
+void permit_target(Call& call, const hsm::ChangeLock& lock, Account& account,
+                   const catalog::AliasRecord& alias, std::string_view permission) {
+  const Key key{&account, account.catalog.key(lock, alias.target)};
+  if (key.record && !is_deleted(*key.record)) call.permit(permission, key);
+}
+
 Nothing create(Call& call, const CreateAliasRequest& request) {
   check_new_alias_name(request.alias_name);
   auto named = locate_target(call, request.target_key_id);
+  call.permit_alias("kms:CreateAlias", named.account, request.alias_name);
   const hsm::ChangeLock lock(named.account.token);
   create_alias_record(lock, named.account, request.alias_name,
                       find_target(call, lock, named, "kms:CreateAlias"), catalog::now());
@@ -47,12 +55,14 @@ Nothing update(Call& call, const UpdateAliasRequest& request) {
   check_new_alias_name(request.alias_name);
   auto named = locate_target(call, request.target_key_id);
   Account& account = named.account;
+  call.permit_alias("kms:UpdateAlias", account, request.alias_name);
   const hsm::ChangeLock lock(account.token);
   const std::string target = find_target(call, lock, named, "kms:UpdateAlias");
   bool found =
       account.catalog.change_alias(lock, request.alias_name, [&](catalog::AliasRecord& alias) {
         if (names_key_deleted_since(lock, account, alias))
           throw alias_not_found(account, request.alias_name);
+        permit_target(call, lock, account, alias, "kms:UpdateAlias");
         alias.target = target;
         alias.updated = catalog::now();
       });
@@ -63,11 +73,14 @@ Nothing update(Call& call, const UpdateAliasRequest& request) {
 Nothing remove(Call& call, const DeleteAliasRequest& request) {
   check_alias_name(request.alias_name);
   Account& account = call.home();
-  call.permit("kms:DeleteAlias", account.arn(request.alias_name));
+  call.permit_alias("kms:DeleteAlias", account, request.alias_name);
   const hsm::ChangeLock lock(account.token);
   auto deletion = account.catalog.delete_alias(
       lock, request.alias_name, [&](const catalog::AliasRecord* alias) {
-        return alias == nullptr || !names_key_deleted_since(lock, account, *alias);
+        if (alias == nullptr) return true;
+        if (names_key_deleted_since(lock, account, *alias)) return false;
+        permit_target(call, lock, account, *alias, "kms:DeleteAlias");
+        return true;
       });
   if (deletion != catalog::Deletion::Done) throw alias_not_found(account, request.alias_name);
   return {};
@@ -106,7 +119,8 @@ Nothing rename(Call& call, const RenameKeyRequest& request) {
   Account& account = named.account;
   const hsm::ChangeLock lock(account.token);
   const std::string id = find_target(call, lock, named, "kms:CreateAlias");
-  call.permit("kms:DeleteAlias", account.key_arn(id));
+  call.permit_alias("kms:CreateAlias", account, request.new_alias);
+  call.permit("kms:DeleteAlias", {&account, account.catalog.key(lock, id)});
   const auto is_own = [&](const catalog::AliasRecord* alias) {
     return alias != nullptr && alias->target == id;
   };

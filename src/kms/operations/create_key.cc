@@ -12,6 +12,7 @@
 #include "kms/alias.h"
 #include "kms/call.h"
 #include "kms/key_id.h"
+#include "kms/key_policy.h"
 #include "kms/key_spec.h"
 #include "kms/material.h"
 #include "kms/model/shapes.h"
@@ -85,6 +86,8 @@ CreateKeyResponse make_key(Call& call, const CreateKeyRequest& request,
   auto record = std::make_shared<catalog::KeyRecord>(std::move(requested));
   record->key_id = new_key_id();
   record->created = catalog::now();
+  if (request.policy)
+    set_policy(call, account, *record, *request.policy, request.bypass_policy_lockout_safety_check);
   const std::string label = catalog::key_label(record->key_id);
   const hsm::ChangeLock lock(account.token);
   lock.look();
@@ -135,7 +138,7 @@ CreateKeyResponse create(Call& call, const CreateKeyRequest& request) {
 CreateKeyResponse create_named(Call& call, const CreateNamedKeyRequest& request) {
   check_new_alias_name(request.alias_name);
   call.permit("kms:CreateKey");
-  call.permit("kms:CreateAlias");
+  call.permit_alias("kms:CreateAlias", call.home(), request.alias_name);
   CreateKeyRequest of_key;
   of_key.key_spec = request.key_spec;
   of_key.key_usage = request.key_usage;
@@ -156,10 +159,8 @@ constexpr ErrorCode kErrors[] = {ErrorCode::MalformedPolicyDocument,
                                  ErrorCode::XksKeyAlreadyInUse,
                                  ErrorCode::XksKeyNotFound};
 constexpr Missing kMissing[] = {
-    {"Policy", "Leave it out: every principal of the account may use every key."},
     {"CustomerMasterKeySpec", "Give its new name, KeySpec."},
     {"CustomKeyStoreId", "Leave it out: keys are made in the token of the account."},
-    {"BypassPolicyLockoutSafetyCheck", "Leave it out: there are no policies to be locked out by."},
     {"MultiRegion", "Leave it out: a key is in one region."}};
 
 }  // namespace
@@ -182,12 +183,16 @@ const Operation& CreateNamedKeyRequest::operation() {
 Fields CreateKeyRequest::fields() {
   using R = CreateKeyRequest;
   static constexpr Field fields[] = {
+      field<R, &R::policy>("Policy", kPolicy, Need::Optional,
+                           "Default: the account decides, by the policies of its principals"),
       field<R, &R::description>("Description", kDescription),
       field<R, &R::key_usage>("KeyUsage", kKeyUsage, Need::Optional, "Default: ENCRYPT_DECRYPT"),
       field<R, &R::key_spec>("KeySpec", kKeySpec, Need::Optional, "Default: SYMMETRIC_DEFAULT"),
       field<R, &R::origin>(
           "Origin", kOrigin, Need::Optional,
           "Default: AWS_KMS. EXTERNAL_KEY_STORE: a key that is in the\ntoken already"),
+      field<R, &R::bypass_policy_lockout_safety_check>("BypassPolicyLockoutSafetyCheck", kBoolean,
+                                                       Need::Optional, kBypassLockoutHelp),
       field<R, &R::tags>("Tags", kTagList),
       field<R, &R::xks_key_id>("XksKeyId", kXksKeyId)};
   return fields;

@@ -18,7 +18,6 @@ DecryptResponse decrypt_blob(Call& call, const DecryptRequest& request) {
   response.encryption_algorithm = request.encryption_algorithm.value_or(kSymmetricDefault);
   const auto found = call.use_key_of(request.ciphertext_blob, request.key_id, "kms:Decrypt",
                                      response.encryption_algorithm);
-  call.check_grant_tokens(request.grant_tokens);
   if (found.oaep) {
     require_no_context(request.encryption_context);
     response.plaintext = open_oaep(found.key, *found.oaep, request.ciphertext_blob);
@@ -45,7 +44,7 @@ constexpr Missing kMissing[] = {
 
 const Operation& operations::decrypt() {
   static const Operation stated =
-      operation<&decrypt_blob>({"Decrypt", kPermissions, kErrors, true, kMissing});
+      operation<&decrypt_blob>({"Decrypt", kPermissions, kErrors, true, kMissing, kAcrossAccounts});
   return stated;
 }
 const Operation& DecryptRequest::operation() {

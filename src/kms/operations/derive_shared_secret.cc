@@ -16,7 +16,6 @@ namespace {
 DeriveSharedSecretResponse derive(Call& call, const DeriveSharedSecretRequest& request) {
   const Key key = call.use(request.key_id, "kms:DeriveSharedSecret", KeyUsage::KeyAgreement,
                            request.key_agreement_algorithm);
-  call.check_grant_tokens(request.grant_tokens);
   const PublicKey peer(request.public_key);
   if (as_text(peer.curve()) != key_spec(key.record->spec).key_pair->curve)
     throw Error(ErrorCode::Validation,
@@ -39,8 +38,8 @@ constexpr Missing kMissing[] = {{"Recipient", "Leave it out: there are no enclav
 }  // namespace
 
 const Operation& operations::derive_shared_secret() {
-  static const Operation stated =
-      operation<&derive>({"DeriveSharedSecret", kPermissions, kErrors, true, kMissing});
+  static const Operation stated = operation<&derive>(
+      {"DeriveSharedSecret", kPermissions, kErrors, true, kMissing, kAcrossAccounts});
   return stated;
 }
 const Operation& DeriveSharedSecretRequest::operation() {

@@ -11,7 +11,6 @@ using namespace model;
 namespace {
 
 DescribeKeyResponse describe(Call& call, const DescribeKeyRequest& request) {
-  call.check_grant_tokens(request.grant_tokens);
   return {metadata(call.look_at(request.key_id, "kms:DescribeKey"))};
 }
 
@@ -23,7 +22,7 @@ constexpr ErrorCode kErrors[] = {ErrorCode::NotFound, ErrorCode::InvalidArn,
 
 const Operation& operations::describe_key() {
   static const Operation stated =
-      operation<&describe>({"DescribeKey", kPermissions, kErrors, true});
+      operation<&describe>({"DescribeKey", kPermissions, kErrors, true, {}, kAcrossAccounts});
   return stated;
 }
 const Operation& DescribeKeyRequest::operation() {

@@ -18,7 +18,6 @@ EncryptResponse encrypt_secret(Call& call, const EncryptRequest& request) {
   const std::optional<Hash> oaep = oaep_hash(algorithm);
   const Key key =
       call.use(request.key_id, "kms:Encrypt", catalog::KeyUsage::EncryptDecrypt, algorithm);
-  call.check_grant_tokens(request.grant_tokens);
   if (oaep) require_no_context(request.encryption_context);
   call.end_dry_run(request.dry_run);
   return {oaep ? seal_oaep(key, *oaep, request.plaintext, call.config().public_keys_in_token)
@@ -36,7 +35,7 @@ constexpr ErrorCode kErrors[] = {
 
 const Operation& operations::encrypt() {
   static const Operation stated =
-      operation<&encrypt_secret>({"Encrypt", kPermissions, kErrors, true});
+      operation<&encrypt_secret>({"Encrypt", kPermissions, kErrors, true, {}, kAcrossAccounts});
   return stated;
 }
 const Operation& EncryptRequest::operation() {

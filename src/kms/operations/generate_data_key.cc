@@ -26,7 +26,6 @@ DataKey prepare(Call& call, const GenerateDataKeyRequest& request, std::string_v
     throw Error(ErrorCode::Validation, "Please specify either number of bytes or key spec.");
   SealingContext context(request.encryption_context);
   Key key = call.use(request.key_id, permission);
-  call.check_grant_tokens(request.grant_tokens);
   call.end_dry_run(request.dry_run);
   if (request.number_of_bytes)
     return {std::move(context), std::move(key), blob::Kind::DataKeyByLength,
@@ -65,8 +64,8 @@ constexpr const char* kContextHelp =
 }  // namespace
 
 const Operation& operations::generate_data_key() {
-  static const Operation stated =
-      operation<&generate>({"GenerateDataKey", kPermissions, kErrors, true, kMissing});
+  static const Operation stated = operation<&generate>(
+      {"GenerateDataKey", kPermissions, kErrors, true, kMissing, kAcrossAccounts});
   return stated;
 }
 const Operation& GenerateDataKeyRequest::operation() {
@@ -74,8 +73,13 @@ const Operation& GenerateDataKeyRequest::operation() {
 }
 
 const Operation& operations::generate_data_key_without_plaintext() {
-  static const Operation stated = operation<&generate_without_plaintext>(
-      {"GenerateDataKeyWithoutPlaintext", kWithoutPlaintextPermissions, kErrors, true});
+  static const Operation stated =
+      operation<&generate_without_plaintext>({"GenerateDataKeyWithoutPlaintext",
+                                              kWithoutPlaintextPermissions,
+                                              kErrors,
+                                              true,
+                                              {},
+                                              kAcrossAccounts});
   return stated;
 }
 const Operation& GenerateDataKeyWithoutPlaintextRequest::operation() {

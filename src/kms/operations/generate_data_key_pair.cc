@@ -110,7 +110,6 @@ NewKeyPair generate_in_host(const std::string& spec) {
 // Everything up to the token's part, which is where the two operations differ.
 Key prepare(Call& call, const GenerateRequest& request, std::string_view permission) {
   Key key = call.use(request.key_id, permission);
-  call.check_grant_tokens(request.grant_tokens);
   kind_of(request.key_pair_spec);
   call.end_dry_run(request.dry_run);
   return key;
@@ -148,14 +147,19 @@ constexpr Missing kMissing[] = {{"Recipient", "Leave it out: there are no enclav
 }  // namespace
 
 const Operation& operations::generate_data_key_pair() {
-  static const Operation stated =
-      operation<&generate>({"GenerateDataKeyPair", kPermissions, kErrors, true, kMissing});
+  static const Operation stated = operation<&generate>(
+      {"GenerateDataKeyPair", kPermissions, kErrors, true, kMissing, kAcrossAccounts});
   return stated;
 }
 
 const Operation& operations::generate_data_key_pair_without_plaintext() {
-  static const Operation stated = operation<&generate_without_plaintext>(
-      {"GenerateDataKeyPairWithoutPlaintext", kWithoutPlaintextPermissions, kErrors, true});
+  static const Operation stated =
+      operation<&generate_without_plaintext>({"GenerateDataKeyPairWithoutPlaintext",
+                                              kWithoutPlaintextPermissions,
+                                              kErrors,
+                                              true,
+                                              {},
+                                              kAcrossAccounts});
   return stated;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// GetKeyPolicy. There is only the default policy yet: the account may do everything with its keys.
-#include "base/error.h"
+// GetKeyPolicy.
 #include "kms/call.h"
+#include "kms/key_policy.h"
 #include "kms/model/shapes.h"
 #include "kms/operations/operations.h"
 
@@ -10,8 +10,6 @@ namespace trent::kms {
 using namespace model;
 
 namespace {
-
-constexpr const char* kDefaultName = "default";
 
 struct Response {
   std::string policy;  // JSON
@@ -37,21 +35,11 @@ struct Request {
   }
 };
 
-// What a key has that was made without a policy of its own (KMS Developer Guide, "Default key
-// policy"), as KMS returns it.
-std::string default_policy(const Account& account) {
-  return R"({"Version":"2012-10-17","Id":"key-default-1","Statement":[)"
-         R"({"Sid":"Enable IAM User Permissions","Effect":"Allow",)"
-         R"("Principal":{"AWS":"arn:aws:iam::)" +
-         account.id + R"(:root"},"Action":"kms:*","Resource":"*"}]})";
-}
-
 Response get(Call& call, const Request& request) {
   const Key key = call.look_at(request.key_id, "kms:GetKeyPolicy", Call::Accept::KeyIdOnly);
-  if (request.policy_name.value_or(kDefaultName) != kDefaultName)
-    throw Error(ErrorCode::NotFound, "No such policy exists",
-                "A key has one policy, of the name default.");
-  return {default_policy(*key.account), kDefaultName};
+  require_default_policy_name(request.policy_name);
+  const auto& policy = key.record->policy;
+  return {policy ? *policy : default_key_policy(key.account->id), kDefaultPolicyName};
 }
 
 constexpr std::string_view kPermissions[] = {"kms:GetKeyPolicy"};

@@ -50,7 +50,6 @@ struct Response {
 
 Response get(Call& call, const Request& request) {
   const Key key = call.look_at(request.key_id, "kms:GetPublicKey");
-  call.check_grant_tokens(request.grant_tokens);
   require_enabled(key);
   const auto& public_key = key.record->material(key.record->current)->public_key;
   if (!public_key)
@@ -83,7 +82,8 @@ constexpr ErrorCode kErrors[] = {ErrorCode::NotFound,
 }  // namespace
 
 const Operation& operations::get_public_key() {
-  static const Operation stated = operation<&get>({"GetPublicKey", kPermissions, kErrors, true});
+  static const Operation stated =
+      operation<&get>({"GetPublicKey", kPermissions, kErrors, true, {}, kAcrossAccounts});
   return stated;
 }
 

@@ -16,7 +16,6 @@ namespace {
 Key prepare(Call& call, const GenerateMacRequest& request, std::string_view permission) {
   Key key =
       call.use(request.key_id, permission, KeyUsage::GenerateVerifyMac, request.mac_algorithm);
-  call.check_grant_tokens(request.grant_tokens);
   return key;
 }
 
@@ -56,8 +55,8 @@ constexpr ErrorCode kVerifyErrors[] = {
 }  // namespace
 
 const Operation& operations::generate_mac() {
-  static const Operation stated =
-      operation<&generate>({"GenerateMac", kGeneratePermissions, kGenerateErrors, true});
+  static const Operation stated = operation<&generate>(
+      {"GenerateMac", kGeneratePermissions, kGenerateErrors, true, {}, kAcrossAccounts});
   return stated;
 }
 const Operation& GenerateMacRequest::operation() {
@@ -65,8 +64,8 @@ const Operation& GenerateMacRequest::operation() {
 }
 
 const Operation& operations::verify_mac() {
-  static const Operation stated =
-      operation<&check>({"VerifyMac", kVerifyPermissions, kVerifyErrors, true});
+  static const Operation stated = operation<&check>(
+      {"VerifyMac", kVerifyPermissions, kVerifyErrors, true, {}, kAcrossAccounts});
   return stated;
 }
 const Operation& VerifyMacRequest::operation() {

@@ -11,6 +11,7 @@
 #define TRENT_OPERATIONS(X)                   \
   X(cancel_key_deletion)                      \
   X(create_alias)                             \
+  X(create_grant)                             \
   X(create_key)                               \
   X(decrypt)                                  \
   X(delete_alias)                             \
@@ -28,10 +29,15 @@
   X(get_key_policy)                           \
   X(get_public_key)                           \
   X(list_aliases)                             \
+  X(list_grants)                              \
   X(list_key_policies)                        \
   X(list_keys)                                \
   X(list_resource_tags)                       \
+  X(list_retirable_grants)                    \
+  X(put_key_policy)                           \
   X(re_encrypt)                               \
+  X(retire_grant)                             \
+  X(revoke_grant)                             \
   X(schedule_key_deletion)                    \
   X(sign)                                     \
   X(tag_resource)                             \

@@ -53,7 +53,6 @@ ReEncryptResponse move_secret(Call& call, const ReEncryptRequest& request) {
   const Destination destination{key, oaep_hash(response.destination_encryption_algorithm),
                                 destination_context};
   if (destination.oaep) require_no_context(request.destination_encryption_context);
-  call.check_grant_tokens(request.grant_tokens);
   response.ciphertext_blob = move_where_allowed(call, source, destination);
   call.end_dry_run(request.dry_run);
   response.source_key_id = found.key.arn();
@@ -75,8 +74,8 @@ constexpr Missing kMissing[] = {
 }  // namespace
 
 const Operation& operations::re_encrypt() {
-  static const Operation stated =
-      operation<&move_secret>({"ReEncrypt", kPermissions, kErrors, true, kMissing});
+  static const Operation stated = operation<&move_secret>(
+      {"ReEncrypt", kPermissions, kErrors, true, kMissing, kAcrossAccounts});
   return stated;
 }
 const Operation& ReEncryptRequest::operation() {

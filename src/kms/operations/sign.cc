@@ -24,7 +24,6 @@ struct Prepared {
 
 Prepared prepare(Call& call, const SignRequest& request, std::string_view permission) {
   Key key = call.use(request.key_id, permission, KeyUsage::SignVerify, request.signing_algorithm);
-  call.check_grant_tokens(request.grant_tokens);
   const SigningAlgorithm algorithm = signing_algorithm(request.signing_algorithm);
   const std::string type = request.message_type.value_or("RAW");
   const bool takes_message = algorithm.scheme == SignatureScheme::Eddsa;
@@ -87,7 +86,7 @@ constexpr ErrorCode kVerifyErrors[] = {
 
 const Operation& operations::sign() {
   static const Operation stated =
-      operation<&sign_message>({"Sign", kSignPermissions, kSignErrors, true});
+      operation<&sign_message>({"Sign", kSignPermissions, kSignErrors, true, {}, kAcrossAccounts});
   return stated;
 }
 const Operation& SignRequest::operation() {
@@ -96,7 +95,7 @@ const Operation& SignRequest::operation() {
 
 const Operation& operations::verify() {
   static const Operation stated =
-      operation<&check>({"Verify", kVerifyPermissions, kVerifyErrors, true});
+      operation<&check>({"Verify", kVerifyPermissions, kVerifyErrors, true, {}, kAcrossAccounts});
   return stated;
 }
 const Operation& VerifyRequest::operation() {

@@ -42,14 +42,14 @@ constexpr Shape kLength{"PlaintextType", Type::Integer, 1, blob::kMaxPlaintext};
 }  // namespace
 
 const Operation& WrapKeyRequest::operation() {
-  static const Operation stated =
-      model::operation<&wrap>({"WrapKey", kWrapPermissions, operations::encrypt().errors, true});
+  static const Operation stated = model::operation<&wrap>(
+      {"WrapKey", kWrapPermissions, operations::encrypt().errors, true, {}, kAcrossAccounts});
   return stated;
 }
 
 const Operation& UnwrapKeyRequest::operation() {
   static const Operation stated = model::operation<&unwrap>(
-      {"UnwrapKey", kUnwrapPermissions, operations::decrypt().errors, true});
+      {"UnwrapKey", kUnwrapPermissions, operations::decrypt().errors, true, {}, kAcrossAccounts});
   return stated;
 }
 
