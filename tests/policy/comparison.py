@@ -57,12 +57,13 @@ RESOURCE_PATTERNS = [
 BAD_RESOURCES = ["", "key/a", "arn:aws:kms:*", "arn:aws:kms:eu:${v:One}:key/a", "**",
                  "arn:aws:kms:eu:1:key/${v:One"]
 
-TEXTS = ["", "a", "A", "ab", "abc", "one", "ONE", "é", "É", "aéc", "a*c", "*", "?", "日本", "a b",
+# The first ones are the more frequent ones, so that something matches.
+TEXTS = ["a", "ab", "A", "one", "", "abc", "ONE", "é", "É", "aéc", "a*c", "*", "?", "日本", "a b",
          "tru", "$", "${v:One}", "a\nb"]
-TEXT_PATTERNS = [*TEXTS, "a*", "*b*", "a?c", "??", "*é*", "${v:One}", "${V:one}*", "${v:None}",
+TEXT_PATTERNS = ["a", "ab", "${v:One}", *TEXTS, "a*", "*b*", "a?c", "??", "*é*", "${V:one}*", "${v:None}",
                  "${v:None, 'ab'}", "${v:None,''}", "${*}", "a${?}", "${$}", "${v:Star}",
                  "${v:Two}", "${v:Unknown, 'a'}", "*a*b*c*", "**", 7, True]
-NUMBERS = ["0", "-0", "1", "1.0", "+1", "01", "1.5", "-1.5", "-2", "10", "9", "9.99",
+NUMBERS = ["1", "1.0", "10", "-2", "0", "-0", "+1", "01", "1.5", "-1.5", "9", "9.99",
            "9007199254740993", "9007199254740992", "123456789012345678901234567890"]
 BAD_NUMBERS = ["", "x", "1e3", "1.", ".5", " 1", "--1", "٣", "1,0"]
 DATES = ["2030-01-01T00:00:00Z", "2030-01-01", "2030-01", "1893456000", "2030-01-01T01:00:00+01:00",
@@ -73,17 +74,17 @@ BAD_DATES = ["", "tomorrow", "2030-02-29", "2030-13-01", "2030-01-01T00:00:00", 
              "2030-01-01T00:00:00.Z", "2030-01-01T00:00Z+01:00", "+5", "-"]
 TRUTHS = ["true", "false", "TRUE", "False"]
 BAD_TRUTHS = ["", "yes", "0", "true "]
-BINARIES = ["", "AQID", "AQIE", "AQ==", "AQI="]
+BINARIES = ["AQID", "AQIE", "", "AQ==", "AQI="]
 BAD_BINARIES = ["A", "AQ", "AR==", "AQ ==", "AQID\n", "====", "é"]
 ADDRESSES = ["203.0.113.7", "203.0.113.255", "203.0.114.0", "192.0.2.1", "::1", "2001:db8::1",
              "2001:DB8:8000::1", "::ffff:203.0.113.7", "0.0.0.0", "::"]
 BAD_ADDRESSES = ["", "unix", "203.0.113", "203.0.113.256", "fe80::1%eth0", "203.0.113.7 ", ":::",
                  "203.0.113.07", "192.0.2.1/24/3"]
-RANGES = [*ADDRESSES, "203.0.113.0/24", "203.0.113.9/25", "203.0.113.7/32", "0.0.0.0/0", "::/0",
-          "2001:db8::/33", "2001:db8::/32", "::ffff:203.0.113.0/120", "::/96", "192.0.2.0/31"]
+RANGES = ["203.0.113.0/24", "203.0.113.9/25", "2001:db8::/33", "::/0", *ADDRESSES,
+          "203.0.113.7/32", "0.0.0.0/0", "2001:db8::/32", "::ffff:203.0.113.0/120", "::/96", "192.0.2.0/31"]
 BAD_RANGES = [*BAD_ADDRESSES, "203.0.113.0/33", "2001:db8::/129", "203.0.113.0/", "0.0.0.0/-1",
               "203.0.113.0/255.255.255.0"]
-ARNS = [r for r in RESOURCES if r != "*"] + ["arn:aws:iam::111122223333:user/one", "arn:::::"]
+ARNS = RESOURCES[1:] + ["arn:aws:iam::111122223333:user/one", "arn:::::"]
 ARN_PATTERNS = [*RESOURCE_PATTERNS, *ARNS, "arn:aws:iam::${v:Account}:user/${v:One}", "${v:Arn}",
                 "${v:One}"]
 BAD_ARNS = ["", "key/a", "arn:aws:kms:*", "ARN:aws:kms:a:b:c"]
@@ -109,6 +110,7 @@ def type_of(operator):
 class Generator:
     def __init__(self, seed):
         self.random = random.Random(seed)
+        self.keys = set()  # that the policy has conditions on
 
     def chance(self, probability):
         return self.random.random() < probability
@@ -116,59 +118,65 @@ class Generator:
     def pick(self, values):
         return self.random.choice(values)
 
+    def frequent(self, values):
+        """The first ones more often."""
+        return self.random.choice(values[:4] if self.chance(0.5) else values)
+
     def letters(self, text):
         """The same with other letters' case, at times."""
         return self.pick([text, text, text, text.upper(), text.lower()])
 
     def one_or_more(self, values, bad=(), mistakes=0.0):
         def one():
-            return self.pick(bad) if bad and self.chance(mistakes) else self.pick(values)
-        if self.chance(0.6):
+            return self.pick(bad) if bad and self.chance(mistakes) else self.frequent(values)
+        if self.chance(0.5):
             return one()
         return [one() for _ in range(self.random.randint(1, 3))]
 
-    def principals(self):
-        if self.chance(0.15):
+    def principals(self, excepted):
+        if not excepted and self.chance(0.3):
             return "*"
         kinds = self.random.sample(list(NAMES), self.pick([1, 1, 1, 2]), counts=[6, 2, 1, 1])
-        return {kind: self.one_or_more(NAMES[kind], BAD_NAMES, 0.004) for kind in kinds}
+        return {kind: self.one_or_more(NAMES[kind][excepted and kind == "AWS":], BAD_NAMES, 0.002)
+                for kind in kinds}
 
     def condition(self):
         condition = {}
-        for _ in range(self.pick([1, 1, 1, 2, 3])):
+        for _ in range(self.pick([1, 1, 1, 1, 2])):
             base = self.pick(OPERATORS)
             _, patterns, _, bad = TYPES[type_of(base)]
             operator = base
             if base != "Null":
                 operator = (self.pick(["", "", "", "ForAllValues:", "ForAnyValue:"]) + base +
                             self.pick(["", "", "IfExists"]))
-            if self.chance(0.003):
+            if self.chance(0.002):
                 operator = self.pick(["StringSortOf", "stringequals", "NullIfExists",
                                       "ForAnyValue:Null", "IfExists", "ForAllValues:", ""])
             keys = condition.setdefault(operator, {})
             for _ in range(self.pick([1, 1, 1, 2])):
                 key = f"k:{type_of(base)}{self.pick(['1', '2', '3'])}"
-                keys[self.letters(key)] = self.one_or_more(patterns, bad, 0.003)
+                keys[self.letters(key)] = self.one_or_more(patterns, bad, 0.001)
+                self.keys.add(key)
         return condition
 
     def statement(self, kind):
         statement = {"Effect": self.pick(["Allow", "Deny"])}
         if self.chance(0.2):
-            statement["Sid"] = self.pick(["one", "two", "Sid 3", "ü", ""])
+            statement["Sid"] = self.pick([*map(str, range(20)), "Sid ü", ""])
         if kind == "Resource":
             excepted = self.chance(0.3) and statement["Effect"] == "Deny"
-            statement["NotPrincipal" if excepted else "Principal"] = self.principals()
+            statement["NotPrincipal" if excepted else "Principal"] = self.principals(excepted)
             if excepted and self.chance(0.4):  # one who is excepted, in full
                 who = self.pick(PRINCIPALS[:-1])
                 statement["NotPrincipal"] = {"AWS": [who["arn"], who["account"],
                                                      *filter(None, [who.get("role")])]}
         statement[self.pick(["Action", "Action", "Action", "NotAction"])] = self.one_or_more(
-            ACTION_PATTERNS, BAD_ACTIONS, 0.004)
-        statement[self.pick(["Resource"] * 4 + ["NotResource"])] = (
-            "*" if self.chance(0.4) else self.one_or_more(RESOURCE_PATTERNS, BAD_RESOURCES, 0.004))
-        if self.chance(0.75):
+            ACTION_PATTERNS, BAD_ACTIONS, 0.002)
+        statement[self.pick(["Resource"] * 9 + ["NotResource"])] = (
+            "*" if self.chance(0.6) else self.one_or_more(RESOURCE_PATTERNS, BAD_RESOURCES, 0.002))
+        if self.chance(0.7):
             statement["Condition"] = self.condition()
-        if self.chance(0.02):
+        if self.chance(0.01):
             self.spoil(statement)
         return statement
 
@@ -186,6 +194,7 @@ class Generator:
 
     def policy(self):
         kind = self.pick(["Resource", "Resource", "Identity"])
+        self.keys = set()
         statements = [self.statement(kind) for _ in range(self.pick([1, 1, 2, 3, 4]))]
         document = {"Version": self.pick(["2012-10-17"] * 6 + ["2008-10-17"]),
                     "Statement": self.pick(statements) if self.chance(0.1) else statements}
@@ -205,18 +214,18 @@ class Generator:
     def context(self):
         context = {"v:One": ["one"], "v:Star": ["*"], "v:Two": ["a", "b"], "v:Unknown": None,
                    "v:Account": ["111122223333"], "v:Arn": [self.pick(ARNS)]}
-        for name, (values, _, bad, _) in TYPES.items():
-            for number in "123":
-                key = self.letters(f"k:{name}{number}")
-                how = self.random.random()
-                if how < 0.02:
-                    context[key] = None
-                elif how < 0.65:
-                    context[key] = [self.pick(values)]
-                elif how < 0.67 and bad:
-                    context[key] = [self.pick(bad)]
-                elif how < 0.80:
-                    context[key] = [self.pick(values) for _ in range(self.pick([0, 2, 3]))]
+        for key in sorted(self.keys):
+            values, _, bad, _ = TYPES[key[2:-1]]
+            how = self.random.random()
+            if how < 0.04:
+                context[self.letters(key)] = None
+            elif how < 0.60:
+                context[self.letters(key)] = [self.frequent(values)]
+            elif how < 0.64 and bad:
+                context[self.letters(key)] = [self.pick(bad)]
+            elif how < 0.80:
+                context[self.letters(key)] = [self.frequent(values)
+                                              for _ in range(self.pick([0, 2, 3]))]
         return context
 
     def query(self):
@@ -271,7 +280,7 @@ def too_few(seen):
             for suffix in ("", "IfExists")]
         for name in names:
             for what in (YES, NO, EITHER, "without"):
-                if counts[name, what] < 10:
+                if counts[name, what] < 5:
                     missing.append(f"{name} {what if what == 'without' else sorted(what)}")
     return missing
 

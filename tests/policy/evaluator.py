@@ -10,6 +10,7 @@ import base64
 import binascii
 import datetime
 import decimal
+import functools
 import ipaddress
 import json
 import re
@@ -114,6 +115,7 @@ def matches(filled, text):
     return re.fullmatch(expression(filled), text, re.DOTALL) is not None
 
 
+@functools.lru_cache
 def arn_expression(filled):
     """Wildcards stay between colons, but in the resource. None if it is no ARN."""
     parts, colons = [[]], 0
@@ -138,7 +140,7 @@ def is_arn(text):
 def arn_matches(filled, text):
     if filled == [("any",)]:
         return YES
-    pattern = arn_expression(filled)
+    pattern = arn_expression(tuple(filled))
     if pattern is None:
         return EITHER
     return proposition(re.fullmatch(pattern, text, re.DOTALL))
