@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <stdexcept>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -38,6 +39,9 @@ Json parse_json(std::string_view text) {
   };
   try {
     return Json::parse(text, check);
+  } catch (const typename Json::parse_error& error) {
+    // The library's own sentence quotes the input, however long.
+    throw std::runtime_error("it is not JSON at byte " + std::to_string(error.byte));
   } catch (const typename Json::exception& error) {
     throw std::runtime_error(error.what());
   }

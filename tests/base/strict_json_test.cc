@@ -33,6 +33,11 @@ void name_that_is_there_twice_is_a_fault() {
   CHECK_EQ(fault_of(R"([{"x":{"a":1,"\u0061":1}}])"), R"(it has the name "a" twice)");
 }
 
+void faults_say_where_and_do_not_quote() {
+  CHECK_EQ(fault_of(R"({"a":tru})"), "it is not JSON at byte 9");
+  CHECK_EQ(fault_of("\"" + std::string(10000, 'x')), "it is not JSON at byte 10002");
+}
+
 void nul_is_a_fault() {
   CHECK_EQ(fault_of(std::string_view("{}\0x", 4)), "it holds a NUL");
 }
@@ -80,8 +85,8 @@ void dates_come_back() {
 }  // namespace
 
 int main() {
-  return RUN_TESTS("strict json", TEST(one_value_is_read),
-                   TEST(name_that_is_there_twice_is_a_fault), TEST(nul_is_a_fault),
-                   TEST(depth_is_limited), TEST(numbers_are_whole_and_in_range),
-                   TEST(dates_come_back));
+  return RUN_TESTS(
+      "strict json", TEST(one_value_is_read), TEST(name_that_is_there_twice_is_a_fault),
+      TEST(faults_say_where_and_do_not_quote), TEST(nul_is_a_fault), TEST(depth_is_limited),
+      TEST(numbers_are_whole_and_in_range), TEST(dates_come_back));
 }
