@@ -21,7 +21,7 @@ json parse_document(std::string_view text) {
   try {
     document = parse_json(text);
   } catch (const std::runtime_error& error) {
-    throw Malformed(std::string("The policy cannot be read as JSON: ") + error.what());
+    throw Malformed(std::string("The policy cannot be read: ") + error.what());
   }
   if (!document.is_object())
     throw Malformed(

@@ -576,8 +576,8 @@ struct FaultRow {
   R"({"Statement":[{"Effect":"Allow","Action":"*","Resource":"*",)" principal "}]}"
 
 const FaultRow kFaults[] = {
-    {Kind::Identity, "", "JSON"},
-    {Kind::Identity, "{", "JSON"},
+    {Kind::Identity, "", "not JSON at byte 1"},
+    {Kind::Identity, "{", "not JSON at byte 2"},
     {Kind::Identity, "[]", "not a JSON object"},
     {Kind::Identity, "{}", "no statement"},
     {Kind::Identity, R"({"Statement":[]})", "no statement"},
