@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <string>
 
 namespace trent::policy {
 
@@ -23,12 +22,13 @@ bool is_ipv4_in_ipv6(const AddressRange& range) {
 }  // namespace
 
 std::optional<AddressRange> parse_address(std::string_view text) {
-  if (text.find('\0') != text.npos) return std::nullopt;
-  const std::string terminated(text);
+  char terminated[INET6_ADDRSTRLEN] = "";
+  if (text.size() >= sizeof terminated || text.find('\0') != text.npos) return std::nullopt;
+  text.copy(terminated, text.size());
   AddressRange range;
   std::copy(kIpv4InIpv6.begin(), kIpv4InIpv6.end(), range.address.begin());
-  if (inet_pton(AF_INET, terminated.c_str(), range.address.data() + kIpv4InIpv6.size()) != 1 &&
-      inet_pton(AF_INET6, terminated.c_str(), range.address.data()) != 1)
+  if (inet_pton(AF_INET, terminated, range.address.data() + kIpv4InIpv6.size()) != 1 &&
+      inet_pton(AF_INET6, terminated, range.address.data()) != 1)
     return std::nullopt;
   range.is_ipv4 = is_ipv4_in_ipv6(range);
   return range;

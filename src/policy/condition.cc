@@ -47,20 +47,17 @@ Condition::Condition(std::string_view operator_name, std::string_view key,
   negated_ = found->negated;
   if (key.empty()) throw Malformed("a condition key is empty.");
   key_ = syntax.keys.number(key);
+  std::vector<std::string> operands;
   if (values.is_array())
-    for (const nlohmann::json& value : values)
-      matchers_.push_back(found->read(text_of(value), syntax));
+    for (const nlohmann::json& value : values) operands.push_back(text_of(value));
   else
-    matchers_.push_back(found->read(text_of(values), syntax));
-  if (matchers_.empty()) throw Malformed(quote_for_message(key) + " has an empty list of values.");
+    operands.push_back(text_of(values));
+  if (operands.empty()) throw Malformed(quote_for_message(key) + " has an empty list of values.");
+  matches_ = found->read(operands, syntax);
 }
 
 Truth Condition::holds_for(std::string_view value, Request& request) const {
-  Truth matches = Truth::False;
-  for (const Matcher& matcher : matchers_) {
-    matches = matches | matcher(value, request);
-    if (matches == Truth::True) break;
-  }
+  const Truth matches = matches_(value, request);
   return negated_ ? !matches : matches;
 }
 

@@ -30,7 +30,7 @@ class Condition {
   bool is_null_ = false;
   bool negated_ = false;
   std::size_t key_;
-  std::vector<Matcher> matchers_;  // one for each value of the policy
+  Matcher matches_;
 };
 
 // Those of a statement's Condition member, all of which have to hold.

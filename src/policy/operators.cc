@@ -3,8 +3,10 @@
 #include "policy/operators.h"
 
 #include <algorithm>
+#include <optional>
+#include <type_traits>
+#include <utility>
 
-#include "base/arn.h"
 #include "base/encoding.h"
 #include "policy/address.h"
 #include "policy/date.h"
@@ -19,15 +21,35 @@ namespace {
   throw Malformed(quote_for_message(operand) + " is no " + what + ". Write " + how + ".");
 }
 
-// An operator on texts. `compare` gets what the policy has, and the request's value.
+using Operands = std::vector<std::string>;
+
+template <class Operand, class Compare>
+Truth any_of(const std::vector<Operand>& operands, Compare compare) {
+  Truth any = Truth::False;
+  for (const Operand& operand : operands) {
+    any = any | compare(operand);
+    if (any == Truth::True) break;
+  }
+  return any;
+}
+
+std::vector<Text> read_texts(const Operands& operands, Wildcards wildcards, const Syntax& syntax) {
+  std::vector<Text> texts;
+  for (const std::string& operand : operands) texts.emplace_back(operand, wildcards, syntax);
+  return texts;
+}
+
+// An operator on texts. `Compare` gets what the policy has, and the request's value.
 template <bool (*Compare)(std::string_view, std::string_view), Wildcards AreWildcards>
-Matcher text(const std::string& operand, const Syntax& syntax) {
-  return
-      [expected = Text(operand, AreWildcards, syntax)](std::string_view value, Request& request) {
-        std::string buffer;
-        const auto expanded = expected.expand(request, buffer);
-        return expanded ? truth(Compare(*expanded, value)) : Truth::Unknown;
-      };
+Matcher text(const Operands& operands, const Syntax& syntax) {
+  return [texts = read_texts(operands, AreWildcards, syntax)](std::string_view value,
+                                                              Request& request) {
+    std::string buffer;
+    return any_of(texts, [&](const Text& expected) {
+      const auto expanded = expected.expand(request, buffer);
+      return expanded ? truth(Compare(*expanded, value)) : Truth::Unknown;
+    });
+  };
 }
 
 bool equals(std::string_view expected, std::string_view value) {
@@ -40,41 +62,56 @@ bool is_like(std::string_view pattern, std::string_view value) {
   return matches(pattern, value);
 }
 
-Matcher arn(const std::string& operand, const Syntax& syntax) {
-  Text pattern(operand, Wildcards::Yes, syntax);
-  if (!pattern.has_variables() && operand != "*" && !parse_arn(operand))
-    refuse(operand, "ARN",
-           "its six parts, arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE, or \"*\"");
-  return [pattern = std::move(pattern)](std::string_view value, Request& request) {
+Truth arn_is_like(std::string_view pattern, const std::optional<Arn>& value) {
+  const bool is_pattern = pattern == std::string_view(&kAnyText, 1) || parse_arn(pattern);
+  return is_pattern ? truth(arn_matches(pattern, value)) : Truth::Unknown;
+}
+
+Matcher arn(const Operands& operands, const Syntax& syntax) {
+  std::vector<Text> patterns = read_texts(operands, Wildcards::Yes, syntax);
+  for (std::size_t i = 0; i < operands.size(); ++i)
+    if (!patterns[i].has_variables() && operands[i] != "*" && !parse_arn(operands[i]))
+      refuse(operands[i], "ARN",
+             "its six parts, arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE, or \"*\"");
+  return [patterns = std::move(patterns)](std::string_view value, Request& request) {
+    const auto arn = parse_arn(value);
+    if (!arn) return Truth::Unknown;
     std::string buffer;
-    const auto expanded = pattern.expand(request, buffer);
-    if (!expanded || !parse_arn(value)) return Truth::Unknown;
-    if (*expanded != std::string_view(&kAnyText, 1) && !parse_arn(*expanded)) return Truth::Unknown;
-    return truth(arn_matches(*expanded, value));
+    return any_of(patterns, [&](const Text& pattern) {
+      const auto expanded = pattern.expand(request, buffer);
+      return expanded ? arn_is_like(*expanded, arn) : Truth::Unknown;
+    });
   };
 }
 
-// An operator on values of a type of their own. `compare` gets the request's value, and what the
-// policy has.
-template <class Parse, class Compare>
-Matcher typed(const std::string& operand, Parse parse, Compare compare, const char* what,
-              const char* how) {
-  const auto expected = parse(operand);
-  if (!expected) refuse(operand, what, how);
-  return [expected = *expected, parse, compare](std::string_view value, Request&) {
-    const auto parsed = parse(value);
-    return parsed ? truth(compare(*parsed, expected)) : Truth::Unknown;
+// An operator on values of a type of their own, which `parse_value` reads from a request and
+// `parse_operand` from a policy. `compare` gets the request's value, and what the policy has.
+template <class ParseValue, class ParseOperand, class Compare>
+Matcher typed(const Operands& operands, ParseValue parse_value, ParseOperand parse_operand,
+              Compare compare, const char* what, const char* how) {
+  std::vector<typename std::invoke_result_t<ParseOperand, std::string_view>::value_type> expected;
+  for (const std::string& operand : operands) {
+    auto parsed = parse_operand(operand);
+    if (!parsed) refuse(operand, what, how);
+    expected.push_back(std::move(*parsed));
+  }
+  return [expected = std::move(expected), parse_value, compare](std::string_view value, Request&) {
+    const auto parsed = parse_value(value);
+    if (!parsed) return Truth::Unknown;
+    return truth(std::ranges::any_of(
+        expected, [&](const auto& operand) { return compare(*parsed, operand); }));
   };
 }
 
 template <class Compare>
-Matcher number(const std::string& operand, const Syntax&) {
-  return typed(operand, parse_number, Compare(), "number", "digits, with a point if need be");
+Matcher number(const Operands& operands, const Syntax&) {
+  return typed(operands, parse_number, parse_number, Compare(), "number",
+               "digits, with a point if need be");
 }
 
 template <class Compare>
-Matcher date(const std::string& operand, const Syntax&) {
-  return typed(operand, parse_date, Compare(), "date",
+Matcher date(const Operands& operands, const Syntax&) {
+  return typed(operands, parse_date, parse_date, Compare(), "date",
                "it as 2030-12-31T23:59:59Z, or in seconds since 1970");
 }
 
@@ -84,21 +121,21 @@ std::optional<bool> parse_truth(std::string_view text) {
   return std::nullopt;
 }
 
-Matcher boolean(const std::string& operand, const Syntax&) {
-  return typed(operand, parse_truth, std::equal_to(), "truth value", "true or false");
+Matcher boolean(const Operands& operands, const Syntax&) {
+  return typed(operands, parse_truth, parse_truth, std::equal_to(), "truth value", "true or false");
 }
 
-Matcher binary(const std::string& operand, const Syntax&) {
-  return typed(operand, from_base64, std::equal_to(), "base64", "it with padding, on one line");
+Matcher binary(const Operands& operands, const Syntax&) {
+  return typed(operands, from_base64, from_base64, std::equal_to(), "base64",
+               "it with padding, on one line");
 }
 
-Matcher address(const std::string& operand, const Syntax&) {
-  const auto range = parse_address_range(operand);
-  if (!range) refuse(operand, "range of IP addresses", "it as 203.0.113.0/24 or 2001:db8::/32");
-  return [range](std::string_view value, Request&) {
-    const auto address = parse_address(value);
-    return address ? truth(range->contains(*address)) : Truth::Unknown;
+Matcher address(const Operands& operands, const Syntax&) {
+  const auto is_in = [](const AddressRange& address, const AddressRange& range) {
+    return range.contains(address);
   };
+  return typed(operands, parse_address, parse_address_range, is_in, "range of IP addresses",
+               "it as 203.0.113.0/24 or 2001:db8::/32");
 }
 
 constexpr bool kNegated = true;

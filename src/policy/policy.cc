@@ -73,16 +73,17 @@ Policy Policy::parse(std::string_view text, Kind kind) {
   const auto member = document.find("Statement");
   if (member == document.end() || (member->is_array() && member->empty()))
     throw Malformed("The policy has no statement. Write one at least.");
-  const json statements = member->is_array() ? *member : json::array({*member});
 
   std::set<std::string> sids;
-  for (std::size_t i = 0; i < statements.size(); ++i) {
+  const std::size_t size = member->is_array() ? member->size() : 1;
+  for (std::size_t i = 0; i < size; ++i) {
+    const json& value = member->is_array() ? (*member)[i] : *member;
     try {
-      const Statement& statement = parsed->statements.emplace_back(statements[i], kind, syntax);
+      const Statement& statement = parsed->statements.emplace_back(value, kind, syntax);
       if (!statement.sid().empty() && !sids.insert(statement.sid()).second)
         throw Malformed("another statement has the same Sid. Give each its own.");
     } catch (const Malformed& fault) {
-      throw Malformed(name_of(i, statements[i]) + ": " + fault.what());
+      throw Malformed(name_of(i, value) + ": " + fault.what());
     }
   }
   return Policy(std::move(parsed));

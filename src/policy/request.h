@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/arn.h"
 #include "policy/policy.h"
 
 namespace trent::policy {
@@ -26,11 +27,13 @@ class Keys {
 
 class Request {
  public:
-  Request(const Query& asked, const Keys& keys) : query(asked), keys_(keys) {}
+  Request(const Query& asked, const Keys& keys)
+      : query(asked), resource(parse_arn(asked.resource)), keys_(keys) {}
 
   const Context::Values& find(std::size_t key);
 
   const Query& query;
+  const std::optional<Arn> resource;
 
  private:
   const Keys& keys_;

@@ -154,7 +154,7 @@ Truth Statement::concerns_resource(Request& request) const {
   for (const Text& resource : resources_.value) {
     std::string buffer;
     const auto pattern = resource.expand(request, buffer);
-    any = any | (pattern ? truth(arn_matches(*pattern, request.query.resource)) : Truth::Unknown);
+    any = any | (pattern ? truth(arn_matches(*pattern, request.resource)) : Truth::Unknown);
     if (any == Truth::True) break;
   }
   return resources_.excepted ? !any : any;

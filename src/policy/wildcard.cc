@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "base/arn.h"
-
 namespace trent::policy {
 
 namespace {
@@ -55,13 +53,12 @@ bool matches(std::string_view pattern, std::string_view text, Case letters) {
   return p == pattern.size();
 }
 
-bool arn_matches(std::string_view pattern, std::string_view text) {
+bool arn_matches(std::string_view pattern, const std::optional<Arn>& text) {
   if (pattern.size() == 1 && pattern[0] == kAnyText) return true;
-  const auto p = parse_arn(pattern);
-  const auto t = parse_arn(text);
-  return p && t && matches(p->partition, t->partition) && matches(p->service, t->service) &&
-         matches(p->region, t->region) && matches(p->account, t->account) &&
-         matches(p->resource, t->resource);
+  const auto parts = parse_arn(pattern);
+  return parts && text && matches(parts->partition, text->partition) &&
+         matches(parts->service, text->service) && matches(parts->region, text->region) &&
+         matches(parts->account, text->account) && matches(parts->resource, text->resource);
 }
 
 std::string to_lower(std::string_view text) {

@@ -2,8 +2,11 @@
 // Texts with * and ?.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+
+#include "base/arn.h"
 
 namespace trent::policy {
 
@@ -20,9 +23,9 @@ enum class Case { Kept, Ignored };
 // With Case::Ignored the pattern is in lower case.
 bool matches(std::string_view pattern, std::string_view text, Case letters = Case::Kept);
 
-// Part by part, so that a wildcard stays within its part. False if `text` is no ARN; `pattern` is
-// one, with wildcards, or a single *, which matches any text.
-bool arn_matches(std::string_view pattern, std::string_view text);
+// Part by part, so that a wildcard stays within its part. `pattern` is an ARN with wildcards, or a
+// single *, which matches what is no ARN as well.
+bool arn_matches(std::string_view pattern, const std::optional<Arn>& text);
 
 // Of the letters of ASCII only, which names of actions and of condition keys are made of.
 constexpr char lower(char c) {
