@@ -62,6 +62,7 @@ kms::Json to_json(const kms::TokenReport& report) {
   json["Keys"] = report.keys;
   json["KeyMaterials"] = report.materials;
   json["Aliases"] = report.aliases;
+  json["Grants"] = report.grants;
   json["Warnings"] = report.warnings;
   json["Problems"] = report.problems;
   json["Repaired"] = report.repaired;
@@ -97,7 +98,8 @@ std::string to_text(const kms::TokenReport& report) {
   for (const hsm::Ability& row : can.rows) out += to_text(row);
   out += "  keys: " + std::to_string(report.keys) +
          ", key materials: " + std::to_string(report.materials) +
-         ", aliases: " + std::to_string(report.aliases) + "\n";
+         ", aliases: " + std::to_string(report.aliases) +
+         (report.grants == 0 ? "" : ", grants: " + std::to_string(report.grants)) + "\n";
   for (const std::string& removed : report.repaired)
     out += "  repaired: " + printable(removed) + "\n";
   for (const std::string& warning : report.warnings)

@@ -181,6 +181,7 @@ TokenReport check_account(Account& account, const CheckOptions& options) {
       report.records.insert_or_assign(label, known->second);
   report.keys = contents.keys.size();
   report.aliases = contents.aliases.size();
+  report.grants = contents.grants.size();
   report.problems.insert(report.problems.end(), contents.damaged.begin(), contents.damaged.end());
   report.repaired = std::move(repairs.done);
   for (const auto& [label, record] : contents.keys) {
@@ -196,6 +197,12 @@ TokenReport check_account(Account& account, const CheckOptions& options) {
     std::string label = catalog::key_label(alias.target);
     if (!contents.keys.contains(label) && !contents.expired.contains(label))
       report.problems.push_back(alias.name + " names the key " + alias.target +
+                                ", which does not exist.");
+  }
+  for (const catalog::GrantRecord& grant : contents.grants) {
+    const std::string label = catalog::key_label(grant.key_id);
+    if (!contents.keys.contains(label) && !contents.expired.contains(label))
+      report.problems.push_back("The grant " + grant.grant_id + " is of the key " + grant.key_id +
                                 ", which does not exist.");
   }
   report_remains(contents, repairs, report);

@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "catalog/alias_record.h"
+#include "catalog/grant_record.h"
 #include "catalog/key_record.h"
 #include "fuzz.h"
 
@@ -30,6 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text = as_text({data, size});
   check(text, KeyRecord::parse);
   check(text, AliasRecord::parse);
+  check(text, GrantRecord::parse);
   try {
     const KeyRecord key = KeyRecord::parse(text);
     require(key.has_material(key.current), "current key material is one of the key's");
