@@ -25,12 +25,10 @@ it is what its name says. The report begins with what it comes to; a line with "
 says why. Prints one sentence for each problem, and warns of a file that others can
 read or change, and of mechanisms that give a base key away to who has the PIN.
 
---repair destroys keys whose deletion date is past, removes superseded revisions
-of records, and makes key material that has lost its record a disabled key again.
-Nothing else is removed but what a killed check has left, and no key that is in
-use is touched. As there is no way back, a key is destroyed only if something in the
-token was made or changed since, or a day before, its deletion date. In a token where
-nothing happens, look at the clock yourself, and say --clock-is-right.
+--repair removes superseded revisions of records, and makes key material that has
+lost its record a disabled key again. Nothing else is removed but what a killed check
+has left, and no key is touched. (Keys whose deletion date is past are destroyed by
+`trent purge`.)
 A token.object of SoftHSM's that a killed login has damaged is restored from Trent's
 copy.
 
@@ -213,10 +211,7 @@ int run_check(const Arguments& arguments, const std::string& config) {
 
 std::function<int(const std::string&)> define_check(Options& options) {
   auto arguments = std::make_shared<Arguments>();
-  options.flag(arguments->check.repair, "--repair",
-               "Destroy what is past its deletion date, finish what was interrupted");
-  options.flag(arguments->check.clock_is_right, "--clock-is-right",
-               "With --repair: go by this computer's clock alone");
+  options.flag(arguments->check.repair, "--repair", "Finish or remove what was interrupted");
   options.path(arguments->remember, "--remember",
                "Compare with what this file remembers, then remember anew");
   options.flag(arguments->accept, "--accept", "With --remember: what changed is known to you");

@@ -135,9 +135,9 @@ Examples:
 From now on the key cannot be used. Until the waiting period is over,
 cancel-key-deletion brings it back; then it is gone for every operation.
 
-Its material stays in the token until somebody runs `trent check --repair` after
-that date: that destroys it, and nothing that was encrypted with it can ever be
-read again. No other operation does. conf/ has a systemd timer that runs it daily.
+Its material stays in the token until somebody runs `trent purge` after that date:
+that destroys it, and nothing that was encrypted with it can ever be read again. No
+other command does. conf/ has a systemd timer that runs it daily.
 
 Examples:
   trent schedule-key-deletion --key-id 1234abcd-12ab-34cd-56ef-1234567890ab \

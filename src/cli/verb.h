@@ -32,6 +32,7 @@ struct VerbGroup {
 
 LocalVerb init_verb();
 LocalVerb check_verb();
+LocalVerb purge_verb();
 LocalVerb serve_verb();
 LocalVerb version_verb();
 VerbGroup credential_verbs();

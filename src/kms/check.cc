@@ -77,15 +77,12 @@ void check_adopted(const KeyRecord& record, const Contents& contents, TokenRepor
 
 void report_remains(const Contents& contents, const Repairs& repairs, TokenReport& report) {
   for (const auto& [label, expired] : contents.expired) {
-    auto kept = repairs.kept.find(label);
-    report.problems.push_back(kept != repairs.kept.end()
-                                  ? kept->second
-                                  : "Key " + expired.record.key_id +
-                                        " is past its deletion date, and its " +
-                                        (expired.record.adopted ? "record" : "material") +
-                                        " is still in the token; `trent check --repair` destroys "
-                                        "it.");
+    report.problems.push_back("Key " + expired.record.key_id +
+                              " is past its deletion date, and its " +
+                              (expired.record.adopted ? "record" : "material") +
+                              " is still in the token; `trent purge` destroys it.");
   }
+  if (!repairs.not_done.empty()) report.problems.push_back(repairs.not_done);
   for (const hsm::DataObject& object : contents.superseded)
     report.problems.push_back("A superseded revision of the record " + object.label +
                               " was left over by an interrupted change; `trent check --repair` "
@@ -160,9 +157,8 @@ TokenReport check_account(Account& account, const CheckOptions& options) {
   if (auto known = options.memory.find(report.serial); known != options.memory.end())
     before = known->second;
   report.went_back = what_went_back(before, contents.revisions, contents.doubtful);
-  if (const Remains remains(contents);
-      options.repair && !(remains.empty() && contents.expired.empty())) {
-    repairs = repair(account, remains, options.clock_is_right);
+  if (const Remains remains(contents); options.repair && !remains.empty()) {
+    repairs = repair(account, remains);
     contents = look_twice(token);
   }
 

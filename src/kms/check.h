@@ -29,12 +29,10 @@ struct TokenReport {
 };
 
 struct CheckOptions {
-  // Destroys the keys whose deletion date is past, removes superseded revisions of records, and
-  // gives a record to proven key material that has none. All of it is invisible to every other
-  // operation. Nothing else is ever removed: what looks like remains may be what is left of a key.
+  // Removes superseded revisions of records, and gives a record to proven key material that has
+  // none. All of it is invisible to every other operation. Nothing else is ever removed: what looks
+  // like remains may be what is left of a key.
   bool repair = false;
-  // Somebody looked at this computer's clock: see repair.h.
-  bool clock_is_right = false;
   // What is known of the tokens from before.
   Memory memory{};
 };

@@ -8,18 +8,16 @@
 #include <thread>
 
 #include "base/encoding.h"
-#include "base/utc.h"
 #include "catalog/store.h"
-#include "hsm/base_key_store.h"
 #include "hsm/change_lock.h"
 #include "kms/material.h"
+#include "kms/purge.h"
 
 namespace trent::kms {
 
 namespace {
 
 using catalog::KeyRecord;
-using catalog::Timestamp;
 using hsm::ChangeLock;
 
 void remove_superseded(const ChangeLock& lock, Account& account, const Contents& contents,
@@ -58,48 +56,6 @@ void recover_keys(const ChangeLock& lock, Account& account, const Contents& cont
   for (const auto& [label, materials] : lost) recover_key(lock, account, label, materials, repairs);
 }
 
-std::string date(Timestamp time) {
-  return format_utc(std::chrono::system_clock::to_time_t(time), "%F");
-}
-
-// Whether the token itself tells that the deletion date is past, give or take a day: something in
-// it was made or changed since.
-bool is_past_by_token(const KeyRecord& record, const Contents& contents) {
-  return *record.deletion <= contents.newest + std::chrono::hours(24);
-}
-
-// The record goes last: as long as it is there, the deletion is known to be unfinished.
-void destroy_expired(const ChangeLock& lock, Account& account, const Contents& contents,
-                     const std::string& label, Repairs& repairs) {
-  // At this moment, for another host may have changed it since: then its object is another one.
-  const Contents::Expired& expired = contents.expired.at(label);
-  auto object = hsm::read_data(account.token, expired.object.handle);
-  if (!object || object->label != label || object->value != expired.object.value) return;
-  const std::string& key_id = expired.record.key_id;
-  // What the key was adopted from is somebody else's, and stays.
-  if (!expired.record.adopted) {
-    auto [first, last] = contents.materials.equal_range(label);
-    for (auto entry = first; entry != last; ++entry)
-      hsm::destroy_key(account.token, label, entry->second.id);
-  }
-  for (const catalog::AliasRecord& alias : contents.aliases)
-    if (alias.target == key_id)
-      account.catalog.delete_alias(lock, alias.name, [&](const catalog::AliasRecord* now) {
-        return now != nullptr && now->target == key_id;
-      });
-  const catalog::Deletion deletion = account.catalog.delete_key(
-      lock, key_id, [](const KeyRecord* now) { return now != nullptr && is_deleted(*now); });
-  if (deletion == catalog::Deletion::Declined)
-    throw Error(ErrorCode::KMSInternal,
-                "Another program changed the record of key " + key_id +
-                    " while its material was destroyed: what it keeps cannot be used any more.",
-                "Schedule its deletion again.");
-  repairs.done.push_back(
-      "Key " + key_id + ", whose deletion date is past, was destroyed with its " +
-      (expired.record.adopted ? "aliases; the object that it was adopted from stays in the token."
-                              : "material and its aliases."));
-}
-
 }  // namespace
 
 Remains::Remains(const Contents& contents) {
@@ -130,31 +86,21 @@ Contents look_twice(hsm::Token& token) {
   return contents;
 }
 
-Repairs repair(Account& account, const Remains& remains, bool clock_is_right) {
+Repairs repair(Account& account, const Remains& remains) {
   const ChangeLock lock(account.token);
   // Under the lock nobody of this host is in the middle of a change; and nobody of another host is
   // in the middle of one that was seen before and is still there.
   Contents contents = look_into(account.token);
   remains.keep_only(contents);
   Repairs repairs;
-  for (const auto& [label, expired] : contents.expired) {
-    if (clock_is_right || is_past_by_token(expired.record, contents))
-      destroy_expired(lock, account, contents, label, repairs);
-    else
-      repairs.kept.emplace(label,
-                           "Key " + expired.record.key_id +
-                               " was not destroyed. By this computer's clock its "
-                               "deletion date, " +
-                               date(*expired.record.deletion) +
-                               ", is past; but nothing in the token was made or changed since " +
-                               date(contents.newest) +
-                               ", and a clock that is ahead would destroy a key that may still "
-                               "be kept. See that the date is right, and use `trent check --repair "
-                               "--clock-is-right`.");
-  }
-  // What follows makes new revisions. With a clock that is ahead they would be the proof, next
-  // time, that the deletion date is past.
-  if (!repairs.kept.empty()) return repairs;
+  // What follows makes new revisions. With a clock that is ahead they would be the proof, for
+  // `trent purge`, that the deletion date of a key is past.
+  for (const auto& [label, expired] : contents.expired)
+    if (!is_past_by_token(expired.record, contents)) {
+      repairs.not_done = "Nothing was repaired because of key " + expired.record.key_id + ". " +
+                         doubt_of_clock(expired.record, contents);
+      return repairs;
+    }
   remove_superseded(lock, account, contents, repairs);
   recover_keys(lock, account, contents, repairs);
   return repairs;

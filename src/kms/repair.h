@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// `trent check --repair`: ends what was interrupted, and destroys keys whose deletion date is past.
+// `trent check --repair`: ends what was interrupted.
 #pragma once
 
-#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -29,13 +28,11 @@ class Remains {
 Contents look_twice(hsm::Token& token);
 
 struct Repairs {
-  std::vector<std::string> done;            // sentences
-  std::map<std::string, std::string> kept;  // why an expired key was not destroyed, by its label
+  std::vector<std::string> done;  // sentences
+  std::string not_done;           // why nothing was repaired; a sentence, or empty
 };
 
 // Acts on those of the `remains` of an earlier look that are still there under the lock.
-// `clock_is_right`: somebody looked at this computer's clock. Or else only those keys are destroyed
-// whose deletion date is past by the dates in the token, too: there is no way back.
-Repairs repair(Account& account, const Remains& remains, bool clock_is_right);
+Repairs repair(Account& account, const Remains& remains);
 
 }  // namespace trent::kms

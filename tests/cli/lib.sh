@@ -93,3 +93,6 @@ make_token_for_suite() {
   start_server serve.out --insecure-as root --listen "unix:$work/socket"
   export TRENT_ENDPOINT="unix:$work/socket"
 }
+
+# change_record LABEL NAME=JSON...: see support/change_record.py.
+change_record() { PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 "$TRENT_SOURCE/tests/support/change_record.py" "$@"; }

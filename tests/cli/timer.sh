@@ -1,29 +1,32 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The example of a systemd timer in conf/.
+# The systemd timers in conf/.
 . "$TRENT_SOURCE/tests/support/lib.sh"
 . "$TRENT_SOURCE/tests/cli/lib.sh"
 conf=$TRENT_SOURCE/conf
+make_token
+make_key app
 
 timer_is_right() {
-  units_are_right trent-check trent-check.timer
-  echo Nonsense=1 >>trent-check.service
-  systemd-analyze verify ./trent-check.service 2>&1 | grep -qF "trent-check.service"
+  units_are_right "$1" "$1.timer"
+  echo Nonsense=1 >>"$1.service"
+  systemd-analyze verify "./$1.service" 2>&1 | grep -qF "$1.service"
 }
 
 # What the service does, with the variables that it names.
 its_command_works() {
-  make_token
-  make_key app
-  command=$(sed -n 's/^ExecStart=//p' "$conf/trent-check.service")
+  command=$(sed -n 's/^ExecStart=//p' "$conf/$1.service")
   PATH=$TRENT_BUILD/src:$PATH
   sh -c "$command" >out
-  grep -qx '  no problems' out
-  for variable in TRENT_CONF SOFTHSM2_CONF; do grep -q "^#Environment=.*$variable=" "$conf/trent-check.service"; done
+  grep -qx "  $2" out
+  for variable in TRENT_CONF SOFTHSM2_CONF; do grep -q "^#Environment=.*$variable=" "$conf/$1.service"; done
 }
 
-if command -v systemd-analyze >/dev/null; then
-  test_case 'systemd takes the units' timer_is_right
-fi
-test_case 'its command works' its_command_works
+for unit in trent-check trent-purge; do
+  if command -v systemd-analyze >/dev/null; then
+    test_case "systemd takes the units of $unit" timer_is_right $unit
+  fi
+done
+test_case 'the command of trent-check works' its_command_works trent-check 'no problems'
+test_case 'the command of trent-purge works' its_command_works trent-purge 'nothing to destroy'
 done_testing

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <mutex>
@@ -45,7 +46,10 @@ class Faults final : public FaultModule {
     std::string rv;
     std::istringstream(text) >> plan_.nth >> plan_.function >> rv;
     if (plan_.function == "*") plan_.function.clear();
-    plan_.rv = std::stoul(rv, nullptr, 0);
+    if (rv == "kill")
+      plan_.before = [] { std::raise(SIGKILL); };
+    else
+      plan_.rv = std::stoul(rv, nullptr, 0);
   }
 
   void arm(const FaultPlan& plan) override {

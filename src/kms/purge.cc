@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// `trent purge`: see purge.h.
+#include "kms/purge.h"
+
+#include <chrono>
+
+#include "base/encoding.h"
+#include "base/utc.h"
+#include "hsm/base_key_store.h"
+#include "hsm/change_lock.h"
+#include "kms/key.h"
+#include "process/fork.h"
+
+namespace trent::kms {
+
+namespace {
+
+using catalog::AliasRecord;
+using catalog::KeyRecord;
+
+std::string date(catalog::Timestamp time) {
+  return format_utc(std::chrono::system_clock::to_time_t(time), "%F");
+}
+
+PurgedKey describe(const std::string& label, const Contents& contents) {
+  const KeyRecord& record = contents.expired.at(label).record;
+  PurgedKey key{record.key_id, *record.deletion, contents.materials.count(label)};
+  key.adopted = record.adopted.has_value();
+  for (const AliasRecord& alias : contents.aliases)
+    if (alias.target == record.key_id) key.aliases.push_back(alias.name);
+  return key;
+}
+
+// Whether the record is still the one that was looked at: another host may have taken the deletion
+// back since, and then its object is another one.
+bool is_unchanged(Account& account, const std::string& label, const hsm::DataObject& seen) {
+  const auto object = hsm::read_data(account.token, seen.handle);
+  return object && object->label == label && object->value == seen.value;
+}
+
+// The record goes last: as long as it is there, the deletion is known to be unfinished.
+void destroy(const hsm::ChangeLock& lock, Account& account, const std::string& label,
+             const Contents& contents, PurgedKey& key) {
+  if (!is_unchanged(account, label, contents.expired.at(label).object)) {
+    key.kept = "Another program changed its record meanwhile.";
+    return;
+  }
+  const auto [first, last] = contents.materials.equal_range(label);
+  for (auto entry = first; entry != last; ++entry)
+    hsm::destroy_key(account.token, entry->second.label, entry->second.id);
+  for (const std::string& alias : key.aliases)
+    account.catalog.delete_alias(lock, alias, [&](const AliasRecord* now) {
+      return now != nullptr && now->target == key.key_id;
+    });
+  const catalog::Deletion deletion = account.catalog.delete_key(
+      lock, key.key_id, [](const KeyRecord* now) { return now != nullptr && is_deleted(*now); });
+  if (deletion == catalog::Deletion::Declined)
+    key.kept =
+        "Another program changed its record while its material was destroyed: what it keeps cannot "
+        "be used any more. Schedule its deletion again.";
+  else
+    key.destroyed = true;
+}
+
+void purge_keys(Account& account, const PurgeOptions& options, PurgeReport& report) {
+  const hsm::ChangeLock lock(account.token);
+  const Contents contents = look_into(account.token);
+  for (const auto& [label, expired] : contents.expired) {
+    PurgedKey& key = report.keys.emplace_back(describe(label, contents));
+    if (contents.doubtful.contains(label))
+      key.kept = "Not every revision of its record can be read: see `trent check`.";
+    else if (!options.clock_is_right && !is_past_by_token(expired.record, contents))
+      key.kept = doubt_of_clock(expired.record, contents);
+    else if (!options.dry_run)
+      destroy(lock, account, label, contents, key);
+  }
+}
+
+}  // namespace
+
+bool is_past_by_token(const KeyRecord& record, const Contents& contents) {
+  return *record.deletion <= contents.newest + std::chrono::hours(24);
+}
+
+std::string doubt_of_clock(const KeyRecord& record, const Contents& contents) {
+  return "By this computer's clock its deletion date, " + date(*record.deletion) +
+         ", is past; but nothing in the token was made or changed since " + date(contents.newest) +
+         ", and a clock that is ahead would destroy a key that may still be kept. See that the "
+         "date is right, and use `trent purge --clock-is-right`.";
+}
+
+std::vector<PurgeReport> purge(Service& service, const PurgeOptions& options) {
+  const process::ForkGuard fork;
+  std::vector<PurgeReport> reports;
+  for (const auto& account : service.accounts()) {
+    PurgeReport& report = reports.emplace_back();
+    report.arn_prefix = account->prefix;
+    try {
+      purge_keys(*account, options, report);
+    } catch (const Error& error) {
+      // The other tokens are purged all the same.
+      if (service.accounts().size() == 1) throw;
+      report.problems.emplace_back(error.what());
+    }
+  }
+  return reports;
+}
+
+}  // namespace trent::kms
