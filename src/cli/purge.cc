@@ -17,9 +17,9 @@ namespace {
 
 constexpr const char* kHelp = R"(
 Destroys the keys whose waiting period is over (see trent schedule-key-deletion): their
-material, their aliases, their records. What was encrypted with them can never be read
-again. No other command destroys key material. Of a key that was adopted, the object
-that it was adopted from stays.
+material, their aliases, their grants, their records. What was encrypted with them can
+never be read again. No other command destroys key material. Of a key that was adopted,
+the object that it was adopted from stays.
 
 As there is no way back, a key is destroyed only if something in the token was made or
 changed since, or a day before, its deletion date. In a token where nothing happens, look
@@ -46,6 +46,7 @@ kms::Json to_json(const kms::PurgedKey& key, const std::string& arn_prefix) {
   json["DeletionDate"] = date(key.deletion);
   json["KeyMaterials"] = key.materials;
   json["Aliases"] = key.aliases;
+  json["Grants"] = key.grants;
   json["Destroyed"] = key.destroyed;
   if (!key.kept.empty()) json["Reason"] = key.kept;
   return json;
@@ -66,7 +67,9 @@ std::string to_text(const kms::PurgedKey& key) {
   for (const std::string& name : key.aliases) aliases += " " + name;
   const std::string what = "  Key " + key.key_id + ", deletion date " + date(key.deletion) +
                            ", key materials: " + std::to_string(key.materials) +
-                           (aliases.empty() ? "" : ", aliases:" + aliases) + ": ";
+                           (aliases.empty() ? "" : ", aliases:" + aliases) +
+                           (key.grants == 0 ? "" : ", grants: " + std::to_string(key.grants)) +
+                           ": ";
   if (!key.kept.empty()) return what + "not destroyed. " + printable(key.kept) + "\n";
   return what + (key.destroyed ? "destroyed" : "would be destroyed") +
          (key.adopted ? "; the object that it was adopted from stays" : "") + "\n";

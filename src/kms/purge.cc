@@ -2,6 +2,7 @@
 // `trent purge`: see purge.h.
 #include "kms/purge.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "base/encoding.h"
@@ -28,6 +29,8 @@ PurgedKey describe(const std::string& label, const Contents& contents) {
   key.adopted = record.adopted.has_value();
   for (const AliasRecord& alias : contents.aliases)
     if (alias.target == record.key_id) key.aliases.push_back(alias.name);
+  key.grants = static_cast<std::size_t>(
+      std::ranges::count(contents.grants, record.key_id, &catalog::GrantRecord::key_id));
   return key;
 }
 
@@ -52,6 +55,10 @@ void destroy(const hsm::ChangeLock& lock, Account& account, const std::string& l
     account.catalog.delete_alias(lock, alias, [&](const AliasRecord* now) {
       return now != nullptr && now->target == key.key_id;
     });
+  for (const catalog::GrantRecord& grant : contents.grants)
+    if (grant.key_id == key.key_id)
+      account.catalog.delete_grant(lock, grant.grant_id,
+                                   [](const catalog::GrantRecord*) { return true; });
   const catalog::Deletion deletion = account.catalog.delete_key(
       lock, key.key_id, [](const KeyRecord* now) { return now != nullptr && is_deleted(*now); });
   if (deletion == catalog::Deletion::Declined)

@@ -23,7 +23,8 @@ struct PurgedKey {
   catalog::Timestamp deletion;
   std::size_t materials = 0;           // that are in the token
   std::vector<std::string> aliases{};  // names
-  bool adopted = false;                // what it was adopted from stays
+  std::size_t grants = 0;
+  bool adopted = false;  // what it was adopted from stays
   bool destroyed = false;
   std::string kept{};  // why it was not destroyed; empty in a dry run, or if it was
 };

@@ -339,7 +339,7 @@ void deletion_belongs_to_the_state() {
 }
 
 void later_formats_are_refused() {
-  for (int format : {0, 2, -1}) {
+  for (int format : {0, 3, -1}) {
     json record = key_json();
     record["format"] = format;
     refused(KeyRecord::parse, record.dump());

@@ -63,6 +63,14 @@ void key_past_its_deletion_date_is_destroyed() {
   std::string other = create_key(service());
   service().create_alias({"alias/dead", key});
   service().create_alias({"alias/alive", other});
+  const auto grant = [&](const std::string& of) {
+    return request(service(), "CreateGrant",
+                   {{"KeyId", of},
+                    {"GranteePrincipal", "arn:aws:iam::111122223333:user/alice"},
+                    {"Operations", {"Encrypt"}}});
+  };
+  grant(key);
+  grant(other);
   service().schedule_key_deletion({key, {}});
   let_deletion_date_pass(key);
   check_problem({key, "deletion date", "`trent purge`"});
@@ -80,11 +88,13 @@ void key_past_its_deletion_date_is_destroyed() {
   CHECK_EQ(report.keys[0].materials, 1U);
   CHECK_EQ(report.keys[0].aliases.size(), 1U);
   CHECK_EQ(report.keys[0].aliases[0], "alias/dead");
+  CHECK_EQ(report.keys[0].grants, 1U);
   CHECK(report.keys[0].destroyed);
   CHECK_EQ(materials(raw, key_label(key)).size(), 0U);
   CHECK_EQ(records(raw, key_label(key)).size(), 0U);
   CHECK_EQ(records(raw, "trent/alias/dead").size(), 0U);
   CHECK_EQ(service().describe_key({"alias/alive", {}}).key_metadata.key_id, other);
+  CHECK_EQ(request(service(), "ListGrants", {{"KeyId", other}})["Grants"].size(), 1U);
   service().delete_alias({"alias/alive"});
   check_healthy();
   CHECK(purge().keys.empty());
