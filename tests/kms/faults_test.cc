@@ -148,6 +148,30 @@ void make_foreign_key() {
       "C_GenerateKeyPair");
 }
 
+kms::Json grants_of(Service& service, const std::string& key) {
+  return request(service, "ListGrants", {{"KeyId", key}})["Grants"];
+}
+void create_grant(Service& service, const std::string& key) {
+  request(service, "CreateGrant",
+          {{"KeyId", key},
+           {"GranteePrincipal", "arn:aws:iam::111122223333:user/alice"},
+           {"Operations", {"Encrypt"}}});
+}
+void end_grants(Service& service, const std::string& key) {
+  for (const kms::Json& grant : grants_of(service, key))
+    request(service, "RevokeGrant", {{"KeyId", key}, {"GrantId", grant["GrantId"]}});
+}
+
+kms::Json::string_t policy_named(const std::string& id) {
+  const std::string text =
+      R"({"Version":"2012-10-17","Id":")" + id +
+      R"(","Statement":{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"}})";
+  return kms::Json::string_t(text);
+}
+void put_policy(Service& service, const std::string& key, const std::string& id) {
+  request(service, "PutKeyPolicy", {{"KeyId", key}, {"Policy", policy_named(id)}});
+}
+
 const std::vector<Operation>& operations() {
   static const auto nothing = [](Service&, const Bench&) {};
   static const std::vector<Operation> list = {
@@ -338,6 +362,29 @@ const std::vector<Operation>& operations() {
          return true;
        },
        true},
+      // 22
+      {"CreateGrant", [](Service& service, const Bench& bench) { end_grants(service, bench.two); },
+       [](Service& service, const Bench& bench) { create_grant(service, bench.two); },
+       [](Service& service, const Bench& bench) {
+         return grants_of(service, bench.two).size() == 1;
+       },
+       true},
+      {"RevokeGrant",
+       [](Service& service, const Bench& bench) {
+         end_grants(service, bench.two);
+         create_grant(service, bench.two);
+       },
+       [](Service& service, const Bench& bench) { end_grants(service, bench.two); },
+       [](Service& service, const Bench& bench) { return grants_of(service, bench.two).empty(); },
+       true},
+      {"PutKeyPolicy",
+       [](Service& service, const Bench& bench) { put_policy(service, bench.two, "before"); },
+       [](Service& service, const Bench& bench) { put_policy(service, bench.two, "after"); },
+       [](Service& service, const Bench& bench) {
+         return request(service, "GetKeyPolicy", {{"KeyId", bench.two}})["Policy"] ==
+                policy_named("after");
+       },
+       true},
   };
   return list;
 }
@@ -524,6 +571,9 @@ void fails_at_first_use() {
 #define ALIASES(function)                                             \
   CASE(function, 7, "CreateAlias"), CASE(function, 8, "UpdateAlias"), \
       CASE(function, 9, "DeleteAlias"), CASE(function, 11, "RenameKey")
+#define PERMISSIONS(function)                                           \
+  CASE(function, 22, "CreateGrant"), CASE(function, 23, "RevokeGrant"), \
+      CASE(function, 24, "PutKeyPolicy")
 
 // Mostly they wait for the token: in a process for each group, they wait at the same time.
 int main(int, char** argv) {
@@ -536,6 +586,9 @@ int main(int, char** argv) {
   if (group == "adoption")
     return RUN_TESTS("faults", CASE(fails_in_the_middle, 21, "CreateKeyByAdoption"),
                      CASE(reports_a_failure_of_what_it_did, 21, "CreateKeyByAdoption"));
+  if (group == "permissions")
+    return RUN_TESTS("faults", PERMISSIONS(fails_in_the_middle),
+                     PERMISSIONS(reports_a_failure_of_what_it_did), PERMISSIONS(fails_for_good));
   if (group == "named-keys") return RUN_TESTS("faults", NAMED_KEYS(fails_in_the_middle));
   if (group == "aliases") return RUN_TESTS("faults", ALIASES(fails_in_the_middle));
   if (group == "for-good")
