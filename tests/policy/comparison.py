@@ -47,7 +47,8 @@ ACTION_PATTERNS = ["*", "kms:*", "KMS:*", "kms:Encrypt", "kms:ENCRYPT", "kms:ReE
 BAD_ACTIONS = ["", "Encrypt", "kms:", "k*:Encrypt", ":Encrypt", "kms:En crypt", "kms:${v:One}"]
 RESOURCES = ["*", "arn:aws:kms:eu:111122223333:key/a", "arn:aws:kms:eu:111122223333:key/ab",
              "arn:aws:kms:us:111122223333:key/a", "arn:aws:kms:eu:111122223333:alias/é:x",
-             "arn:aws:kms:eu:111122223333:key/one", "arn:aws-cn:kms::444455556666:key/*"]
+             "arn:aws:kms:eu:111122223333:key/one", "arn:aws:kms:eu:111122223333:key/a:x:y",
+             "arn:aws-cn:kms::444455556666:key/*"]
 RESOURCE_PATTERNS = [
     "*", "arn:aws:kms:*:*:*", "arn:aws:kms:eu:111122223333:key/a", "arn:aws:kms:e?:*:key/*",
     "arn:*:kms:*:111122223333:key/a?", "arn:aws:kms:*:*:alias/?:x", "arn:aws:kms:*:*:alias/*",
@@ -60,7 +61,8 @@ BAD_RESOURCES = ["", "key/a", "arn:aws:kms:*", "arn:aws:kms:eu:${v:One}:key/a", 
 # The first ones are the more frequent ones, so that something matches.
 TEXTS = ["a", "ab", "A", "one", "", "abc", "ONE", "é", "É", "aéc", "a*c", "*", "?", "日本", "a b",
          "tru", "$", "${v:One}", "a\nb"]
-TEXT_PATTERNS = ["a", "ab", "${v:One}", *TEXTS, "a*", "*b*", "a?c", "??", "*é*", "${V:one}*", "${v:None}",
+TEXT_PATTERNS = ["a", "ab", "${v:One}", *TEXTS, "a*", "*b*", "a?c", "??", "*é*", "${V:one}*",
+                 "${v:None}",
                  "${v:None, 'ab'}", "${v:None,''}", "${*}", "a${?}", "${$}", "${v:Star}",
                  "${v:Two}", "${v:Unknown, 'a'}", "*a*b*c*", "**", 7, True]
 NUMBERS = ["1", "1.0", "10", "-2", "0", "-0", "+1", "01", "1.5", "-1.5", "9", "9.99",
@@ -81,7 +83,8 @@ ADDRESSES = ["203.0.113.7", "203.0.113.255", "203.0.114.0", "192.0.2.1", "::1", 
 BAD_ADDRESSES = ["", "unix", "203.0.113", "203.0.113.256", "fe80::1%eth0", "203.0.113.7 ", ":::",
                  "203.0.113.07", "192.0.2.1/24/3"]
 RANGES = ["203.0.113.0/24", "203.0.113.9/25", "2001:db8::/33", "::/0", *ADDRESSES,
-          "203.0.113.7/32", "0.0.0.0/0", "2001:db8::/32", "::ffff:203.0.113.0/120", "::/96", "192.0.2.0/31"]
+          "203.0.113.7/32", "0.0.0.0/0", "2001:db8::/32", "::ffff:203.0.113.0/120", "::/96",
+          "192.0.2.0/31"]
 BAD_RANGES = [*BAD_ADDRESSES, "203.0.113.0/33", "2001:db8::/129", "203.0.113.0/", "0.0.0.0/-1",
               "203.0.113.0/255.255.255.0"]
 ARNS = RESOURCES[1:] + ["arn:aws:iam::111122223333:user/one", "arn:::::"]

@@ -74,6 +74,7 @@ PIECE = re.compile(r"""\$\{(?P<escaped>[*?$])\}
     | (?P<bad>\$\{)
     | (?P<wild>[*?])
     | (?P<text>.)""", re.VERBOSE | re.DOTALL)
+FIXED = re.compile(r"(?:[^$]|\$(?!\{)|\$\{[*?$]\})*", re.DOTALL)  # up to the first variable
 PLAIN = re.compile(r"(?P<wild>[*?])|(?P<text>.)", re.DOTALL)
 
 
@@ -87,7 +88,7 @@ def template(text, variables, wildcards):
         elif found["wild"] and wildcards:
             pieces.append(("any",) if found["wild"] == "*" else ("one",))
         else:
-            pieces.append(("text", match[0] if found["wild"] or found["text"] else found["escaped"]))
+            pieces.append(("text", found.get("escaped") or match[0]))
     return pieces
 
 
@@ -415,9 +416,8 @@ class Statement:
 
         resources, self.other_resources = one_of_two(statement, "Resource")
         for resource in strings(resources):
-            before_variables = resource.split("${")[0] if variables else resource
-            escaped = re.match(r"(?:[^$]|\$(?!\{)|\$\{[*?$]\})*", resource, re.DOTALL)[0]
-            demand(resource == "*" or is_arn(escaped if variables else before_variables), "Resource")
+            fixed = FIXED.match(resource)[0] if variables else resource
+            demand(resource == "*" or is_arn(fixed), "Resource")
         self.resources = [template(r, variables, True) for r in strings(resources)]
 
         self.conditions = []
