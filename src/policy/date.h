@@ -13,6 +13,7 @@ struct Date {
   std::int64_t seconds = 0;  // since 1970
   std::int32_t nanoseconds = 0;
 
+  // NOLINTNEXTLINE(modernize-use-nullptr): a mistake of clang-tidy 14 about <=>
   auto operator<=>(const Date&) const = default;
 };
 

@@ -13,8 +13,8 @@ bool are_digits(std::string_view text) {
 }
 
 std::strong_ordering compare_sizes(const Number& a, const Number& b) {
-  if (const auto longer = a.whole.size() <=> b.whole.size(); longer != 0) return longer;
-  if (const auto whole = a.whole <=> b.whole; whole != 0) return whole;
+  if (const auto longer = a.whole.size() <=> b.whole.size(); std::is_neq(longer)) return longer;
+  if (const auto whole = a.whole <=> b.whole; std::is_neq(whole)) return whole;
   return a.fraction <=> b.fraction;
 }
 
