@@ -10,6 +10,7 @@ namespace trent::cli {
 
 inline constexpr int kSuccess = 0;
 inline constexpr int kProblemsFound = 1;  // `trent check`, `trent purge`
+inline constexpr int kDenied = 1;         // `trent simulate-policy`
 inline constexpr int kUsage = 252;
 inline constexpr int kConfiguration = 253;
 inline constexpr int kService = 254;  // the KMS operation failed

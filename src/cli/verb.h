@@ -34,6 +34,7 @@ LocalVerb init_verb();
 LocalVerb check_verb();
 LocalVerb purge_verb();
 LocalVerb serve_verb();
+LocalVerb simulate_policy_verb();
 LocalVerb version_verb();
 VerbGroup credential_verbs();
 

@@ -6,7 +6,7 @@
 
 help_lists_every_verb() {
   trent --help >help
-  for verb in init check version create-key describe-key list-keys enable-key disable-key \
+  for verb in init check simulate-policy version create-key describe-key list-keys enable-key disable-key \
     schedule-key-deletion cancel-key-deletion create-alias update-alias delete-alias list-aliases \
     encrypt decrypt re-encrypt generate-data-key generate-data-key-without-plaintext \
     generate-random; do
