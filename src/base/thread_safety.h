@@ -14,6 +14,8 @@
 
 // Of data: to read it, the mutex is held, shared or alone; to write it, alone.
 #define GUARDED_BY(mutex) TRENT_THREAD_SAFETY(guarded_by(mutex))
+// The same of what a pointer points to.
+#define PT_GUARDED_BY(mutex) TRENT_THREAD_SAFETY(pt_guarded_by(mutex))
 // Of functions: the caller holds the mutex alone; at least shared; not at all.
 #define REQUIRES(...) TRENT_THREAD_SAFETY(requires_capability(__VA_ARGS__))
 #define REQUIRES_SHARED(...) TRENT_THREAD_SAFETY(requires_shared_capability(__VA_ARGS__))

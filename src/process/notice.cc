@@ -15,6 +15,24 @@
 
 namespace trent::process {
 
+namespace {
+
+bool is_quiet() {
+  const char* quiet = std::getenv("TRENT_QUIET");
+  return quiet != nullptr && std::string_view(quiet) == "1";
+}
+
+}  // namespace
+
+void say(const std::string& text) {
+  if (is_quiet()) return;
+  std::string line = "trent: " + text;
+  // Names of files come from outside: nothing of them may control the terminal.
+  std::ranges::replace_if(line, is_control, '?');
+  line += '\n';
+  [[maybe_unused]] ssize_t written = write(STDERR_FILENO, line.data(), line.size());
+}
+
 void say_once(const std::string& text) {
   struct Said {
     Mutex mutex;
@@ -22,17 +40,12 @@ void say_once(const std::string& text) {
   };
   // Never destroyed: threads may outlive static destruction.
   static Said* const said = std::make_unique<Said>().release();
-  const char* quiet = std::getenv("TRENT_QUIET");
-  if (quiet != nullptr && std::string_view(quiet) == "1") return;
+  if (is_quiet()) return;
   {
     const Lock lock(said->mutex);
     if (!said->texts.insert(text).second) return;
   }
-  std::string line = "trent: " + text;
-  // Names of files come from outside: nothing of them may control the terminal.
-  std::ranges::replace_if(line, is_control, '?');
-  line += '\n';
-  [[maybe_unused]] ssize_t written = write(STDERR_FILENO, line.data(), line.size());
+  say(text);
 }
 
 }  // namespace trent::process

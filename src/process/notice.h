@@ -6,8 +6,9 @@
 
 namespace trent::process {
 
-// One line to standard error, the first time in a process that it is said. TRENT_QUIET=1 keeps it
-// silent.
+// One line to standard error. TRENT_QUIET=1 keeps it silent.
+void say(const std::string& text);
+// The same, the first time in a process that it is said.
 void say_once(const std::string& text);
 
 }  // namespace trent::process
