@@ -30,6 +30,14 @@ enum class Keygen {
   Token,  // an ordinary key of the token
 };
 
+// Where a record of each operation goes.
+struct AuditConfig {
+  enum class To { Nowhere, File, Syslog, Journal };
+  To to = To::Nowhere;
+  std::string path{};     // of the file; of the socket, or empty: where the system has it
+  bool required = false;  // an operation whose record cannot be written fails
+};
+
 struct Config {
   std::string source;     // the file's path, for messages
   std::string principal;  // who calls; default: the first token's account root
@@ -39,6 +47,7 @@ struct Config {
   // The token verifies and encrypts with public keys, which this process could do as well.
   bool public_keys_in_token = false;
   std::string identity_policies;  // directory of the policies of users and roles; empty: none
+  AuditConfig audit;
   std::vector<TokenConfig> tokens;  // never empty; the first is the default
 };
 
