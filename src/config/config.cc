@@ -97,9 +97,39 @@ void require_only(const Section& top, const char* key, const std::string& only,
 
 void require_what_is_there(const Section& top) {
   require_only(top, "bulk", "direct", [](const std::string& text) { return text == "auto"; });
-  require_only(top, "audit", "none", [&](const std::string& text) {
-    return text == "syslog" || top.path_of_file(text).has_value();
-  });
+}
+
+// The socket of "NAME:/PATH"; nullopt if `text` is not that.
+std::optional<std::string> path_of_socket(std::string_view text, std::string_view name) {
+  if (!text.starts_with(name)) return std::nullopt;
+  text.remove_prefix(name.size());
+  if (!text.starts_with(":/") || text.ends_with("/")) return std::nullopt;
+  return std::string(text.substr(1));
+}
+
+AuditConfig read_audit(const Section& top) {
+  using To = AuditConfig::To;
+  const std::string text = top.text("audit").value_or("none");
+  AuditConfig audit;
+  if (const auto file = top.path_of_file(text)) {
+    audit = {To::File, *file};
+  } else if (text == "syslog") {
+    audit.to = To::Syslog;
+  } else if (text == "journald") {
+    audit.to = To::Journal;
+  } else if (const auto syslog = path_of_socket(text, "syslog")) {
+    audit = {To::Syslog, *syslog};
+  } else if (const auto journal = path_of_socket(text, "journald")) {
+    audit = {To::Journal, *journal};
+  } else if (text != "none") {
+    top.refuse("audit", "has an unknown value.",
+               R"(Write "none", "file:/PATH", "syslog" or "journald".)");
+  }
+  audit.required = top.flag("audit-required").value_or(false);
+  if (audit.required && audit.to == To::Nowhere)
+    top.refuse("audit-required", "is true, and records go nowhere.",
+               R"(Say where, for example audit = "file:/var/log/trent/audit.log".)");
+  return audit;
 }
 
 bool is_variable_name(std::string_view name) {
@@ -211,13 +241,14 @@ Config parse_config(std::string_view text, const std::string& source) {
   const toml::table table = parse_toml(text, source);
   Section top(table, source);
   top.allow_only({"principal", "refresh", "bulk", "host-reencrypt", "public-key-operations",
-                  "keygen", "audit", "identity-policies", "token"});
+                  "keygen", "audit", "audit-required", "identity-policies", "token"});
   Config config;
   config.source = source;
   config.refresh = read_refresh(top);
   config.keygen = read_keygen(top);
   config.host_reencrypt = read_host_reencrypt(top);
   config.public_keys_in_token = read_public_key_operations(top);
+  config.audit = read_audit(top);
   require_what_is_there(top);
   if (const auto directory = top.text("identity-policies"))
     config.identity_policies = top.absolute_path(*directory);

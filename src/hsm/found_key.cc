@@ -31,7 +31,10 @@ struct FreeUri {
 using Uri = std::unique_ptr<P11KitUri, FreeUri>;
 
 Error bad_uri(const std::string& text, const char* what) {
-  return Error(ErrorCode::Validation, "XksKeyId " + quote_for_message(text) + " " + what,
+  // Messages go into logs: no PIN is repeated.
+  const std::string shown =
+      text.find("pin-") == text.npos ? " " + quote_for_message(text) : std::string();
+  return Error(ErrorCode::Validation, "XksKeyId" + shown + " " + what,
                "Name a key of the token by its label or CKA_ID, as in pkcs11:object=legacy-rsa or "
                "pkcs11:id=%01;type=private.");
 }

@@ -24,8 +24,8 @@ std::string_view in_messages(std::string_view permission) {
 }  // namespace
 
 Call::Call(Service& service, const Caller& caller, const model::Operation& operation,
-           const void* request, std::vector<std::string>* keys)
-    : service_(service), caller_(caller), operation_(operation), request_(request), keys_(keys) {
+           const void* request, Trace& trace)
+    : service_(service), caller_(caller), operation_(operation), request_(request), trace_(trace) {
   const model::Field* tokens = model::find_field(operation.request, "GrantTokens");
   if (tokens == nullptr) return;
   const auto list = member(*tokens, request);
@@ -46,7 +46,13 @@ Verdict Call::decide(const Asked& asked) {
     throw Error(ErrorCode::KMSInternal, std::string(operation_.name) +
                                             " does not say that it needs " +
                                             std::string(asked.permission) + ".");
-  if (keys_ != nullptr && asked.key != nullptr) keys_->push_back(asked.resource);
+  if (asked.key != nullptr) {
+    // A change that another writer was faster with asks again.
+    const bool is_repeated = asked_ == asked.permission && !trace_.keys.empty() &&
+                             trace_.keys.back() == asked.resource;
+    if (!is_repeated) trace_.keys.push_back(asked.resource);
+    asked_ = asked.permission;
+  }
   Verdict verdict = service_.authorization().decide(asked);
   by_grant_ = verdict.grant;
   if (const auto& ask = service_.watchers().permit; ask && verdict.allowed)

@@ -21,10 +21,9 @@ namespace trent::kms {
 
 class Call {
  public:
-  // `keys`, if given, gets the ARNs of the keys that the request concerns.
-  // Throws InvalidGrantTokenException if it names a grant that there is not.
+  // Throws InvalidGrantTokenException if the request names a grant that there is not.
   Call(Service& service, const Caller& caller, const model::Operation& operation,
-       const void* request, std::vector<std::string>* keys = nullptr);
+       const void* request, Trace& trace);
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
@@ -41,9 +40,9 @@ class Call {
   bool could(std::string_view permission, const Key& key, const policy::Policy& key_policy) const;
 
   // The request concerns a key that permission was not asked for: it has made it.
-  void made(const std::string& key_arn) {
-    if (keys_ != nullptr) keys_->push_back(key_arn);
-  }
+  void made(const std::string& key_arn) { trace_.keys.push_back(key_arn); }
+  // Plaintext comes into the memory of this process that could have stayed in the token.
+  void in_host() { trace_.in_host = true; }
 
   enum class Accept { All, KeyIdOnly };  // whether an alias will do
   // The key, in whatever state it is. Throws NotFoundException, in KMS's words.
@@ -111,7 +110,8 @@ class Call {
   Key source_;                              // of ReEncrypt, once it is found
   std::vector<GrantPointer> named_grants_;  // by their tokens
   GrantPointer by_grant_;
-  std::vector<std::string>* const keys_;
+  Trace& trace_;
+  std::string_view asked_;  // the permission that was asked for last, for a key
 };
 
 }  // namespace trent::kms

@@ -26,44 +26,76 @@ Service::Service(Config config, const PinPrompt& prompt, Watchers watchers)
       accounts_(config_, prompt),
       authorization_(config_),
       caller_(caller_of(config_)),
-      watchers_(std::move(watchers)) {}
+      watchers_(std::move(watchers)),
+      audit_(config_.audit, accounts_, watchers_.record_lost) {}
 
 template <class Perform>
-void Service::attend(const Caller& caller, const model::Operation& operation, const void* request,
-                     const Perform& perform) {
+void Service::attend(const Ended& request, const Perform& perform) {
   process::ForkGuard fork;
-  const auto ended = [&](const Error* error) {
-    if (watchers_.ended) watchers_.ended(caller, operation, request, error);
+  const auto tell = [&](const Error* error) {
+    Ended ended = request;
+    ended.error = error;
+    if (watchers_.ended) watchers_.ended(ended);
+    audit_.end(ended);
   };
+  try {
+    audit_.begin(request.operation);
+  } catch (const Error& error) {
+    try {
+      tell(&error);           // there may be room for this one
+    } catch (const Error&) {  // the first failure is the one to report
+    }
+    throw;
+  }
   try {
     perform();
   } catch (const Error& error) {
-    ended(&error);
+    tell(&error);
+    throw;
+  } catch (const std::exception&) {
+    const Error error(ErrorCode::KMSInternal, "The request failed within Trent.");
+    tell(&error);
     throw;
   }
-  ended(nullptr);
+  tell(nullptr);
 }
 
 void Service::run(const Caller& caller, const model::Operation& operation, const void* request,
                   void* response) {
-  attend(caller, operation, request, [&] {
+  Trace trace;
+  attend({caller, operation, request, response, trace, nullptr}, [&] {
     model::validate(operation.request, request);
-    Call call(*this, caller, operation, request);
+    Call call(*this, caller, operation, request, trace);
     operation.run(call, request, response);
   });
 }
 
-Json Service::call(const Caller& caller, const model::Operation& operation, const Json& json,
-                   std::vector<std::string>* keys) {
+template <class Read>
+Json Service::call_read(const Caller& caller, const model::Operation& operation, const Read& read,
+                        Trace* trace) {
   const std::shared_ptr<void> request = operation.new_request();
   const std::shared_ptr<void> response = operation.new_response();
-  attend(caller, operation, request.get(), [&] {
-    model::read_request(operation, request.get(), json);
-    Call call(*this, caller, operation, request.get(), keys);
+  Trace own;
+  Trace& seen = trace == nullptr ? own : *trace;
+  attend({caller, operation, request.get(), response.get(), seen, nullptr}, [&] {
+    model::read_request(operation, request.get(), read());
+    Call call(*this, caller, operation, request.get(), seen);
     operation.run(call, request.get(), response.get());
   });
   if (!operation.has_response()) return nullptr;
   return model::to_json(operation.response, response.get());
+}
+
+Json Service::call(const Caller& caller, const model::Operation& operation, const Json& request,
+                   Trace* trace) {
+  return call_read(
+      caller, operation, [&]() -> const Json& { return request; }, trace);
+}
+
+Json Service::call_text(const Caller& caller, const model::Operation& operation,
+                        std::string_view request, Trace* trace) {
+  return call_read(
+      caller, operation, [&] { return model::parse_json(request); }, trace);
 }
 
 }  // namespace trent::kms

@@ -8,6 +8,7 @@
 
 #include "config/config.h"
 #include "kms/account.h"
+#include "kms/audit.h"
 #include "kms/authorization/authorization.h"
 #include "kms/caller.h"
 #include "kms/model/json_fwd.h"
@@ -28,10 +29,10 @@ struct Watchers {
   std::function<void(const Caller& caller, std::string_view permission,
                      const std::string& resource)>
       permit;
-  // A request has ended; `error` is null if it succeeded.
-  std::function<void(const Caller& caller, const model::Operation& operation, const void* request,
-                     const Error* error)>
-      ended;
+  // A request has ended.
+  std::function<void(const Ended& ended)> ended;
+  // A record of one is missing in the audit log.
+  std::function<void()> record_lost;
 };
 
 // Thread-safe. Opens nothing until an operation needs the token; survives fork.
@@ -47,6 +48,7 @@ class Service {
   // The principal of the configuration.
   const Caller& caller() const { return caller_; }
   const Watchers& watchers() const { return watchers_; }
+  Audit& audit() { return audit_; }
 
   // Does what the operation's namesake in the KMS API Reference does, and throws trent::Error with
   // its errors. Nothing is left in the token by an operation that throws.
@@ -61,10 +63,13 @@ class Service {
   typename Request::Response call(const Request& request) {
     return call(caller_, request);
   }
-  // The same for the wire's JSON. Null if the operation has no response. `keys`, if given, gets the
-  // ARNs of the keys that it concerns, also if it fails.
+  // The same for the wire's JSON. Null if the operation has no response. `trace`, if given, is kept
+  // also if it fails.
   Json call(const Caller& caller, const model::Operation& operation, const Json& request,
-            std::vector<std::string>* keys = nullptr);
+            Trace* trace = nullptr);
+  // The same for its text, which may be none of JSON.
+  Json call_text(const Caller& caller, const model::Operation& operation, std::string_view request,
+                 Trace* trace = nullptr);
   // The same for an operation that nobody knows by its type: `request` and `response` are what its
   // new_request() and new_response() make.
   void run(const Caller& caller, const model::Operation& operation, const void* request,
@@ -73,14 +78,18 @@ class Service {
  private:
   // Tells of a request that `perform` performs.
   template <class Perform>
-  void attend(const Caller& caller, const model::Operation& operation, const void* request,
-              const Perform& perform);
+  void attend(const Ended& ended, const Perform& perform);
+  // Performs what `read` returns as JSON.
+  template <class Read>
+  Json call_read(const Caller& caller, const model::Operation& operation, const Read& read,
+                 Trace* trace);
 
   const Config config_;
   Accounts accounts_;
   Authorization authorization_;
   const Caller caller_;
   const Watchers watchers_;
+  Audit audit_;
 };
 
 }  // namespace trent::kms

@@ -41,27 +41,6 @@ std::string now() {
 
 }  // namespace
 
-std::string_view name_of(kms::Caller::Authentication authentication) {
-  using Authentication = kms::Caller::Authentication;
-  switch (authentication) {
-    case Authentication::Configuration:
-      return "configuration";
-    case Authentication::UserName:
-      return "user-name";
-    case Authentication::Signature:
-      return "signature";
-    case Authentication::UnixUser:
-      return "unix-user";
-    case Authentication::Certificate:
-      return "certificate";
-    case Authentication::BearerToken:
-      return "bearer-token";
-    case Authentication::Nobody:
-      break;
-  }
-  return "none";
-}
-
 AccessLog::AccessLog(const std::string& path, Metrics& metrics)
     : file_(open_log(path)), metrics_(metrics) {}
 

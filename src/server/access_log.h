@@ -24,9 +24,6 @@ struct AccessRecord {
   std::chrono::nanoseconds duration;
 };
 
-// How a principal is known: "signature".
-std::string_view name_of(kms::Caller::Authentication authentication);
-
 class AccessLog {
  public:
   // `path`: a file that is appended to; "-": standard error; empty: no log. Throws Error (in the

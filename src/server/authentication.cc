@@ -43,7 +43,12 @@ std::optional<std::string_view> bearer_token(std::string_view authorization) {
 }
 
 kms::Caller caller_of(const Principal& principal, Authentication authentication, const Peer& peer) {
-  return {principal.arn, principal.account, authentication, peer.address, {}};
+  return {principal.arn,
+          principal.account,
+          authentication,
+          peer.address,
+          {},
+          authentication == Authentication::Signature ? principal.access_key_id : std::string()};
 }
 
 }  // namespace

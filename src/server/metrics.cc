@@ -154,6 +154,9 @@ std::string Metrics::text() const {
   single(out, "trent_refused_total", "counter", "Requests that are not well-formed HTTP.", refused);
   single(out, "trent_log_lines_lost_total", "counter",
          "Lines of the access log that could not be written.", lost_log_lines);
+  single(out, "trent_audit_records_lost_total", "counter",
+         "Requests of which the audit log has no record, because it could not be written.",
+         lost_audit_records);
   single(out, "trent_worker_starts_total", "counter", "Worker processes started.", worker_starts);
   single(out, "trent_worker_deaths_total", "counter", "Worker processes that died by themselves.",
          worker_deaths);

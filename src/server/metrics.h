@@ -54,6 +54,7 @@ class Metrics {
   Counter throttled{0};
   Counter refused{0};  // requests that are no HTTP
   Counter lost_log_lines{0};
+  Counter lost_audit_records{0};
 
   // In Prometheus's text format, version 0.0.4.
   std::string text() const;

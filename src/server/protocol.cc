@@ -101,7 +101,7 @@ Response Protocol::answer(const Request& request, const Peer& peer, const Ways& 
   const std::string id = format_uuid(random_uuid());
   const kms::model::Operation* operation = operation_of(request);
   std::optional<kms::Caller> caller;
-  std::vector<std::string> keys;
+  kms::Trace trace;
   std::string code = "OK";
   std::string detail;
   Response response;
@@ -115,13 +115,13 @@ Response Protocol::answer(const Request& request, const Peer& peer, const Ways& 
     caller->request_id = id;
     caller->source_address = peer.address;
     caller->secure_transport = peer.is_encrypted || peer.address == "unix";
+    if (const std::string* agent = request.header("user-agent")) caller->user_agent = *agent;
     if (!rate_limit_.take(caller->principal, std::chrono::steady_clock::now())) {
       metrics_.throttled.fetch_add(1, std::memory_order_relaxed);
       throw throttling();
     }
     const std::string_view text = request.body.empty() ? "{}" : std::string_view(request.body);
-    const kms::Json result =
-        service_.call(*caller, *operation, kms::model::parse_json(text), &keys);
+    const kms::Json result = service_.call_text(*caller, *operation, text, &trace);
     response.headers = {{"Content-Type", kContentType}};
     // An operation without a response has an empty body.
     if (!result.is_null()) response.body = result.dump();
@@ -146,7 +146,7 @@ Response Protocol::answer(const Request& request, const Peer& peer, const Ways& 
               .source_address = peer.address,
               .caller = caller ? &*caller : nullptr,
               .operation = operation == nullptr ? std::string_view() : operation->name,
-              .keys = keys,
+              .keys = trace.keys,
               .code = code,
               .detail = detail,
               .duration = duration});

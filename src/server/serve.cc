@@ -170,8 +170,7 @@ class Master {
 
   void ready(WorkerProcess& worker, const std::string& warning) {
     worker.is_ready = true;
-    if (!warning.empty())
-      say(warning + " The server answers, and uses the token when it is there.");
+    if (!warning.empty()) say(warning);
     if (is_stopping_) return;
     if (WorkerProcess* old = find(worker.replaces)) {
       if (!old->is_ending) tell(*old, kRetire);

@@ -57,7 +57,10 @@ class Worker {
         options_(place.options),
         metrics_(place.metrics),
         self_(place.metrics.workers[place.slot]),
-        service_(options_.load_config()),
+        service_(options_.load_config(), {},
+                 {.permit = {},
+                  .ended = {},
+                  .record_lost = [this] { ++metrics_.lost_audit_records; }}),
         authenticator_(read_credentials(options_, service_.config()), service_.accounts(),
                        options_.clock_skew),
         rate_limit_(options_.requests_per_second),
@@ -67,9 +70,16 @@ class Worker {
           return protocol_.refuse(status, reason);
         }) {}
 
-  // Empty if the token is there, else what it says.
-  std::string log_in() {
+  // Empty if the token and the audit log are there, else what is to be said of them.
+  std::string prepare() {
     std::string warning;
+    if (const std::string trouble = service_.audit().trouble(); !trouble.empty()) {
+      warning = "The audit log cannot be written: " + trouble + ".";
+      if (service_.config().audit.required)
+        throw Error(ErrorCode::Validation, warning,
+                    "audit-required is true, so no request could be answered.")
+            .in_configuration();
+    }
     for (const auto& account : service_.accounts()) {
       try {
         account->token.log_in();
@@ -77,7 +87,8 @@ class Worker {
         // Nobody can mend that but the operator, and of a wrong PIN a token bears few tries. A
         // token that is away comes back.
         if (error.is_in_configuration() || error.code() == ErrorCode::AccessDenied) throw;
-        warning = error.text();
+        warning += (warning.empty() ? "" : " ") + error.text() +
+                   " The server answers, and uses the token when it is there.";
       }
     }
     return warning;
@@ -243,7 +254,7 @@ int run_worker(const WorkerPlace& place) {
     hsm::Module::time_calls(
         [&](std::chrono::nanoseconds duration) { place.metrics.token_call(duration); });
     Worker worker(place);
-    tell(kReady, worker.log_in());
+    tell(kReady, worker.prepare());
     worker.run();
     self.accepts = false;
     return 0;

@@ -38,13 +38,13 @@ struct Record {
               if (forbidden.contains(std::string(permission)))
                 throw Error(ErrorCode::AccessDenied, "no");
             },
-            [this](const Caller& caller, const model::Operation& operation, const void* request,
-                   const Error* error) {
-              const Json json = model::request_parameters(operation, request);
-              told.push_back({std::string(operation.name), caller.principal,
-                              error == nullptr ? "" : error->name(),
+            [this](const kms::Ended& ended) {
+              const Json json = model::request_parameters(ended.operation, ended.request);
+              told.push_back({std::string(ended.operation.name), ended.caller.principal,
+                              ended.error == nullptr ? "" : ended.error->name(),
                               std::string(std::string_view(json.dump()))});
-            }};
+            },
+            {}};
   }
 };
 
@@ -219,13 +219,13 @@ void the_keys_of_a_request_are_named() {
   const std::string to = create_key(service);
   const std::string blob = to_base64(encrypt(service, from, "secret"));
   const auto keys_of = [&](const model::Operation& operation, const std::string& request) {
-    std::vector<std::string> keys;
+    kms::Trace trace;
     try {
-      service.kms::Service::call(service.caller(), operation, parse(request), &keys);
+      service.kms::Service::call(service.caller(), operation, parse(request), &trace);
     } catch (const Error&) {
-      keys.emplace_back("failed");
+      trace.keys.emplace_back("failed");
     }
-    return keys;
+    return trace.keys;
   };
   const std::string move = R"({"CiphertextBlob":")" + blob + R"(","DestinationKeyId":")" + to;
   const auto moved = keys_of(kms::ReEncryptRequest::operation(), move + "\"}");

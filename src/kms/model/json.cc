@@ -9,6 +9,7 @@
 #include "base/encoding.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "kms/model/shapes.h"
 
 namespace trent::kms::model {
 
@@ -35,9 +36,15 @@ enum class For { Wire, Audit };
 
 Json write(Fields fields, const void* object, For whom);
 
+// What is nobody's business but the caller's. Who has a grant token may use it.
+bool is_kept_from_audit(const Shape& shape) {
+  return shape.sensitive || shape.type == Type::Blob || shape.name == kGrantToken.name ||
+         shape.name == kGrantTokenList.name;
+}
+
 void write(const Field& field, const void* object, For whom, Json& json) {
   const Shape& shape = *field.shape;
-  if (whom == For::Audit && (shape.sensitive || shape.type == Type::Blob)) return;
+  if (whom == For::Audit && is_kept_from_audit(shape)) return;
   const auto put = [&](Json value) {
     const std::string name = whom == For::Audit ? lower_camel(field.name) : std::string(field.name);
     json[Json::string_t(name)] = std::move(value);
@@ -221,6 +228,10 @@ void read_request(const Operation& operation, void* request, const Json& json) {
 
 Json request_parameters(const Operation& operation, const void* request) {
   return write(operation.request, request, For::Audit);
+}
+
+Json response_elements(const Operation& operation, const void* response) {
+  return write(operation.response, response, For::Audit);
 }
 
 }  // namespace trent::kms::model

@@ -37,9 +37,11 @@ void read_json(Fields fields, void* object, const Json& json, Validation& valida
 // is the case anyway (null, false, nothing); ValidationException, SerializationException.
 void read_request(const Operation& operation, void* request, const Json& json);
 
-// What an audit record tells of a request (CloudTrail's requestParameters): everything but blobs
-// and what is sensitive, with names in lower camel case.
+// What an audit record tells of a request (CloudTrail's requestParameters): everything but blobs,
+// grant tokens and what is sensitive, with names in lower camel case.
 Json request_parameters(const Operation& operation, const void* request);
+// The same of a response (responseElements).
+Json response_elements(const Operation& operation, const void* response);
 
 }  // namespace model
 

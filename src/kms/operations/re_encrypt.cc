@@ -30,6 +30,7 @@ Bytes move_where_allowed(Call& call, const Source& source, const Destination& de
       std::fputs(line.c_str(), stderr);
     });
   }
+  call.in_host();
   return move_in_host(source, destination);
 }
 
