@@ -234,6 +234,7 @@ int command(int argc, char** argv) {
   const LocalVerb local_verbs[] = {init_verb(),  check_verb(),           purge_verb(),
                                    serve_verb(), simulate_policy_verb(), version_verb()};
   for (const LocalVerb& verb : local_verbs) add_local_verb(app, verb, line);
+  add_verb_group(app, audit_verbs(), line);
   add_verb_group(app, credential_verbs(), line);
   for (const KmsVerb& verb : kms_verbs())
     for (const kms::model::Operation* operation : kms::operations::all())

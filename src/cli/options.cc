@@ -110,6 +110,10 @@ void Options::positional(std::string& target, const char* name, const char* help
   app_.add_option(name, target, help)->option_text(" ")->required();
 }
 
+void Options::positional(std::vector<std::string>& target, const char* name, const char* help) {
+  app_.add_option(name, target, help)->option_text("...")->required();
+}
+
 void Options::path(std::string& target, const char* flag, const char* help) {
   app_.add_option(flag, target, help)->option_text("PATH");
 }

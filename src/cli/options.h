@@ -40,6 +40,7 @@ class Options {
   void context(blob::EncryptionContext& target, const char* flag, const char* help);
   // A directory or file of the command's own: taken as it is.
   void positional(std::string& target, const char* name, const char* help);
+  void positional(std::vector<std::string>& target, const char* name, const char* help);
   void path(std::string& target, const char* flag, const char* help);
   void path(std::optional<std::string>& target, const char* flag, const char* help);
 

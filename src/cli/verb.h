@@ -36,6 +36,7 @@ LocalVerb purge_verb();
 LocalVerb serve_verb();
 LocalVerb simulate_policy_verb();
 LocalVerb version_verb();
+VerbGroup audit_verbs();
 VerbGroup credential_verbs();
 
 // load_config() for a command line: --config, if given, goes before $TRENT_CONF.
