@@ -9,7 +9,7 @@ set -eu
 
 build='g++ libc6-dev meson ninja-build pkg-config libssl-dev libp11-kit-dev libtomlplusplus-dev libboost1.81-dev
   nlohmann-json3-dev libcli11-dev openssl softhsm2'
-test='awscli curl haproxy libcmocka-dev opensc opensc-pkcs11 gnutls-bin libengine-pkcs11-openssl libnss3-tools
+test='awscli curl haproxy libcmocka-dev opensc opensc-pkcs11 gnutls-bin libengine-pkcs11-openssl libnss3-tools logrotate
   openjdk-17-jre-headless openssh-client osslsigncode p11-kit p11-kit-modules python3-boto3 python3-botocore python3-pykcs11
   util-linux xxd'
 ci='clang clang-format clang-tidy libclang-rt-14-dev gcovr shellcheck'
