@@ -6,6 +6,8 @@
 #include <optional>
 #include <variant>
 
+#include "base/error.h"
+#include "base/json.h"
 #include "blob/shorthand.h"
 #include "cli/errors.h"
 #include "cli/values.h"
@@ -48,6 +50,16 @@ const std::string* identifier(Fields fields, const void* object) {
   return nullptr;
 }
 
+// JSON as it is typed, of values with commas between them.
+kms::Json parse_list(const std::string& text) {
+  try {
+    return parse_json<kms::Json>("[" + text + "]");
+  } catch (const std::runtime_error&) {
+    throw Error(ErrorCode::Serialization,
+                "It is not JSON, has a name twice, or is nested too deep.");
+  }
+}
+
 // Structures as they are typed: NAME=VALUE,NAME=VALUE for each, or JSON.
 kms::Json structures(const std::vector<std::string>& arguments) {
   kms::Json list = kms::Json::array();
@@ -65,7 +77,7 @@ kms::Json structures(const std::vector<std::string>& arguments) {
       members[kms::Json::string_t(name)] = value;
     list.push_back(std::move(members));
   }
-  for (kms::Json& each : kms::model::parse_json("[" + json + "]")) {
+  for (kms::Json& each : parse_list(json)) {
     if (!each.is_array()) {
       list.push_back(std::move(each));
       continue;
@@ -141,7 +153,9 @@ void KmsCommand::read_structures() {
     try {
       kms::Json json = kms::Json::object();
       json[kms::Json::string_t(field.name)] = parse();
-      kms::model::read_json({&field, 1}, request_.get(), json, missing);
+      const kms::Json::string_t text = json.dump();
+      kms::model::read_json({&field, 1}, request_.get(), kms::model::parse_json(text).root(),
+                            missing);
     } catch (const Error& error) {
       throw UsageError("Error parsing parameter '--" + kms::model::hyphenated(field.name) +
                        "': " + error.text());

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <ctime>
 #include <random>
+#include <stdexcept>
 #include <thread>
 
 #include "base/error.h"
@@ -16,7 +17,6 @@ namespace trent::cli {
 
 namespace {
 
-using kms::Json;
 using kms::model::Field;
 using kms::model::Fields;
 using kms::model::Operation;
@@ -39,10 +39,10 @@ bool is_json(const Answer& answer) {
          answer.content_type.starts_with("application/json");
 }
 
-std::string text_member(const Json& json, const char* name) {
-  const auto found = json.find(name);
-  if (found == json.end() || !found->is_string()) return {};
-  return std::string(std::string_view(found->get_ref<const Json::string_t&>()));
+std::string text_member(const JsonValue& json, std::string_view name) {
+  const JsonValue* found = json.find(name);
+  const auto* text = found == nullptr ? nullptr : found->get<std::string_view>();
+  return text == nullptr ? std::string() : std::string(*text);
 }
 
 // What a server says of a request that failed. Nothing, if that is no answer of a KMS.
@@ -53,11 +53,10 @@ struct Refusal {
 std::optional<Refusal> read_refusal(const Answer& answer) {
   if (answer.status == kOk || !is_json(answer)) return std::nullopt;
   try {
-    const Json json = kms::model::parse_json(answer.body);
-    if (!json.is_object()) return std::nullopt;
-    Refusal refusal{text_member(json, "__type"), text_member(json, "message")};
+    const JsonDocument json = kms::model::parse_json(answer.body);
+    Refusal refusal{text_member(json.root(), "__type"), text_member(json.root(), "message")};
     // Some of AWS's front ends write it in this way.
-    if (refusal.message.empty()) refusal.message = text_member(json, "Message");
+    if (refusal.message.empty()) refusal.message = text_member(json.root(), "Message");
     refusal.name.erase(0, refusal.name.rfind('#') + 1);  // the namespace of the model
     if (refusal.name.empty()) return std::nullopt;
     return refusal;
@@ -99,7 +98,7 @@ const Field* missing_member(Fields fields, const void* object) {
             [&](SecretBytes* blob) { return blob->empty() ? &field : nullptr; },
             // One that says nothing is not there, as most keys have no XksKeyConfiguration.
             [](const kms::model::Structure& inner) {
-              const bool is_there = !kms::model::to_json(inner.fields, inner.object).empty();
+              const bool is_there = kms::model::is_set(inner.fields, inner.object);
               return is_there ? missing_member(inner.fields, inner.object) : nullptr;
             },
             [](const kms::model::Structures& list) {
@@ -120,13 +119,13 @@ std::string read_response(const Operation& operation, const Answer& answer, void
   if (!is_json(answer)) return "It has no JSON of KMS's kind.";
   if (!operation.has_response() && answer.body.empty()) return {};
   try {
-    const Json json = kms::model::parse_json(answer.body);
+    const JsonDocument json = kms::model::parse_json(answer.body);
     kms::model::Validation missing;
-    kms::model::read_json(operation.response, response, json, missing);
+    kms::model::read_json(operation.response, response, json.root(), missing);
     missing.finish();
     for (const Field& field : operation.response)
       if (operation.is_paged() && type_of(field) == Type::List &&
-          !json.contains(Json::string_t(field.name)))
+          json.root().find(field.name) == nullptr)
         return "It has no " + std::string(field.name) + ".";
   } catch (const Error& error) {
     return error.text();
@@ -137,8 +136,8 @@ std::string read_response(const Operation& operation, const Answer& answer, void
 
 SecretString body_of(const Operation& operation, const void* request) {
   try {
-    return kms::model::to_json(operation.request, request).dump();
-  } catch (const Json::exception&) {  // a text that is no UTF-8: one of these says so
+    return kms::model::write_json(operation.request, request);
+  } catch (const std::invalid_argument&) {  // a text that is no UTF-8: one of these says so
     kms::model::validate(operation.request, request);
     for (const Field& field : operation.request)
       if (type_of(field) == Type::Map)

@@ -70,32 +70,20 @@ void Service::run(const Caller& caller, const model::Operation& operation, const
   });
 }
 
-template <class Read>
-Json Service::call_read(const Caller& caller, const model::Operation& operation, const Read& read,
-                        Trace* trace) {
+SecretString Service::call(const Caller& caller, const model::Operation& operation,
+                           std::string_view text, Trace* trace) {
   const std::shared_ptr<void> request = operation.new_request();
   const std::shared_ptr<void> response = operation.new_response();
   Trace own;
   Trace& seen = trace == nullptr ? own : *trace;
   attend({caller, operation, request.get(), response.get(), seen, nullptr}, [&] {
-    model::read_request(operation, request.get(), read());
+    const JsonDocument json = model::parse_json(text);
+    model::read_request(operation, request.get(), json.root());
     Call call(*this, caller, operation, request.get(), seen);
     operation.run(call, request.get(), response.get());
   });
-  if (!operation.has_response()) return nullptr;
-  return model::to_json(operation.response, response.get());
-}
-
-Json Service::call(const Caller& caller, const model::Operation& operation, const Json& request,
-                   Trace* trace) {
-  return call_read(
-      caller, operation, [&]() -> const Json& { return request; }, trace);
-}
-
-Json Service::call_text(const Caller& caller, const model::Operation& operation,
-                        std::string_view request, Trace* trace) {
-  return call_read(
-      caller, operation, [&] { return model::parse_json(request); }, trace);
+  if (!operation.has_response()) return {};
+  return model::write_json(operation.response, response.get());
 }
 
 }  // namespace trent::kms

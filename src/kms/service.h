@@ -11,7 +11,6 @@
 #include "kms/audit.h"
 #include "kms/authorization/authorization.h"
 #include "kms/caller.h"
-#include "kms/model/json_fwd.h"
 #include "kms/model/operation.h"
 #include "kms/requests.h"
 
@@ -63,13 +62,10 @@ class Service {
   typename Request::Response call(const Request& request) {
     return call(caller_, request);
   }
-  // The same for the wire's JSON. Null if the operation has no response. `trace`, if given, is kept
+  // The same for the wire's JSON. Empty if the operation has no response. `trace`, if given, is kept
   // also if it fails.
-  Json call(const Caller& caller, const model::Operation& operation, const Json& request,
-            Trace* trace = nullptr);
-  // The same for its text, which may be none of JSON.
-  Json call_text(const Caller& caller, const model::Operation& operation, std::string_view request,
-                 Trace* trace = nullptr);
+  SecretString call(const Caller& caller, const model::Operation& operation,
+                    std::string_view request, Trace* trace = nullptr);
   // The same for an operation that nobody knows by its type: `request` and `response` are what its
   // new_request() and new_response() make.
   void run(const Caller& caller, const model::Operation& operation, const void* request,
@@ -79,10 +75,6 @@ class Service {
   // Tells of a request that `perform` performs.
   template <class Perform>
   void attend(const Ended& ended, const Perform& perform);
-  // Performs what `read` returns as JSON.
-  template <class Read>
-  Json call_read(const Caller& caller, const model::Operation& operation, const Read& read,
-                 Trace* trace);
 
   const Config config_;
   Accounts accounts_;

@@ -121,10 +121,8 @@ Response Protocol::answer(const Request& request, const Peer& peer, const Ways& 
       throw throttling();
     }
     const std::string_view text = request.body.empty() ? "{}" : std::string_view(request.body);
-    const kms::Json result = service_.call_text(*caller, *operation, text, &trace);
+    response.body = service_.call(*caller, *operation, text, &trace);
     response.headers = {{"Content-Type", kContentType}};
-    // An operation without a response has an empty body.
-    if (!result.is_null()) response.body = result.dump();
   } catch (const ProtocolError& error) {
     fail(error.status, error.name, error.message);
   } catch (const AuthenticationError& error) {

@@ -133,10 +133,10 @@ void requests_that_are_none_have_a_record() {
   Service service(load_config());
   const auto& operation = kms::EncryptRequest::operation();
   const std::size_t before = lines().size();
-  CHECK_ERROR(Serialization, service.call_text(service.caller(), operation, "{nonsense"));
+  CHECK_ERROR(Serialization, service.kms::Service::call(service.caller(), operation, "{nonsense"));
   CHECK_EQ(last()["errorCode"].get<std::string>(), "SerializationException");
   CHECK_EQ(last()["eventName"].get<std::string>(), "Encrypt");
-  CHECK_ERROR(Validation, service.call_text(service.caller(), operation, "{}"));
+  CHECK_ERROR(Validation, service.kms::Service::call(service.caller(), operation, "{}"));
   CHECK_EQ(last()["errorCode"].get<std::string>(), "ValidationException");
   CHECK_EQ(lines().size(), before + 2);
   // What is no text, and what is too long.

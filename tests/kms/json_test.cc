@@ -21,8 +21,9 @@ constexpr const char* kArn =
 
 template <class Response>
 std::string wire(const Response& response) {
-  const Json json = model::to_json(response);
-  return std::string(std::string_view(json.dump()));
+  const SecretString text = model::write_json(Response::fields(), &response);
+  CHECK(model::to_json(response).dump() == text);
+  return std::string(std::string_view(text));
 }
 
 KeyMetadata symmetric_key() {
@@ -126,6 +127,29 @@ void decrypt_sends_the_plaintext_in_base64() {
   CHECK(!model::to_json(r).contains("KeyMaterialId"));
 }
 
+// As the library that the rest of Trent uses would, for all of Latin-1 and beyond.
+void texts_are_escaped() {
+  CancelKeyDeletionResponse r;
+  for (int c = 0; c < 0x80; ++c) r.key_id += static_cast<char>(c);
+  r.key_id += "\u0080\u00e9\u2028\u20ac\U0001f511";
+  const std::string text = wire(r);
+  CHECK(text.starts_with(R"({"KeyId":"\u0000\u0001)"));
+  CHECK(text.find(R"(\b\t\n\u000b\f\r\u000e)") != std::string::npos);
+  CHECK(text.find(R"( !\"#)") != std::string::npos);
+  CHECK(text.find(R"([\\])") != std::string::npos);
+  CHECK(text.ends_with("}~\x7f\u0080\u00e9\u2028\u20ac\U0001f511\"}"));
+  for (const char* text_of_no_kind : {"\xff", "\xc0\x80", "\xed\xa0\x80", "a\xe2\x82"}) {
+    r.key_id = text_of_no_kind;
+    bool refused = false;
+    try {
+      model::write_json(CancelKeyDeletionResponse::fields(), &r);
+    } catch (const std::invalid_argument&) {
+      refused = true;
+    }
+    CHECK(refused);
+  }
+}
+
 void re_encrypt_names_both_sides() {
   ReEncryptResponse r{{1}, "source", "destination", "A", "B", "sm", "dm"};
   CHECK_EQ(wire(r), R"({"CiphertextBlob":"AQ==","SourceKeyId":"source","KeyId":"destination",)"
@@ -153,6 +177,6 @@ int main() {
       "json", TEST(key_metadata_of_a_symmetric_key), TEST(key_metadata_that_is_not_set_is_left_out),
       TEST(timestamps_are_cut_off_at_milliseconds), TEST(lists_say_whether_they_are_whole),
       TEST(cancel_key_deletion_names_the_key), TEST(encrypt_sends_no_key_material_id),
-      TEST(decrypt_sends_the_plaintext_in_base64), TEST(re_encrypt_names_both_sides),
-      TEST(data_keys_and_random_bytes));
+      TEST(decrypt_sends_the_plaintext_in_base64), TEST(texts_are_escaped),
+      TEST(re_encrypt_names_both_sides), TEST(data_keys_and_random_bytes));
 }

@@ -22,7 +22,8 @@ inline kms::Json request_as(const kms::Caller& caller, Service& service, std::st
                             const kms::Json& json) {
   const kms::model::Operation* found = kms::operations::find(operation);
   if (found == nullptr) throw std::logic_error("no operation " + std::string(operation));
-  return service.kms::Service::call(caller, *found, json);
+  const SecretString answer = service.kms::Service::call(caller, *found, json.dump());
+  return answer.empty() ? kms::Json() : parse_json<kms::Json>(answer);
 }
 
 inline std::string text_of(const kms::Json& json) {

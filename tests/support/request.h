@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/json.h"
 #include "kms.h"
 #include "kms/model/json.h"
 #include "kms/operations/operations.h"
@@ -16,7 +17,8 @@ namespace trent::test {
 inline kms::Json request(Service& service, std::string_view operation, const kms::Json& json) {
   const kms::model::Operation* found = kms::operations::find(operation);
   if (found == nullptr) throw std::logic_error("no operation " + std::string(operation));
-  return service.kms::Service::call(service.caller(), *found, json);
+  const SecretString answer = service.kms::Service::call(service.caller(), *found, json.dump());
+  return answer.empty() ? kms::Json() : parse_json<kms::Json>(answer);
 }
 
 }  // namespace trent::test

@@ -7,19 +7,36 @@
 #include <string>
 #include <string_view>
 
+#include "base/json_document.h"
 #include "kms/model/json_fwd.h"
 #include "kms/model/operation.h"
 #include "kms/model/validation.h"
 
-namespace trent::kms {
+namespace trent::kms::model {
 
-namespace model {
+// Strict: UTF-8, no name twice in an object, at most 64 levels. `text` has to outlive it. Throws
+// SerializationException.
+JsonDocument parse_json(std::string_view text);
 
-// Strict: UTF-8, no name twice in an object, at most 64 levels. Throws SerializationException.
-Json parse_json(std::string_view text);
+// Reads the members that are there; of required ones that are not, `validation` is told. Members
+// that are no fields are passed over. Throws SerializationException for a value of another type.
+void read_json(Fields fields, void* object, const JsonValue& json, Validation& validation,
+               const std::string& path = {});
+
+// The same for a request, with all constraints of the model checked. Throws
+// UnsupportedOperationException for a member that KMS has and Trent does not, unless it says what
+// is the case anyway (null, false, nothing); ValidationException, SerializationException.
+void read_request(const Operation& operation, void* request, const JsonValue& json);
 
 // A text that its shape does not allow to be empty is left out when it is: it is not set. Unless it
-// is required: then it is a request's, and given empty.
+// is required: then it is a request's, and given empty. Throws std::invalid_argument for a text
+// that is no UTF-8.
+SecretString write_json(Fields fields, const void* object);
+
+// Whether it would say anything.
+bool is_set(Fields fields, const void* object);
+
+// The same to work with.
 Json to_json(Fields fields, const void* object);
 
 template <class T>
@@ -27,22 +44,10 @@ Json to_json(const T& structure) {
   return to_json(T::fields(), &structure);
 }
 
-// Reads the members that are there; of required ones that are not, `validation` is told. Members
-// that are no fields are passed over. Throws SerializationException for a value of another type.
-void read_json(Fields fields, void* object, const Json& json, Validation& validation,
-               const std::string& path = {});
-
-// The same for a request, with all constraints of the model checked. Throws
-// UnsupportedOperationException for a member that KMS has and Trent does not, unless it says what
-// is the case anyway (null, false, nothing); ValidationException, SerializationException.
-void read_request(const Operation& operation, void* request, const Json& json);
-
 // What an audit record tells of a request (CloudTrail's requestParameters): everything but blobs,
 // grant tokens and what is sensitive, with names in lower camel case.
 Json request_parameters(const Operation& operation, const void* request);
 // The same of a response (responseElements).
 Json response_elements(const Operation& operation, const void* response);
 
-}  // namespace model
-
-}  // namespace trent::kms
+}  // namespace trent::kms::model

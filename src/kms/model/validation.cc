@@ -20,16 +20,18 @@ void Validation::missing(const std::string& path) {
   missing_.insert(path);
 }
 
-void Validation::size(const Shape& shape, std::size_t size, const std::string& path) {
+template <class Path>
+void Validation::size(const Shape& shape, std::size_t size, const Path& path) {
   const auto length = static_cast<std::int64_t>(size);
   if (shape.min != Shape::kNone && length < shape.min)
-    fault(path, "",
+    fault(path(), "",
           "Member must have length greater than or equal to " + std::to_string(shape.min));
   if (shape.max != Shape::kNone && length > shape.max)
-    fault(path, "", "Member must have length less than or equal to " + std::to_string(shape.max));
+    fault(path(), "", "Member must have length less than or equal to " + std::to_string(shape.max));
 }
 
-void Validation::text(const Shape& shape, const std::string& text, const std::string& path) {
+template <class Path>
+void Validation::text(const Shape& shape, const std::string& text, const Path& path) {
   if (!shape.values.empty()) {
     if (std::ranges::find(shape.values, std::string_view(text)) != shape.values.end()) return;
     std::string set;
@@ -37,32 +39,32 @@ void Validation::text(const Shape& shape, const std::string& text, const std::st
       set.append(set.empty() ? "" : ", ").append(each);
     // A value of any length may come in; only a short one is worth repeating.
     constexpr std::size_t kShort = 64;
-    fault(path, text.size() <= kShort ? "'" + text + "' " : "",
+    fault(path(), text.size() <= kShort ? "'" + text + "' " : "",
           "Member must satisfy enum value set: [" + set + "]");
     return;
   }
-  if (!is_utf8(text)) return fault(path, "", "Member must be UTF-8 text");
+  if (!is_utf8(text)) return fault(path(), "", "Member must be UTF-8 text");
   size(shape, count_characters(text), path);
   if (shape.matches != nullptr && !text.empty() && !shape.matches(text))
-    fault(path, "",
+    fault(path(), "",
           "Member must satisfy regular expression pattern: " + std::string(shape.pattern));
 }
 
 void Validation::check(const Field& field, const void* object, const std::string& path) {
-  const std::string here = path + lower_camel(field.name);
-  if (missing_.contains(here)) return;
+  const auto here = [&] { return path + lower_camel(field.name); };
+  if (!missing_.empty() && missing_.contains(here())) return;
   const Shape& shape = *field.shape;
   const auto number = [&](std::int64_t value) {
-    const std::string shown = "'" + std::to_string(value) + "' ";
+    const auto shown = [&] { return "'" + std::to_string(value) + "' "; };
     if (shape.min != Shape::kNone && value < shape.min)
-      fault(here, shown,
+      fault(here(), shown(),
             "Member must have value greater than or equal to " + std::to_string(shape.min));
     if (shape.max != Shape::kNone && value > shape.max)
-      fault(here, shown,
+      fault(here(), shown(),
             "Member must have value less than or equal to " + std::to_string(shape.max));
   };
   const auto element = [&](std::size_t index) {
-    return here + "." + std::to_string(index + 1) + ".member";
+    return here() + "." + std::to_string(index + 1) + ".member";
   };
   std::visit(Overloaded{[&](const std::string* value) {
                           if (field.need == Need::Required || !value->empty())
@@ -80,10 +82,10 @@ void Validation::check(const Field& field, const void* object, const std::string
                         [&](const std::vector<std::string>* list) {
                           size(shape, list->size(), here);
                           for (std::size_t i = 0; i < list->size(); ++i)
-                            text(*shape.member, (*list)[i], element(i));
+                            text(*shape.member, (*list)[i], [&] { return element(i); });
                         },
                         [&](const Structure& structure) {
-                          check(structure.fields, structure.object, here + ".");
+                          check(structure.fields, structure.object, here() + ".");
                         },
                         [&](const Structures& list) {
                           size(shape, list.size(list.list), here);

@@ -25,8 +25,11 @@ class Validation {
   void finish() const;
 
  private:
-  void text(const Shape& shape, const std::string& text, const std::string& path);
-  void size(const Shape& shape, std::size_t size, const std::string& path);
+  // `path` makes the path, which most requests have no need of.
+  template <class Path>
+  void text(const Shape& shape, const std::string& text, const Path& path);
+  template <class Path>
+  void size(const Shape& shape, std::size_t size, const Path& path);
   void fault(const std::string& path, const std::string& value, const std::string& constraint);
 
   std::vector<std::string> faults_;
