@@ -92,7 +92,11 @@ kms::Json structures(const std::vector<std::string>& arguments) {
 kms::Json structure(const std::string& argument) {
   const std::string text = text_value(argument);
   const auto first = text.find_first_not_of(" \t\r\n");
-  if (first != text.npos && text[first] == '{') return kms::model::parse_json(text);
+  if (first != text.npos && text[first] == '{') {
+    kms::Json list = parse_list(text);
+    if (list.size() == 1) return std::move(list.front());
+    throw Error(ErrorCode::Serialization, "It is more than one JSON object.");
+  }
   kms::Json members = kms::Json::object();
   const auto put = [](kms::Json& json, const std::string& pairs) {
     for (const auto& [name, value] : blob::parse_context_text(pairs))

@@ -48,8 +48,8 @@ Verdict Call::decide(const Asked& asked) {
                                             std::string(asked.permission) + ".");
   if (asked.key != nullptr) {
     // A change that another writer was faster with asks again.
-    const bool is_repeated = asked_ == asked.permission && !trace_.keys.empty() &&
-                             trace_.keys.back() == asked.resource;
+    const bool is_repeated =
+        asked_ == asked.permission && !trace_.keys.empty() && trace_.keys.back() == asked.resource;
     if (!is_repeated) trace_.keys.push_back(asked.resource);
     asked_ = asked.permission;
   }

@@ -27,8 +27,8 @@ struct Caller {
   std::string request_id = {};      // a UUID that the answer carries over the network
   // Whether nobody can read what comes and goes: over the network, whether it is TLS.
   bool secure_transport = true;
-  std::string access_key_id = {};   // that the request was signed with
-  std::string user_agent = {};      // what a client over the network calls itself
+  std::string access_key_id = {};  // that the request was signed with
+  std::string user_agent = {};     // what a client over the network calls itself
 };
 
 // "signature"

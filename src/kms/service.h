@@ -62,8 +62,8 @@ class Service {
   typename Request::Response call(const Request& request) {
     return call(caller_, request);
   }
-  // The same for the wire's JSON. Empty if the operation has no response. `trace`, if given, is kept
-  // also if it fails.
+  // The same for the wire's JSON. Empty if the operation has no response. `trace`, if given, is
+  // kept also if it fails.
   SecretString call(const Caller& caller, const model::Operation& operation,
                     std::string_view request, Trace* trace = nullptr);
   // The same for an operation that nobody knows by its type: `request` and `response` are what its
