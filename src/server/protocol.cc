@@ -10,7 +10,6 @@
 #include "base/encoding.h"
 #include "base/error.h"
 #include "base/utc.h"
-#include "base/uuid.h"
 #include "kms/model/json.h"
 #include "kms/operations/operations.h"
 
@@ -91,6 +90,13 @@ ErrorCode code_for(const kms::model::Operation& operation, const Error& error) {
 
 }  // namespace
 
+std::string Protocol::new_id() {
+  Uuid id = first_id_;
+  std::uint32_t number = ids_.fetch_add(1, std::memory_order_relaxed);
+  for (std::size_t i = id.size(); number != 0; number >>= 8) id[--i] ^= number & 0xff;
+  return format_uuid(id);
+}
+
 bool Protocol::is_quick(const Request& request) {
   const kms::model::Operation* operation = operation_of(request);
   return operation == nullptr || (operation->read_only && !operation->is_paged());
@@ -98,7 +104,7 @@ bool Protocol::is_quick(const Request& request) {
 
 Response Protocol::answer(const Request& request, const Peer& peer, const Ways& ways,
                           std::chrono::steady_clock::time_point received) {
-  const std::string id = format_uuid(random_uuid());
+  const std::string id = new_id();
   const kms::model::Operation* operation = operation_of(request);
   std::optional<kms::Caller> caller;
   kms::Trace trace;
@@ -153,7 +159,7 @@ Response Protocol::answer(const Request& request, const Peer& peer, const Ways& 
 
 Response Protocol::throttle(const Request& request, const Peer& peer,
                             std::chrono::steady_clock::time_point received) {
-  const std::string id = format_uuid(random_uuid());
+  const std::string id = new_id();
   const kms::model::Operation* operation = operation_of(request);
   const ProtocolError error = throttling();
   Response response = error_response(error.status, error.name, error.message);
@@ -177,7 +183,7 @@ Response Protocol::refuse(int status, std::string_view reason) {
                      : status == 413 ? "RequestEntityTooLargeException"
                                      : "MalformedHttpRequestException";
   Response response = error_response(status, name, printable(reason));
-  response.headers.push_back({"x-amzn-RequestId", format_uuid(random_uuid())});
+  response.headers.push_back({"x-amzn-RequestId", new_id()});
   return response;
 }
 

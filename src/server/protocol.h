@@ -2,10 +2,13 @@
 // AWS KMS's wire protocol, awsJson1_1: from an HTTP request to an operation, and back.
 #pragma once
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "base/uuid.h"
 #include "kms/service.h"
 #include "server/access_log.h"
 #include "server/authentication.h"
@@ -24,7 +27,8 @@ class Protocol {
         authenticator_(authenticator),
         rate_limit_(rate_limit),
         log_(log),
-        metrics_(metrics) {}
+        metrics_(metrics),
+        first_id_(random_uuid()) {}
 
   // Whether the answer waits for nothing but the token: no lock, and no listing of all keys.
   static bool is_quick(const Request& request);
@@ -38,11 +42,16 @@ class Protocol {
   Response refuse(int status, std::string_view reason);
 
  private:
+  // Of a request. Random bytes for each would take as long as its JSON.
+  std::string new_id();
+
   kms::Service& service_;
   const Authenticator& authenticator_;
   RateLimit& rate_limit_;
   AccessLog& log_;
   Metrics& metrics_;
+  const Uuid first_id_;
+  std::atomic<std::uint32_t> ids_{0};
 };
 
 }  // namespace trent::server
