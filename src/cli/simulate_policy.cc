@@ -13,6 +13,7 @@
 #include "cli/output.h"
 #include "cli/values.h"
 #include "cli/verb.h"
+#include "kms/authorization/simulation.h"
 #include "policy/policy.h"
 #include "policy/wildcard.h"
 
@@ -21,12 +22,16 @@ namespace trent::cli {
 namespace {
 
 constexpr const char* kHelp = R"(
-Says what policies decide, and which statement does it, before a key has them. It
-opens no token.
+Says what policies decide, and which statement does it.
 
---policy is the policy of the key, --identity-policy one of the principal's own:
-they count where the key's policy lets the account decide, and for principals of
-another account than the resource's. Grants are left out.
+With --key-id: of a key in the token, with its policy, its grants and the policies of
+the principal in the directory of the configuration. What the key says of itself, as
+kms:KeySpec, is known; --context has the rest.
+
+With --policy and --resource: before a key has that policy. No token is opened.
+--identity-policy is a policy of the principal's own: they count where the key's policy
+lets the account decide, and for principals of another account than the resource's.
+Grants are left out.
 
 --principal is an ARN, or the name of a service. Of a role's session, the role is
 that of the same name, without a path.
@@ -38,6 +43,8 @@ not have: aws:PrincipalArn is not known by itself.
 Exit codes: 0 allowed, 1 denied.
 
 Examples:
+  trent simulate-policy --key-id alias/app --action kms:ReEncryptTo \
+      --principal arn:aws:iam::111122223333:user/alice
   trent simulate-policy --policy file://policy.json \
       --principal arn:aws:iam::111122223333:user/alice --action kms:Decrypt \
       --resource arn:aws:kms:local:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab \
@@ -45,11 +52,12 @@ Examples:
 )";
 
 struct Arguments {
-  std::string policy;
+  std::optional<std::string> key_id;
+  std::optional<std::string> policy;
   std::vector<std::string> identity_policies;
   std::string principal;
   std::string action;
-  std::string resource;
+  std::optional<std::string> resource;
   std::optional<std::string> context;
 };
 
@@ -64,6 +72,8 @@ class GivenContext : public policy::Context {
     const auto found = keys_.find(policy::to_lower(key));
     return found == keys_.end() ? Values() : Values{true, found->second};
   }
+
+  const std::map<std::string, std::vector<std::string>>& keys() const { return keys_; }
 
  private:
   std::map<std::string, std::vector<std::string>> keys_;
@@ -147,7 +157,7 @@ struct Named {
 
 Named key_policy(const Arguments& arguments) {
   return {"the key policy", option("--policy", [&] {
-            return policy::Policy::parse(arguments.policy, policy::Kind::Resource);
+            return policy::Policy::parse(*arguments.policy, policy::Kind::Resource);
           })};
 }
 
@@ -198,36 +208,70 @@ Verdict judge(const Arguments& arguments, const policy::Query& query) {
   return {true, allowed_by + " allows it, and " + by_key + " lets it."};
 }
 
-int run_simulation(const Arguments& arguments) {
+// Of a key in the token.
+Verdict judge(const Arguments& arguments, const std::string& principal, const std::string& action,
+              const GivenContext& context, const std::string& config) {
+  kms::Service service = open_service(config);
+  const kms::SimulatePolicyRequest request{*arguments.key_id, principal, action, context.keys()};
+  const kms::Verdict verdict = service.call(request).verdict;
+  using By = kms::Verdict::By;
+  switch (verdict.by) {
+    case By::KeyPolicy:
+      return {verdict.allowed, describe(verdict.statement, "the key policy") +
+                                   (verdict.allowed ? " allows it." : " denies it.")};
+    case By::IdentityPolicy:
+      return {verdict.allowed, describe(verdict.statement, "the policy " + verdict.file) +
+                                   (verdict.allowed ? " allows it." : " denies it.")};
+    case By::Grant:
+      return {true, "The grant " + verdict.file + " allows it."};
+    case By::Account:
+      return {true, describe(verdict.statement, "the key policy") +
+                        " leaves it to the account, which has no policies for its principals."};
+    case By::Nobody:
+      break;
+  }
+  return {false, "It is denied " + verdict.because + ". " + verdict.advice};
+}
+
+int run_simulation(const Arguments& arguments, const std::string& config) {
+  const bool is_of_token = arguments.key_id.has_value();
+  if (is_of_token ==
+          (arguments.policy || arguments.resource || !arguments.identity_policies.empty()) ||
+      (!is_of_token && !(arguments.policy && arguments.resource)))
+    throw UsageError("Give --key-id, or --policy and --resource.");
   const policy::Principal principal =
       option("--principal", [&] { return read_principal(arguments.principal); });
   const std::string action = option("--action", [&] { return read_action(arguments.action); });
-  const std::string resource =
-      option("--resource", [&] { return read_resource(arguments.resource); });
   const GivenContext context = option("--context", [&] {
     return arguments.context ? read_context(*arguments.context) : GivenContext();
   });
-  const Verdict verdict = judge(arguments, {principal, action, resource, context});
+  const Verdict verdict = [&] {
+    if (is_of_token) return judge(arguments, principal.arn, action, context, config);
+    const std::string resource =
+        option("--resource", [&] { return read_resource(*arguments.resource); });
+    return judge(arguments, {principal, action, resource, context});
+  }();
   write_output(line(printable((verdict.allowed ? "Allowed. " : "Denied. ") + verdict.because)));
   return verdict.allowed ? kSuccess : kDenied;
 }
 
 std::function<int(const std::string&)> define_simulate_policy(Options& options) {
   auto arguments = std::make_shared<Arguments>();
-  options.text(arguments->policy, "--policy", Need::Required, "The policy of the key");
+  options.text(arguments->key_id, "--key-id", Need::Optional, "The key in the token");
+  options.text(arguments->policy, "--policy", Need::Optional, "The policy of the key");
   options.list(arguments->identity_policies, "--identity-policy", Need::Optional,
                "A policy of the principal's own");
   options.text(arguments->principal, "--principal", Need::Required, "Who asks");
   options.text(arguments->action, "--action", Need::Required, "For which permission");
-  options.text(arguments->resource, "--resource", Need::Required, "On which key, or *");
+  options.text(arguments->resource, "--resource", Need::Optional, "On which key, or *");
   options.text(arguments->context, "--context", Need::Optional, "Condition keys of the request");
-  return [arguments](const std::string&) { return run_simulation(*arguments); };
+  return [arguments](const std::string& config) { return run_simulation(*arguments, config); };
 }
 
 }  // namespace
 
 LocalVerb simulate_policy_verb() {
-  return {"simulate-policy", "Find out what policies decide", kHelp, false, define_simulate_policy};
+  return {"simulate-policy", "Find out what policies decide", kHelp, true, define_simulate_policy};
 }
 
 }  // namespace trent::cli

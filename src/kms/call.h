@@ -85,6 +85,7 @@ class Call {
   static Key key_in(Account& account, const std::string& key_id);
   Key named_key(const std::string& key_id) const { return resolve(key_id, Accept::KeyIdOnly); }
   Accounts& accounts() const { return service_.accounts(); }
+  Authorization& authorization() const { return service_.authorization(); }
 
   const Caller& caller() const { return caller_; }
   const Config& config() const { return service_.config(); }

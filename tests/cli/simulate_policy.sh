@@ -95,11 +95,54 @@ wrong() {
     --principal $alice --action 'kms:*' --resource "$key"
   fails 252 "'--resource': Give the ARN" simulate-policy --policy file://key.json \
     --principal $alice --action kms:Sign --resource alias/app
-  fails 252 '--policy is required' simulate-policy --principal $alice --action kms:Sign --resource "$key"
+  advice='Give --key-id, or --policy and --resource'
+  fails 252 "$advice" simulate-policy --principal $alice --action kms:Sign --resource "$key"
+  fails 252 "$advice" simulate-policy --principal $alice --action kms:Sign --policy file://key.json
+  fails 252 "$advice" simulate-policy --principal $alice --action kms:Sign --key-id "$key" --resource "$key"
+}
+
+# As for a request: with the policy, the grants and the principal's policies that there are.
+of_a_key_in_the_token() {
+  trent init kms >/dev/null
+  # shellcheck source=/dev/null
+  . kms/env
+  id=$(trent create-key --output raw)
+  trent create-alias --alias-name alias/app --target-key-id "$id"
+  of_key() {
+    want_status=$1
+    want=$2
+    shift 2
+    status=0
+    trent simulate-policy --key-id alias/app --principal "$@" >said || status=$?
+    grep -q "^$want" said || { cat said; return 1; }
+    assert_eq "$status" "$want_status"
+  }
+  account='Statement\[0\] ("Enable IAM User Permissions") of the key policy'
+  of_key 0 "Allowed. $account leaves it to the account" $alice --action kms:Encrypt
+  of_key 0 "Allowed. $account allows it" arn:aws:iam::111122223333:root --action kms:Encrypt
+  of_key 1 'Denied. It is denied because no resource-based policy allows the kms:Encrypt action' \
+    arn:aws:iam::444455556666:root --action kms:Encrypt
+  mkdir -p kms/policies/111122223333/user/alice
+  cp allow.json kms/policies/111122223333/user/alice/
+  { echo 'identity-policies = "policies"'; cat kms/trent.toml; } >kms/new.toml
+  mv kms/new.toml kms/trent.toml
+  chmod 600 kms/trent.toml
+  of_key 0 'Allowed. Statement\[0\] ("all") of the policy allow.json allows it' $alice --action kms:ReEncryptTo
+  of_key 1 'Denied. It is denied because no identity-based policy' \
+    arn:aws:iam::111122223333:user/bob --action kms:Decrypt
+  grant=$(trent create-grant --key-id "$id" --grantee-principal arn:aws:iam::111122223333:user/bob \
+    --operations Decrypt --constraints 'EncryptionContextSubset={tenant=acme}' --output raw)
+  of_key 1 'Denied.' arn:aws:iam::111122223333:user/bob --action kms:Decrypt
+  of_key 0 "Allowed. The grant $grant allows it" arn:aws:iam::111122223333:user/bob --action kms:Decrypt \
+    --context kms:EncryptionContext:tenant=acme
+  fails 252 'no permission that Trent asks for' simulate-policy --key-id alias/app --principal $alice \
+    --action kms:ReEncrypt
+  fails 254 'NotFoundException' simulate-policy --key-id alias/none --principal $alice --action kms:Encrypt
 }
 
 test_case 'what is allowed' allowed
 test_case 'what is denied' denied
 test_case 'condition keys' context
 test_case 'wrong command lines' wrong
+test_case 'of a key in the token' of_a_key_in_the_token
 done_testing

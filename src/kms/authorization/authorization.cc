@@ -133,7 +133,11 @@ Verdict Authorization::decide(const Asked& asked, const policy::Policy& key_poli
 
 Verdict Authorization::decide(const Asked& asked) {
   const policy::Principal principal = principal_of(asked.caller, asked.account);
-  const RequestContext context(asked, principal);
+  return decide(asked, principal, RequestContext(asked, principal));
+}
+
+Verdict Authorization::decide(const Asked& asked, const policy::Principal& principal,
+                              const policy::Context& context) {
   const policy::Query query{principal, asked.permission, asked.resource, context};
   policy::Decision of_resource;
   if (asked.key != nullptr && asked.key->record->policy) {

@@ -45,6 +45,9 @@ class Authorization {
       : identity_policies_(config.identity_policies, config.refresh) {}
 
   Verdict decide(const Asked& asked);
+  // The same, with other condition keys.
+  Verdict decide(const Asked& asked, const policy::Principal& principal,
+                 const policy::Context& context);
   // The same, for a policy that the key does not have yet.
   Verdict decide(const Asked& asked, const policy::Policy& key_policy);
 

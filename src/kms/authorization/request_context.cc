@@ -15,6 +15,18 @@ namespace trent::kms {
 
 namespace {
 
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+}  // namespace
+
+bool equal_names(std::string_view one, std::string_view other) {
+  return std::ranges::equal(one, other, {}, lower, lower);
+}
+
+namespace {
+
 using Values = policy::Context::Values;
 using Texts = std::vector<std::string>;
 using model::Field;
@@ -28,14 +40,6 @@ constexpr const char* kIso8601 = "%Y-%m-%dT%H:%M:%SZ";
 
 std::string utc_text(Timestamp time) {
   return format_utc(std::chrono::system_clock::to_time_t(time), kIso8601);
-}
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool equal_names(std::string_view one, std::string_view other) {
-  return std::ranges::equal(one, other, {}, lower, lower);
 }
 
 Values absent() {

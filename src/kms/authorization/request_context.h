@@ -49,6 +49,9 @@ class RequestContext : public policy::Context {
 // destination's for ReEncryptTo. Null if the operation has none.
 const EncryptionContext* encryption_context(const Asked& asked);
 
+// Names of condition keys are compared without regard to case.
+bool equal_names(std::string_view one, std::string_view other);
+
 // Of an account.
 bool is_root(const policy::Principal& principal);
 
