@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Prints the tables of all operations as JSON, for model_oracle.py.
+// Prints the tables of all operations as JSON, for model_oracle.py and compatibility.py.
 #include <iostream>
 
 #include "kms/model/json.h"
@@ -50,7 +50,11 @@ int main() {
     out["request"] = of_fields(operation->request, operation->new_request().get());
     out["response"] = of_fields(operation->response, operation->new_response().get());
     out["missing"] = ordered_json::array();
-    for (const model::Missing& missing : operation->missing) out["missing"].push_back(missing.name);
+    out["reasons"] = ordered_json::object();
+    for (const model::Missing& missing : operation->missing) {
+      out["missing"].push_back(missing.name);
+      out["reasons"][std::string(missing.name)] = missing.reason;
+    }
     out["errors"] = ordered_json::array();
     for (const trent::ErrorCode error : operation->errors)
       out["errors"].push_back(trent::error_name(error));

@@ -1,0 +1,108 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""docs/kms-compatibility.md: what Trent does with each operation of AWS KMS and each of its members.
+
+usage: compatibility.py MODEL_DUMP [--write]
+
+The page follows from Trent's tables of operations and from the names of AWS's (tests/data), so this
+makes it, and as a test finds out whether it is up to date.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+source = os.environ.get("TRENT_SOURCE", os.path.join(os.path.dirname(__file__), "..", ".."))
+PAGE = os.path.join(source, "docs", "kms-compatibility.md")
+
+CUSTOM_KEY_STORE = "There are no custom key stores: an account has one token."
+WHY_NOT = {
+    "ConnectCustomKeyStore": CUSTOM_KEY_STORE, "CreateCustomKeyStore": CUSTOM_KEY_STORE,
+    "DeleteCustomKeyStore": CUSTOM_KEY_STORE, "DescribeCustomKeyStores": CUSTOM_KEY_STORE,
+    "DisconnectCustomKeyStore": CUSTOM_KEY_STORE, "UpdateCustomKeyStore": CUSTOM_KEY_STORE,
+}
+NOT_YET = "Not available yet."
+
+HEAD = """# Compatibility with AWS KMS
+
+Every operation of AWS KMS, as its service model of August 2026 has them, and what Trent does with it. An
+operation that Trent does not have is an `UnknownOperationException`; a member that it does not take is an
+`UnsupportedOperationException` that says what to do instead. All other members of the request are taken,
+with KMS's limits, and answers have KMS's members. How KMS behaves beyond that, and Trent the same:
+[kms-behaviour.md](kms-behaviour.md).
+
+This page is made of Trent's tables of operations by `tests/docs/compatibility.py`, and a test sees that it is
+up to date. The last column is the test to read first; all operations are also compared with AWS's own
+model (`model oracle`), and asked by AWS's clients over the network (`server clients`).
+
+"""
+
+
+def words(name):
+    """"ReEncrypt" as the functions of the tests have it: "re_encrypt"."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def read_tests():
+    tests = {}
+    folder = os.path.join(source, "tests", "kms")
+    for name in sorted(os.listdir(folder)):
+        if name.endswith("_test.cc") and name not in ("call_test.cc", "faults_test.cc"):
+            with open(os.path.join(folder, name), encoding="utf-8") as file:
+                tests["tests/kms/" + name] = file.read()
+    return tests
+
+
+def test_of(operation, tests):
+    """The file that names the operation first of all, or else the one that does so most often."""
+    pattern = re.compile(rf'"{operation}"|\b{words(operation)}\(')
+    counts = {name: len(pattern.findall(text)) for name, text in tests.items()}
+    heads = [name for name, text in tests.items()
+             if counts[name] and re.search(rf"\b{operation}\b", text.split("#include")[0])]
+    if heads:
+        return heads[0]
+    best = max(counts, key=lambda name: counts[name])
+    return best if counts[best] else None
+
+
+def page(ours, aws, tests):
+    there = [name for name in aws if name in ours]
+    text = HEAD + f"{len(there)} of {len(aws)} operations.\n\n"
+    text += "| operation | members that are not taken | test |\n|---|---|---|\n"
+    for name, members in aws.items():
+        if name not in ours:
+            text += f"| {name} | **not there**: {WHY_NOT.get(name, NOT_YET)} | |\n"
+            continue
+        taken = [field["name"] for field in ours[name]["request"]]
+        reasons = ours[name]["reasons"]
+        notes = []
+        for member in members:
+            if member not in taken:
+                notes.append(f"`{member}`: {reasons[member]}")
+        test = test_of(name, tests)
+        if test is None:
+            raise SystemExit(f"no test of {name}")
+        text += f"| {name} | {'<br>'.join(notes)} | [{os.path.basename(test)}](../{test}) |\n"
+    return text
+
+
+def main():
+    dump = subprocess.run([sys.argv[1]], check=True, capture_output=True, text=True).stdout
+    with open(os.path.join(source, "tests", "data", "kms-operations.json"), encoding="utf-8") as file:
+        aws = json.load(file)
+    text = page(json.loads(dump), aws, read_tests())
+    if sys.argv[2:] == ["--write"]:
+        with open(PAGE, "w", encoding="utf-8") as file:
+            file.write(text)
+        return
+    with open(PAGE, encoding="utf-8") as file:
+        is_same = file.read() == text
+    if not is_same:
+        print("# run it with --write")
+    print("1..1")
+    print(("ok" if is_same else "not ok") + " 1 - the page is up to date")
+
+
+main()
