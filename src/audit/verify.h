@@ -17,7 +17,7 @@ namespace trent::audit {
 struct Expected {
   std::string hash;
   std::string reason;  // who says so
-  // Where it is known: its place.
+  // Its place, if that is known.
   std::optional<std::string> chain = {};
   std::uint64_t sequence = 0;
 };
@@ -54,6 +54,7 @@ class Verifier {
  private:
   bool refuse(const std::string& where, const std::string& what);
   bool follow(Seen& seen, const Place& place, const std::string& where);
+  bool is_elsewhere(const Expected& expected) const;
 
   Source source_;
   std::vector<Expected> expected_;

@@ -127,6 +127,12 @@ void an_end_that_is_cut_off_is_seen_by_who_knows_it() {
   const std::string id = audit::read_place(whole.back()).chain;
   check_fault(changed, line_number(kLines - 1), "it was changed",
               {{last, "the state says", id, kLines}});
+  check_fault(cut, line_number(kLines - 2), "is missing", {{last, "the state says", id, kLines}});
+  check_fault(some_lines(), line_number(kLines - 1), "is missing",
+              {{last, "the state says", id, kLines}});
+  // A log that has just been rotated.
+  CHECK_EQ(verify({}, {{last, "the state says", id, kLines}}).fault(), "");
+  CHECK_EQ(verify({whole[4], whole[5]}, {{"", "the state says", id, 3}}).fault(), "");
 }
 
 void places_are_read_strictly() {

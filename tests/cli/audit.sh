@@ -100,7 +100,7 @@ tampered() { # PATTERN SED-SCRIPT
 verify_finds_what_was_changed() {
   tampered '3: record 3 was changed.*' '3s/Root/User/'
   tampered '3: record 3 is missing.*' 3d
-  tampered '2: record 3 comes.*|2: record 2 is missing.*' '2{h;d};3{G}'
+  tampered '2: record 2 is missing.*' '2{h;d};3{G}'
   tampered '4: record 3 comes after record 3.*' '3p'
   tampered '4: this is no record.*' '3a hello'
   tampered '3: this is no record.*' '3s/.$//'
@@ -139,9 +139,10 @@ rotated_files_are_one_chain() {
   whole - <"$log.1"
 }
 
+two_messages() { [ "$(wc -l <messages)" -ge 2 ]; }
 syslog_gets_records() {
   sed "s|^audit = .*|audit = \"syslog:$work/log\"|" trent.toml >syslog.toml
-  start python3 - <<-'PYTHON'
+  cat >daemon.py <<-'PYTHON'
 	import socket
 	daemon = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 	daemon.bind("log")
@@ -149,10 +150,11 @@ syslog_gets_records() {
 	    while True:
 	        messages.write(daemon.recv(65536) + b"\n")
 	PYTHON
+  start python3 daemon.py
   eventually [ -S log ]
   trent describe-key --key-id alias/app --config syslog.toml >out
   trent describe-key --key-id alias/app --config syslog.toml >out
-  eventually [ "$(wc -l <messages)" -ge 2 ]
+  eventually two_messages
   matches "$(head -1 messages | cut -c 1-4)" '<85>'
   whole --syslog messages
   assert_eq "$(grep -c 'is whole' report)" 2
