@@ -36,6 +36,10 @@ std::shared_ptr<const KeyRecord> Catalog::key(const std::string& key_id) {
   return keys_.find(key_label(key_id));
 }
 
+std::shared_ptr<const KeyRecord> Catalog::key_now(const std::string& key_id) {
+  return keys_.find_now(key_label(key_id));
+}
+
 std::shared_ptr<const KeyRecord> Catalog::key(const hsm::ChangeLock& lock,
                                               const std::string& key_id) {
   return keys_.find(lock, key_label(key_id));
@@ -59,10 +63,12 @@ std::shared_ptr<const KeyRecord> Catalog::key_of_material(const KeyMaterialId& i
   if (!key_id) {
     auto label = hsm::label_of_base_key(token_, id);
     if (!label && token_.ensure_presence()) label = hsm::label_of_base_key(token_, id);
-    if (label) key_id = key_id_of_label(*label);
+    if (label) key_id = key_id_of_material_label(*label);
     if (!key_id) return nullptr;
   }
   auto record = key(*key_id);
+  // It may be newer than the record that is remembered.
+  if (record && !record->has_material(id)) record = key_now(*key_id);
   // Material that no record names is what a crash left behind: invisible.
   return record && record->has_material(id) ? record : nullptr;
 }

@@ -31,6 +31,8 @@ class Catalog {
 
   std::shared_ptr<const KeyRecord> key(const std::string& key_id);
   std::shared_ptr<const AliasRecord> alias(const std::string& name);
+  // No older than the call: for who misses something in what key() gave.
+  std::shared_ptr<const KeyRecord> key_now(const std::string& key_id);
   // The key that has this material, current or not.
   std::shared_ptr<const KeyRecord> key_of_material(const KeyMaterialId& id);
   // The adopted one: its object does not name its material, so all records are listed.

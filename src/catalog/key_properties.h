@@ -33,6 +33,7 @@ constexpr bool is_key_pair(KeySpec spec) {
   return spec >= KeySpec::Rsa2048 && spec <= KeySpec::EccNistEdwards25519;
 }
 enum class KeyOrigin { AwsKms, External, ExternalKeyStore };
+enum class RotationType { Automatic, OnDemand };
 
 // The names of an enumeration, in its order.
 template <class Enum>
@@ -53,6 +54,8 @@ inline constexpr std::array<std::string_view, 13> kWireNames<KeySpec>{
 template <>
 inline constexpr std::array<std::string_view, 3> kWireNames<KeyOrigin>{"AWS_KMS", "EXTERNAL",
                                                                        "EXTERNAL_KEY_STORE"};
+template <>
+inline constexpr std::array<std::string_view, 2> kWireNames<RotationType>{"AUTOMATIC", "ON_DEMAND"};
 
 template <class Enum>
 constexpr std::string_view wire_name(Enum value) {

@@ -15,6 +15,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view kPrefix = "trent/key/";
+constexpr std::string_view kStagedPrefix = "trent/new/";
 
 KeyMaterialId material_id(const json& value) {
   auto bytes = from_hex(value.get<std::string>());
@@ -52,6 +53,35 @@ AdoptedObject adopted_object(const json& object) {
   adopted.label.assign(label->begin(), label->end());
   adopted.id = *std::move(id);
   return adopted;
+}
+
+RotationSchedule rotation_schedule(const json& rotation) {
+  constexpr std::int64_t kLongest = 10000;
+  const RotationSchedule schedule{whole_number<std::int64_t>(rotation.at("period")),
+                                  from_milliseconds(rotation.at("next"))};
+  if (schedule.period_days < 1 || schedule.period_days > kLongest)
+    throw std::runtime_error("its rotation period is out of range");
+  return schedule;
+}
+
+// They stand beside the materials, where a version of Trent that does not rotate keeps them.
+void read_rotations(const json& rotations, std::vector<KeyMaterial>& materials) {
+  for (const auto& [id, rotation] : rotations.items()) {
+    const auto material = std::ranges::find(materials, material_id(id), &KeyMaterial::id);
+    if (material == materials.end())
+      throw std::runtime_error("a rotation is of none of its materials");
+    material->rotation = {from_milliseconds(rotation.at("date")),
+                          property<RotationType>(rotation, "type")};
+  }
+}
+
+json rotations_of(const std::vector<KeyMaterial>& materials) {
+  json rotations = json::object();
+  for (const KeyMaterial& material : materials)
+    if (material.rotation)
+      rotations[to_hex(material.id)] = {{"date", to_milliseconds(material.rotation->date)},
+                                        {"type", wire_name(material.rotation->type)}};
+  return rotations;
 }
 
 }  // namespace
@@ -96,15 +126,17 @@ KeyRecord KeyRecord::parse(std::string_view text) {
     record.current = material_id(in.at("current"));
     if (!record.has_material(record.current))
       throw std::runtime_error("its current key material is not among its materials");
+    if (in.contains("rotation")) record.rotation = rotation_schedule(in.at("rotation"));
+    if (in.contains("rotations")) read_rotations(in.at("rotations"), record.materials);
     if (in.contains("adopted")) record.adopted = adopted_object(in.at("adopted"));
     if (record.adopted.has_value() != (record.origin == KeyOrigin::ExternalKeyStore))
       throw std::runtime_error("its object does not go with its origin");
     if (in.contains("tags")) record.tags = in.at("tags").get<std::map<std::string, std::string>>();
     if (in.contains("policy"))
       record.policy = std::make_shared<const std::string>(in.at("policy").get<std::string>());
-    record.others =
-        other_members(in, {"key_id", "created", "description", "usage", "spec", "origin", "state",
-                           "deletion", "materials", "current", "adopted", "tags", "policy"});
+    record.others = other_members(
+        in, {"key_id", "created", "description", "usage", "spec", "origin", "state", "deletion",
+             "materials", "current", "rotation", "rotations", "adopted", "tags", "policy"});
     return record;
   });
 }
@@ -127,6 +159,11 @@ std::string to_text(const KeyRecord& record) {
     if (material.public_key) members["public_key"] = to_base64(material.public_key->der());
   }
   out["current"] = to_hex(record.current);
+  if (record.rotation)
+    out["rotation"] = {{"period", record.rotation->period_days},
+                       {"next", to_milliseconds(record.rotation->next)}};
+  if (json rotations = rotations_of(record.materials); !rotations.empty())
+    out["rotations"] = std::move(rotations);
   if (record.adopted)
     out["adopted"] = {{"xks_key_id", record.adopted->xks_key_id},
                       {"label", to_base64(as_bytes(record.adopted->label))},
@@ -147,6 +184,19 @@ std::string key_label(std::string_view key_id) {
 std::optional<std::string> key_id_of_label(std::string_view label) {
   if (!KeyRecord::is_label(label)) return std::nullopt;
   return std::string(label.substr(kPrefix.size()));
+}
+
+std::string staged_label(std::string_view key_id) {
+  return std::string(kStagedPrefix).append(key_id);
+}
+
+bool is_staged_label(std::string_view label) {
+  return label.starts_with(kStagedPrefix);
+}
+
+std::optional<std::string> key_id_of_material_label(std::string_view label) {
+  if (is_staged_label(label)) return std::string(label.substr(kStagedPrefix.size()));
+  return key_id_of_label(label);
 }
 
 }  // namespace trent::catalog

@@ -2,6 +2,8 @@
 // What is stored about a key: the metadata that PKCS#11 has no place for.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -18,11 +20,26 @@ namespace trent::catalog {
 
 using blob::KeyMaterialId;
 
+// How a material became the current one.
+struct Rotation {
+  Timestamp date;
+  RotationType type = RotationType::OnDemand;
+};
+
 struct KeyMaterial {
   KeyMaterialId id{};
   Timestamp created;
   // Of a key pair; else null. The id proves it.
   std::shared_ptr<const PublicKey> public_key = nullptr;
+  std::optional<Rotation> rotation{};  // the first one was current from the beginning
+};
+
+// Of a key that is rotated automatically.
+struct RotationSchedule {
+  std::int64_t period_days = 0;
+  Timestamp next;
+
+  std::chrono::hours period() const { return std::chrono::hours(24) * period_days; }
 };
 
 // A key that somebody else made in the token, and who may use it still: it stays as it is, under
@@ -45,8 +62,9 @@ struct KeyRecord {
   KeyOrigin origin = KeyOrigin::AwsKms;
   KeyState state = KeyState::Enabled;
   std::optional<Timestamp> deletion;
-  std::vector<KeyMaterial> materials;    // oldest first; never empty
-  KeyMaterialId current{};               // one of materials
+  std::vector<KeyMaterial> materials;  // oldest first; never empty
+  KeyMaterialId current{};             // one of materials
+  std::optional<RotationSchedule> rotation;
   std::optional<AdoptedObject> adopted;  // of origin EXTERNAL_KEY_STORE, where the one material is
   std::map<std::string, std::string> tags;
   // JSON; null: the default one. Who does not know it would let everybody in, so a record that has
@@ -69,5 +87,11 @@ std::string to_text(const KeyRecord& record);
 // CKA_LABEL of a key's record, and of its materials: trent/key/<key id>
 std::string key_label(std::string_view key_id);
 std::optional<std::string> key_id_of_label(std::string_view label);
+// CKA_LABEL of a new material of a key that has a record, until the record names it:
+// trent/new/<key id>. One that the record does not name was never used.
+std::string staged_label(std::string_view key_id);
+bool is_staged_label(std::string_view label);
+// Of either.
+std::optional<std::string> key_id_of_material_label(std::string_view label);
 
 }  // namespace trent::catalog

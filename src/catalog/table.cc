@@ -38,6 +38,17 @@ Table<Record>::Table(hsm::Token& token, std::chrono::milliseconds refresh, Watch
 
 template <RecordType Record>
 typename Table<Record>::Pointer Table<Record>::find(const std::string& label) {
+  return find(label, refresh_);
+}
+
+template <RecordType Record>
+typename Table<Record>::Pointer Table<Record>::find_now(const std::string& label) {
+  return find(label, std::chrono::milliseconds(0));
+}
+
+template <RecordType Record>
+typename Table<Record>::Pointer Table<Record>::find(const std::string& label,
+                                                    std::chrono::milliseconds max_age) {
   Cached cached;
   std::uint64_t changes = 0;
   {
@@ -45,11 +56,11 @@ typename Table<Record>::Pointer Table<Record>::find(const std::string& label) {
     changes = changes_;
     auto entry = cache_.find(label);
     if (entry != cache_.end()) {
-      if (Clock::now() - entry->second.read < refresh_) return entry->second.record;
+      if (Clock::now() - entry->second.read < max_age) return entry->second.record;
       cached = entry->second;
     }
     auto missing = missing_.find(label);
-    if (missing != missing_.end() && Clock::now() - missing->second < refresh_) return nullptr;
+    if (missing != missing_.end() && Clock::now() - missing->second < max_age) return nullptr;
   }
   if (cached.record && Clock::now() - cached.found < kFindAgain) {
     auto object = hsm::read_data(token_, cached.handle);

@@ -54,6 +54,8 @@ class Table {
 
   // nullptr: there is none. Throws KeyUnavailableException if the token is gone.
   Pointer find(const std::string& label);
+  // No older than the call.
+  Pointer find_now(const std::string& label);
   // As it is in the token now.
   Pointer find(const hsm::ChangeLock& lock, const std::string& label);
 
@@ -82,6 +84,7 @@ class Table {
     Clock::time_point read;   // when the object was last seen in the token
     Clock::time_point found;  // when the revision that holds was last looked for
   };
+  Pointer find(const std::string& label, std::chrono::milliseconds max_age);
   // Whether this process has seen or changed the record.
   bool has_seen(const std::string& label) const;
   void forget(const std::string& label, bool there);

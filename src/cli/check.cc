@@ -25,10 +25,10 @@ it is what its name says. The report begins with what it comes to; a line with "
 says why. Prints one sentence for each problem, and warns of a file that others can
 read or change, and of mechanisms that give a base key away to who has the PIN.
 
---repair removes superseded revisions of records, and makes key material that has
-lost its record a disabled key again. Nothing else is removed but what a killed check
-has left, and no key is touched. (Keys whose deletion date is past are destroyed by
-`trent purge`.)
+--repair removes superseded revisions of records and what interrupted rotations have
+made, and makes key material that has lost its record a disabled key again. Nothing
+else is removed but what a killed check has left, and no key is touched. (Keys whose
+deletion date is past are destroyed by `trent purge`.)
 A token.object of SoftHSM's that a killed login has damaged is restored from Trent's
 copy.
 

@@ -33,7 +33,8 @@ std::size_t count_blobs(const kms::model::Operation& operation) {
       operation.response, [](const Field& field) { return field.shape->type == Type::Blob; }));
 }
 
-// The text that names what a structure is about: its GrantId, its KeyId, or else its first text.
+// The text that names what a structure is about: its GrantId, KeyMaterialId or KeyId, or else its
+// first text.
 const std::string* identifier(Fields fields, const void* object) {
   const auto text_in = [&](const Field& field) -> const std::string* {
     return std::visit(Overloaded{[](std::string* text) -> const std::string* { return text; },
@@ -43,7 +44,7 @@ const std::string* identifier(Fields fields, const void* object) {
                                  [](const auto&) -> const std::string* { return nullptr; }},
                       member(field, object));
   };
-  for (const char* name : {"GrantId", "KeyId"})
+  for (const char* name : {"GrantId", "KeyMaterialId", "KeyId"})
     if (const Field* field = find_field(fields, name)) return text_in(*field);
   for (const Field& field : fields)
     if (const std::string* text = text_in(field)) return text;

@@ -149,6 +149,39 @@ The key is disabled afterwards: use enable-key to use it again.
 Examples:
   trent cancel-key-deletion --key-id 1234abcd-12ab-34cd-56ef-1234567890ab
 )"},
+    {"rotate-key-on-demand", "Keys", "Give a key new material", R"(
+New ciphertexts are made with it, from now on and everywhere; the old ones can be
+decrypted as before. trent re-encrypt to the same key moves them. A key can be rotated
+like this 25 times.
+
+Examples:
+  trent rotate-key-on-demand --key-id 1234abcd-12ab-34cd-56ef-1234567890ab
+)"},
+    {"enable-key-rotation", "Keys", "Give a key new material every year", R"(
+Or after another number of days. What is due is rotated by trent rotate-due, which
+conf/ has a systemd timer for.
+
+Examples:
+  trent enable-key-rotation --key-id 1234abcd-12ab-34cd-56ef-1234567890ab \
+      --rotation-period-in-days 180
+)"},
+    {"disable-key-rotation", "Keys", "Rotate a key no more", R"(
+Examples:
+  trent disable-key-rotation --key-id 1234abcd-12ab-34cd-56ef-1234567890ab
+)"},
+    {"get-key-rotation-status", "Keys", "Whether and when a key is rotated", R"(
+Examples:
+  trent get-key-rotation-status --key-id 1234abcd-12ab-34cd-56ef-1234567890ab
+)"},
+    {"list-key-rotations", "Keys", "The rotations of a key, and its materials", R"(
+The oldest comes first. --output text prints a line for each: the IDs of the key and of
+the material, its state, the date and the type of the rotation, with tabs between them.
+--output raw prints the IDs of the materials.
+
+Examples:
+  trent list-key-rotations --key-id 1234abcd-12ab-34cd-56ef-1234567890ab \
+      --include-key-material ALL_KEY_MATERIAL
+)"},
     {"create-alias", "Aliases", "Give a key a name", R"(
 A key may have several aliases.
 

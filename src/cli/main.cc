@@ -231,8 +231,9 @@ int command(int argc, char** argv) {
   endpoint_option(app, line);
   app.add_option("--output", line.output, "How to print: see the verb")->option_text("FORMAT");
   app.require_subcommand(0, 1);
-  const LocalVerb local_verbs[] = {init_verb(),  check_verb(),           purge_verb(),
-                                   serve_verb(), simulate_policy_verb(), version_verb()};
+  const LocalVerb local_verbs[] = {init_verb(),       check_verb(), purge_verb(),
+                                   rotate_due_verb(), serve_verb(), simulate_policy_verb(),
+                                   version_verb()};
   for (const LocalVerb& verb : local_verbs) add_local_verb(app, verb, line);
   add_verb_group(app, audit_verbs(), line);
   add_verb_group(app, credential_verbs(), line);

@@ -33,6 +33,7 @@ struct VerbGroup {
 LocalVerb init_verb();
 LocalVerb check_verb();
 LocalVerb purge_verb();
+LocalVerb rotate_due_verb();
 LocalVerb serve_verb();
 LocalVerb simulate_policy_verb();
 LocalVerb version_verb();

@@ -80,6 +80,23 @@ void destroy_key(Token& token, const std::string& label, ByteView id) {
   });
 }
 
+bool rename_key(Token& token, const std::string& from, const std::string& to, ByteView id) {
+  return token.run(Retry::Always, [&](Connection&, const Session& session) {
+    const auto find = [&](const std::string& label) {
+      Attributes search;
+      search.flag(CKA_TOKEN, true).text(CKA_LABEL, label).bytes(CKA_ID, id);
+      return session.find(search);
+    };
+    const auto found = find(from);
+    for (CK_OBJECT_HANDLE key : found) {
+      Attributes name;
+      name.text(CKA_LABEL, to);
+      session.call<&CK_FUNCTION_LIST::C_SetAttributeValue>(key, name.data(), name.size());
+    }
+    return !found.empty() || !find(to).empty();
+  });
+}
+
 std::optional<std::string> label_of_base_key(Token& token, const Fingerprint& id) {
   return token.run(Retry::Always,
                    [&](Connection&, const Session& session) -> std::optional<std::string> {

@@ -23,6 +23,9 @@ Fingerprint base_key_id(Token& token, const BaseKeyRef& ref);
 // Destroys whatever has this label and id: a secret key, or both of a pair.
 void destroy_key(Token& token, const std::string& label, ByteView id);
 
+// Gives what has this label and id the other label. Returns false if it is there under neither.
+bool rename_key(Token& token, const std::string& from, const std::string& to, ByteView id);
+
 // Label of the token's base key with this id; nullopt if there is none.
 std::optional<std::string> label_of_base_key(Token& token, const Fingerprint& id);
 

@@ -76,7 +76,17 @@ CK_OBJECT_HANDLE Connection::find_key(const Session& session, const KeyRef& ref,
   // Of somebody else's key one may be empty, which tokens do not look for alike.
   if (!name.label.empty()) search.text(CKA_LABEL, name.label);
   if (!name.id.empty()) search.bytes(CKA_ID, name.id);
-  for (CK_OBJECT_HANDLE found : session.find(search)) {
+  std::vector<CK_OBJECT_HANDLE> all = session.find(search);
+  if (all.empty() && !ref.kind.adopted) {
+    // Made by a rotation that was killed before it gave the key its name (base_key_store.h).
+    Attributes by_id;
+    by_id.number(CKA_CLASS, ref.kind.object_class)
+        .flag(CKA_TOKEN, true)
+        .flag(CKA_PRIVATE, true)
+        .bytes(CKA_ID, name.id);
+    all = session.find(by_id);
+  }
+  for (CK_OBJECT_HANDLE found : all) {
     KeyFacts facts = read_key_facts(session, found);
     if (ref.kind.adopted && (facts.label != name.label || facts.id != name.id)) continue;
     const KeyAttributes attributes = judge(std::move(facts), ref.kind);

@@ -21,6 +21,15 @@ std::string_view in_messages(std::string_view permission) {
   return permission.substr(kService.size());
 }
 
+// Whether the key has this material. Another process may have rotated it since its record was read.
+bool has_material(Key& key, const blob::KeyMaterialId& id) {
+  if (key.record->has_material(id)) return true;
+  auto now = key.account->catalog.key_now(key.record->key_id);
+  if (!now || !now->has_material(id) || is_deleted(*now)) return false;
+  key.record = std::move(now);
+  return true;
+}
+
 }  // namespace
 
 Call::Call(Service& service, const Caller& caller, const model::Operation& operation,
@@ -199,7 +208,7 @@ Call::KeyOfBlob Call::use_key_of(ByteView ciphertext, const std::optional<std::s
     found.key = key_of_material(material, permission);
     if (!decide(ask_for(permission, &found.key, found.key.arn(), found.key.account->id)).allowed)
       deny_ciphertext(permission, material);
-  } else if (!found.key.record->has_material(material)) {
+  } else if (!has_material(found.key, material)) {
     throw Error(ErrorCode::IncorrectKey,
                 "The key ID in the request does not identify a CMK that can perform this "
                 "operation.",

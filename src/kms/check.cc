@@ -92,6 +92,10 @@ void report_remains(const Contents& contents, const Repairs& repairs, TokenRepor
                               ") has no key record, as after an interrupted CreateKey or a "
                               "restore that was not whole. Restore the record, or let `trent "
                               "check --repair` make it a disabled key, if it proves to be one.");
+  for (const hsm::KeyState* material : contents.unfinished())
+    report.problems.push_back("The key material " + to_hex(material->id) + " (" + material->label +
+                              ") was made by a rotation that was interrupted, and never used; "
+                              "`trent check --repair` removes it.");
   for (const hsm::KeyState* material : contents.unnamed())
     report.problems.push_back("The key material " + to_hex(material->id) + " (" + material->label +
                               ") is not named by its key's record. It is kept: if the record is "
@@ -162,6 +166,7 @@ TokenReport check_account(Account& account, const CheckOptions& options) {
     contents = look_twice(token);
   }
 
+  if (options.repair) name_staged(account, contents);
   if (options.repair)
     if (const std::size_t left = hsm::remove_left_trials(token); left > 0)
       repairs.done.push_back(

@@ -29,9 +29,9 @@ struct TokenReport {
 };
 
 struct CheckOptions {
-  // Removes superseded revisions of records, and gives a record to proven key material that has
-  // none. All of it is invisible to every other operation. Nothing else is ever removed: what looks
-  // like remains may be what is left of a key.
+  // Removes superseded revisions of records and what interrupted rotations have made, and gives a
+  // record to proven key material that has none. All of it is invisible to every other operation.
+  // Nothing else is ever removed: what looks like remains may be what is left of a key.
   bool repair = false;
   // What is known of the tokens from before.
   Memory memory{};

@@ -94,10 +94,10 @@ void add_records(hsm::Token& token, Contents& contents) {
 
 // What a key without a record can only be: the record says of which spec a key is, and what it is
 // proven by.
-hsm::Expectation expectation_without_record(const std::string& label, CK_OBJECT_CLASS object_class,
+hsm::Expectation expectation_without_record(const std::string& key_id, CK_OBJECT_CLASS object_class,
                                             CK_KEY_TYPE type) {
   KeyRecord record;
-  record.key_id = catalog::key_id_of_label(label).value();
+  record.key_id = key_id;
   if (object_class == CKO_SECRET_KEY && type != CKK_GENERIC_SECRET) return expectation(record);
   hsm::Expectation unknown = expectation(record);
   unknown.is_proven = [](const hsm::Session&, CK_OBJECT_HANDLE, ByteView) { return false; };
@@ -151,17 +151,22 @@ void add_materials(hsm::Token& token, Contents& contents) {
       token, classes_to_survey(contents),
       [&](CK_OBJECT_CLASS object_class,
           const hsm::KeyFacts& facts) -> std::optional<hsm::Expectation> {
-        if (!catalog::key_id_of_label(facts.label)) {
+        const auto key_id = catalog::key_id_of_material_label(facts.label);
+        if (!key_id) {
           const KeyRecord* record = find_adopted(object_class, facts.label, facts.id);
           if (record == nullptr) return std::nullopt;
           return expectation(*record);
         }
-        if (const KeyRecord* record = find_record(facts.label)) return expectation(*record);
-        return expectation_without_record(facts.label, object_class, facts.type);
+        if (const KeyRecord* record = find_record(catalog::key_label(*key_id)))
+          return expectation(*record);
+        return expectation_without_record(*key_id, object_class, facts.type);
       });
   for (hsm::KeyState& material : survey.keys) {
     const KeyRecord* record = find_adopted(material.object_class, material.label, material.id);
-    std::string label = record == nullptr ? material.label : record->label();
+    std::string label =
+        record == nullptr
+            ? catalog::key_label(catalog::key_id_of_material_label(material.label).value())
+            : record->label();
     (record == nullptr ? contents.materials : contents.adopted)
         .emplace(std::move(label), std::move(material));
   }
@@ -179,15 +184,41 @@ std::vector<const hsm::KeyState*> Contents::recordless() const {
   return found;
 }
 
-std::vector<const hsm::KeyState*> Contents::unnamed() const {
+namespace {
+
+enum class Named { Yes, No };
+
+bool is_staged(const hsm::KeyState& material) {
+  return catalog::is_staged_label(material.label) && material_id(material.id);
+}
+
+// Of keys whose record is clear: those that it names, or does not.
+std::vector<const hsm::KeyState*> materials_of_keys(const Contents& contents, Named named,
+                                                    bool staged) {
   std::vector<const hsm::KeyState*> found;
-  for (const auto& [label, material] : materials) {
-    auto record = keys.find(label);
-    if (record == keys.end() || doubtful.contains(label)) continue;
+  for (const auto& [label, material] : contents.materials) {
+    auto record = contents.keys.find(label);
+    if (record == contents.keys.end() || contents.doubtful.contains(label)) continue;
     auto id = material_id(material.id);
-    if (!id || !record->second.has_material(*id)) found.push_back(&material);
+    const bool is_named = id && record->second.has_material(*id);
+    if (is_named == (named == Named::Yes) && is_staged(material) == staged)
+      found.push_back(&material);
   }
   return found;
+}
+
+}  // namespace
+
+std::vector<const hsm::KeyState*> Contents::unnamed() const {
+  return materials_of_keys(*this, Named::No, false);
+}
+
+std::vector<const hsm::KeyState*> Contents::unfinished() const {
+  return materials_of_keys(*this, Named::No, true);
+}
+
+std::vector<const hsm::KeyState*> Contents::staged() const {
+  return materials_of_keys(*this, Named::Yes, true);
 }
 
 Contents look_into(hsm::Token& token) {

@@ -19,7 +19,7 @@
 namespace trent::kms {
 
 struct Contents {
-  using Materials = std::multimap<std::string, hsm::KeyState>;  // by label
+  using Materials = std::multimap<std::string, hsm::KeyState>;  // by the label of the record
   struct Expired {
     catalog::KeyRecord record;
     hsm::DataObject object;
@@ -45,8 +45,12 @@ struct Contents {
 
   // Materials of keys that have no record.
   std::vector<const hsm::KeyState*> recordless() const;
-  // Materials of a key whose record does not name them.
+  // Materials of a key whose record does not name them, but for the unfinished ones.
   std::vector<const hsm::KeyState*> unnamed() const;
+  // Those that a rotation made which was interrupted: no record names them, and none did.
+  std::vector<const hsm::KeyState*> unfinished() const;
+  // Materials that the record names, and that have their name of before that still.
+  std::vector<const hsm::KeyState*> staged() const;
 };
 
 // Two searches of the token, and a few calls for each object of Trent's.

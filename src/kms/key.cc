@@ -30,11 +30,10 @@ DeletedTargets::DeletedTargets(std::shared_ptr<const catalog::Listing> listing)
     if (is_deleted(*record)) keys_.insert(record->key_id);
 }
 
-void require_enabled(const Key& key) {
-  const catalog::KeyRecord& record = *key.record;
-  if (record.state == KeyState::PendingDeletion) throw pending_deletion(key.arn());
+void require_enabled(const catalog::KeyRecord& record, const std::string& key_arn) {
+  if (record.state == KeyState::PendingDeletion) throw pending_deletion(key_arn);
   if (record.state == KeyState::Disabled)
-    throw Error(ErrorCode::Disabled, key.arn() + " is disabled.",
+    throw Error(ErrorCode::Disabled, key_arn + " is disabled.",
                 "`trent enable-key` makes it usable again.");
 }
 

@@ -54,7 +54,10 @@ class DeletedTargets {
 
 // State, usage and algorithm, in the order in which KMS checks them. `operation` is what KMS calls
 // it in messages ("Encrypt", "ReEncryptTo").
-void require_enabled(const Key& key);
+void require_enabled(const catalog::KeyRecord& record, const std::string& key_arn);
+inline void require_enabled(const Key& key) {
+  require_enabled(*key.record, key.arn());
+}
 void require_usable(const Key& key, std::string_view operation, catalog::KeyUsage usage,
                     std::string_view algorithm);
 

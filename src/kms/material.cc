@@ -33,8 +33,7 @@ hsm::PrivateKeyRef private_key_ref(const KeyRecord& record, const KeyMaterial& m
 
 }  // namespace
 
-KeyMaterial make_material(hsm::Token& token, const KeyRecord& record) {
-  const std::string label = record.label();
+KeyMaterial make_material(hsm::Token& token, const KeyRecord& record, const std::string& label) {
   const KeySpecRow& row = key_spec(record.spec);
   const auto id_of = [&](ByteView shown) { return blob::key_material_id(record.key_id, shown); };
   KeyMaterial material{{}, record.created};

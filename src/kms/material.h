@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "catalog/key_record.h"
 #include "hsm/base_key.h"
@@ -13,8 +14,10 @@
 
 namespace trent::kms {
 
-// Makes a material of the key in the token; its id proves it. Leaves nothing behind if it throws.
-catalog::KeyMaterial make_material(hsm::Token& token, const catalog::KeyRecord& record);
+// Makes a material of the key in the token, under this label; its id proves it. Leaves nothing
+// behind if it throws.
+catalog::KeyMaterial make_material(hsm::Token& token, const catalog::KeyRecord& record,
+                                   const std::string& label);
 
 // The same of the object that the record was adopted from. `public_key`: the one that was found.
 // Throws what makes the token not use the object so.

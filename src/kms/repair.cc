@@ -9,6 +9,7 @@
 
 #include "base/encoding.h"
 #include "catalog/store.h"
+#include "hsm/base_key_store.h"
 #include "hsm/change_lock.h"
 #include "kms/material.h"
 #include "kms/purge.h"
@@ -58,16 +59,38 @@ void recover_keys(const ChangeLock& lock, Account& account, const Contents& cont
 
 }  // namespace
 
+namespace {
+
+// No record names it, and none did. If another host is about to (and slower than two looks), it
+// finds out.
+void remove_unfinished(Account& account, const Contents& contents, Repairs& repairs) {
+  for (const hsm::KeyState* material : contents.unfinished()) {
+    hsm::destroy_key(account.token, material->label, material->id);
+    repairs.done.push_back("The key material " + to_hex(material->id) + " (" + material->label +
+                           ") that an interrupted rotation had made was removed.");
+  }
+}
+
+// What looks left over, and may be somebody's who is in the middle of a change.
+std::vector<const hsm::KeyState*> left_materials(const Contents& contents) {
+  auto left = contents.recordless();
+  const auto unfinished = contents.unfinished();
+  left.insert(left.end(), unfinished.begin(), unfinished.end());
+  return left;
+}
+
+}  // namespace
+
 Remains::Remains(const Contents& contents) {
   for (const hsm::DataObject& object : contents.superseded) seen_.insert(object.value);
-  for (const hsm::KeyState* material : contents.recordless()) seen_.insert(to_hex(material->id));
+  for (const hsm::KeyState* material : left_materials(contents)) seen_.insert(to_hex(material->id));
 }
 
 void Remains::keep_only(Contents& later) const {
   std::erase_if(later.superseded,
                 [&](const hsm::DataObject& object) { return !seen_.contains(object.value); });
   std::set<const hsm::KeyState*> made_meanwhile;
-  for (const hsm::KeyState* material : later.recordless())
+  for (const hsm::KeyState* material : left_materials(later))
     if (!seen_.contains(to_hex(material->id))) made_meanwhile.insert(material);
   std::erase_if(later.materials,
                 [&](const auto& entry) { return made_meanwhile.contains(&entry.second); });
@@ -103,7 +126,22 @@ Repairs repair(Account& account, const Remains& remains) {
     }
   remove_superseded(lock, account, contents, repairs);
   recover_keys(lock, account, contents, repairs);
+  remove_unfinished(account, contents, repairs);
   return repairs;
+}
+
+void name_staged(Account& account, const Contents& contents) {
+  const auto staged = contents.staged();
+  if (staged.empty()) return;
+  const ChangeLock lock(account.token);
+  lock.look();
+  for (const hsm::KeyState* material : staged) {
+    const std::string key_id = catalog::key_id_of_material_label(material->label).value();
+    try {
+      hsm::rename_key(account.token, material->label, catalog::key_label(key_id), material->id);
+    } catch (const Error&) {  // It is found by either name. Some tokens keep the first.
+    }
+  }
 }
 
 }  // namespace trent::kms

@@ -35,4 +35,7 @@ struct Repairs {
 // Acts on those of the `remains` of an earlier look that are still there under the lock.
 Repairs repair(Account& account, const Remains& remains);
 
+// The last step of rotations that were interrupted before it: materials get their names.
+void name_staged(Account& account, const Contents& contents);
+
 }  // namespace trent::kms

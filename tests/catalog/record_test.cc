@@ -401,6 +401,57 @@ void labels() {
   CHECK(!AliasRecord::is_label("trent/key/x"));
 }
 
+json rotated_json() {
+  KeyRecord record = key_record();
+  record.state = KeyState::Enabled;
+  record.deletion.reset();
+  record.materials[1].rotation = {record.created + std::chrono::hours(1), RotationType::OnDemand};
+  record.rotation = {90, record.created + std::chrono::hours(24 * 90)};
+  return json::parse(to_text(record));
+}
+
+void rotations_come_back() {
+  const KeyRecord record = KeyRecord::parse(rotated_json().dump());
+  CHECK(!record.materials[0].rotation);
+  CHECK(record.materials[1].rotation->date == record.created + std::chrono::hours(1));
+  CHECK(record.materials[1].rotation->type == RotationType::OnDemand);
+  CHECK_EQ(record.rotation->period_days, 90);
+  CHECK(record.rotation->next == record.created + record.rotation->period());
+  CHECK_EQ(to_text(record), rotated_json().dump());
+  // Beside what older versions read, and they keep what they do not know.
+  CHECK(!rotated_json()["materials"][1].contains("rotation"));
+  CHECK(!key_json().contains("rotation") && !key_json().contains("rotations"));
+}
+
+void rotations_that_cannot_be_are_refused() {
+  const auto refused_with = [](const char* pointer, const json& value) {
+    json wrong = rotated_json();
+    wrong[json::json_pointer(pointer)] = value;
+    refused(KeyRecord::parse, wrong.dump());
+  };
+  const std::string of_second = "/rotations/" + to_hex(id_of(2));
+  refused_with("/rotation/period", 0);
+  refused_with("/rotation/period", 10001);
+  refused_with("/rotation/period", "90");
+  refused_with("/rotation/next", "soon");
+  refused_with("/rotation", 90);
+  refused_with("/rotations", 1);
+  refused_with((of_second + "/type").c_str(), "BY_MAGIC");
+  refused_with((of_second + "/date").c_str(), nullptr);
+  refused_with(("/rotations/" + to_hex(id_of(3))).c_str(),
+               {{"date", 1700000000123}, {"type", "ON_DEMAND"}});
+  refused_with("/rotations/none", {{"date", 1700000000123}, {"type", "ON_DEMAND"}});
+}
+
+void labels_of_materials() {
+  CHECK_EQ(staged_label(kId), "trent/new/" + kId);
+  CHECK(is_staged_label(staged_label(kId)) && !is_staged_label(key_label(kId)));
+  for (const std::string& label : {staged_label(kId), key_label(kId)})
+    CHECK_EQ(key_id_of_material_label(label).value(), kId);
+  CHECK(!key_id_of_label(staged_label(kId)));
+  CHECK(!key_id_of_material_label("trent/alias/" + kId));
+}
+
 }  // namespace
 
 int main() {
@@ -414,5 +465,6 @@ int main() {
       TEST(a_public_key_is_proven_by_its_id), TEST(properties_of_later_versions_are_refused),
       TEST(deletion_belongs_to_the_state), TEST(later_formats_are_refused),
       TEST(unknown_members_are_left_to_later_versions), TEST(tags_are_kept),
-      TEST(what_is_no_json_object_is_refused), TEST(labels));
+      TEST(what_is_no_json_object_is_refused), TEST(labels), TEST(rotations_come_back),
+      TEST(rotations_that_cannot_be_are_refused), TEST(labels_of_materials));
 }

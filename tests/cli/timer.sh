@@ -22,11 +22,12 @@ its_command_works() {
   for variable in TRENT_CONF SOFTHSM2_CONF; do grep -q "^#Environment=.*$variable=" "$conf/$1.service"; done
 }
 
-for unit in trent-check trent-purge; do
+for unit in trent-check trent-purge trent-rotate; do
   if command -v systemd-analyze >/dev/null; then
     test_case "systemd takes the units of $unit" timer_is_right $unit
   fi
 done
 test_case 'the command of trent-check works' its_command_works trent-check 'no problems'
 test_case 'the command of trent-purge works' its_command_works trent-purge 'nothing to destroy'
+test_case 'the command of trent-rotate works' its_command_works trent-rotate 'nothing to rotate'
 done_testing

@@ -64,7 +64,7 @@ misspelt_verbs() {
 }
 
 verbs_that_only_aws_has() {
-  for verb in create-grant replicate-key enable-key-rotation put-key-policy; do
+  for verb in create-grant replicate-key import-key-material put-key-policy; do
     fails 252 "\`aws kms\` has the verb $verb, Trent has not" $verb --key-id x
   done
 }

@@ -40,7 +40,7 @@ TokenView look() {
                        session.attribute(object, CKA_VALUE);
     if (on_token)
       view.on_token.push_back(std::move(line));
-    else if (!catalog::key_id_of_label(label))
+    else if (!catalog::key_id_of_material_label(label))
       view.temporary.push_back(std::move(line));
   }
   std::sort(view.on_token.begin(), view.on_token.end());
@@ -120,9 +120,9 @@ Bytes made_blob;
 void forget_created_key() {
   if (created_key.empty()) return;
   const RawSession session;
-  std::string label = catalog::key_label(created_key);
-  for (const CK_OBJECT_HANDLE object : session.find({{CKA_LABEL, label.data(), label.size()}}))
-    softhsm()->C_DestroyObject(session.handle(), object);
+  for (std::string label : {catalog::key_label(created_key), catalog::staged_label(created_key)})
+    for (const CK_OBJECT_HANDLE object : session.find({{CKA_LABEL, label.data(), label.size()}}))
+      softhsm()->C_DestroyObject(session.handle(), object);
   created_key.clear();
 }
 
@@ -385,6 +385,24 @@ const std::vector<Operation>& operations() {
                 policy_named("after");
        },
        true},
+      // 25
+      {"RotateKeyOnDemand",
+       [](Service& service, const Bench&) {
+         forget_created_key();
+         created_key = create_key(service);
+         made_blob = encrypt(service, created_key, "x");
+       },
+       [](Service& service, const Bench&) {
+         request(service, "RotateKeyOnDemand", {{"KeyId", created_key}});
+       },
+       [](Service& service, const Bench&) {
+         const bool rotated =
+             request(service, "ListKeyRotations", {{"KeyId", created_key}})["Rotations"].size() ==
+             1;
+         return decrypt(service, made_blob) == "x" &&
+                decrypt(service, encrypt(service, created_key, "y")) == "y" && rotated;
+       },
+       true},
   };
   return list;
 }
@@ -589,6 +607,10 @@ int main(int, char** argv) {
   if (group == "permissions")
     return RUN_TESTS("faults", PERMISSIONS(fails_in_the_middle),
                      PERMISSIONS(reports_a_failure_of_what_it_did), PERMISSIONS(fails_for_good));
+  if (group == "rotation")
+    return RUN_TESTS("faults", CASE(fails_in_the_middle, 25, "RotateKeyOnDemand"),
+                     CASE(reports_a_failure_of_what_it_did, 25, "RotateKeyOnDemand"),
+                     CASE(fails_for_good, 25, "RotateKeyOnDemand"));
   if (group == "named-keys") return RUN_TESTS("faults", NAMED_KEYS(fails_in_the_middle));
   if (group == "aliases") return RUN_TESTS("faults", ALIASES(fails_in_the_middle));
   if (group == "for-good")

@@ -5,7 +5,7 @@
 #include "base/encoding.h"
 #include "door.h"
 #include "hsm/hmac_secret.h"
-#include "kms.h"
+#include "request.h"
 
 using namespace trent;
 using namespace trent::test;
@@ -428,6 +428,25 @@ static void takes_back_no_alias_that_moved() {
            attribute(session(), key, CKA_TRENT_KEY_ARN));
 }
 
+// Another program rotates the key of an object that is in use here.
+static void follows_a_rotation() {
+  const CK_OBJECT_HANDLE key = create_kms_key(session());
+  const std::string arn = attribute(session(), key, CKA_TRENT_KEY_ARN);
+  const std::string material = attribute(session(), key, CKA_TRENT_KEY_MATERIAL_ID);
+  const std::string old_blob = encrypt(session(), &Symmetric(), key, "old");
+  Service elsewhere(load_config());
+  request(elsewhere, "RotateKeyOnDemand", {{"KeyId", arn}});
+  const Bytes blob = encrypt(elsewhere, arn, "new");
+  CHECK_EQ(decrypt(session(), &Symmetric(), key, {blob.begin(), blob.end()}), "new");
+  // Not remembered any more, the latest.
+  const std::string rotated = attribute(session(), key, CKA_TRENT_KEY_MATERIAL_ID);
+  CHECK(rotated != material);
+  CHECK_EQ(count(Attrs().text(CKA_TRENT_KEY_MATERIAL_ID, material)), 0UL);
+  CHECK_EQ(count(Attrs().text(CKA_TRENT_KEY_MATERIAL_ID, rotated)), 1UL);
+  CHECK_EQ(decrypt(session(), &Symmetric(), key, old_blob), "old");
+  CHECK_EQ(decrypt(session(), &Symmetric(), key, re_encrypt(key, old_blob)), "old");
+}
+
 static void schedules_deletion_and_keeps_the_material() {
   RawSession raw;
   CK_OBJECT_HANDLE key = create_kms_key(session());
@@ -743,7 +762,8 @@ int main() {
       TEST(writes_no_more_than_the_buffer_holds), TEST(wraps_no_key_that_is_gone),
       TEST(refuses_to_unwrap_into_a_wrong_key), TEST(renames_a_key_by_its_label),
       TEST(takes_no_alias_from_another_key), TEST(takes_back_no_alias_that_moved),
-      TEST(schedules_deletion_and_keeps_the_material), TEST(makes_no_key_that_kms_does_not_have),
+      TEST(follows_a_rotation), TEST(schedules_deletion_and_keeps_the_material),
+      TEST(makes_no_key_that_kms_does_not_have),
       TEST(makes_ordinary_keys_of_what_kms_does_not_have), TEST(tells_kms_keys_from_others),
       TEST(makes_kms_keys_of_nothing_else), TEST(leaves_nothing_of_a_key_that_it_refuses),
       TEST(hides_what_trent_keeps_in_the_token), TEST(hides_the_session_objects_of_others),

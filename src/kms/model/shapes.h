@@ -70,6 +70,12 @@ inline constexpr std::array kDataKeyPairSpecs{
     Names("ECC_NIST_P256"),   Names("ECC_NIST_P384"), Names("ECC_NIST_P521"),
     Names("ECC_SECG_P256K1"), Names("SM2"),           Names("ECC_NIST_EDWARDS25519")};
 
+inline constexpr std::array kIncludeKeyMaterial{Names("ALL_KEY_MATERIAL"), Names("ROTATIONS_ONLY")};
+inline constexpr std::array kKeyMaterialStates{Names("NON_CURRENT"), Names("CURRENT"),
+                                               Names("PENDING_ROTATION"),
+                                               Names("PENDING_MULTI_REGION_IMPORT_AND_ROTATION")};
+inline constexpr std::array kRotationTypes{Names("AUTOMATIC"), Names("ON_DEMAND")};
+
 // An enumeration, with a line of help.
 constexpr Shape enumeration(std::string_view name, std::span<const std::string_view> values,
                             const char* help = "") {
@@ -155,6 +161,16 @@ inline constexpr Shape kOrigin{"OriginType", Type::Text, Shape::kNone, Shape::kN
 inline constexpr Shape kPendingWindowInDays{
     "PendingWindowInDaysType", Type::Integer, 7, 30, {}, nullptr, false, {}, nullptr,
     "7 to 30; default: 30"};
+inline constexpr Shape kIncludeKeyMaterial =
+    detail::enumeration("IncludeKeyMaterial", detail::kIncludeKeyMaterial,
+                        "ROTATIONS_ONLY (default), or ALL_KEY_MATERIAL: the first\nmaterial, too");
+inline constexpr Shape kKeyMaterialState =
+    detail::enumeration("KeyMaterialState", detail::kKeyMaterialStates);
+inline constexpr Shape kRotationPeriodInDays{
+    "RotationPeriodInDaysType", Type::Integer, 90, 2560, {}, nullptr, false, {}, nullptr,
+    "90 to 2560; default: 365"};
+inline constexpr Shape kRotationType = detail::enumeration("RotationType", detail::kRotationTypes);
+inline constexpr Shape kRotationsList{"RotationsList", Type::List};
 inline constexpr Shape kKeyAgreementAlgorithm =
     detail::enumeration("KeyAgreementAlgorithmSpec", detail::kKeyAgreementAlgorithms, "ECDH");
 inline constexpr Shape kKeyAgreementAlgorithmList =

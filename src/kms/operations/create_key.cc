@@ -95,7 +95,7 @@ CreateKeyResponse make_key(Call& call, const CreateKeyRequest& request,
   if (request.xks_key_id) {
     adopt(account, request, *record);
   } else {
-    record->materials.push_back(make_material(account.token, *record));
+    record->materials.push_back(make_material(account.token, *record, label));
     record->current = record->materials.front().id;
   }
   bool named = false;

@@ -18,7 +18,9 @@
   X(derive_shared_secret)                     \
   X(describe_key)                             \
   X(disable_key)                              \
+  X(disable_key_rotation)                     \
   X(enable_key)                               \
+  X(enable_key_rotation)                      \
   X(encrypt)                                  \
   X(generate_data_key)                        \
   X(generate_data_key_pair)                   \
@@ -27,10 +29,12 @@
   X(generate_mac)                             \
   X(generate_random)                          \
   X(get_key_policy)                           \
+  X(get_key_rotation_status)                  \
   X(get_public_key)                           \
   X(list_aliases)                             \
   X(list_grants)                              \
   X(list_key_policies)                        \
+  X(list_key_rotations)                       \
   X(list_keys)                                \
   X(list_resource_tags)                       \
   X(list_retirable_grants)                    \
@@ -38,6 +42,7 @@
   X(re_encrypt)                               \
   X(retire_grant)                             \
   X(revoke_grant)                             \
+  X(rotate_key_on_demand)                     \
   X(schedule_key_deletion)                    \
   X(sign)                                     \
   X(tag_resource)                             \

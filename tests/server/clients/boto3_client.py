@@ -71,5 +71,11 @@ from_rsa = kms.re_encrypt(CiphertextBlob=ciphertext["CiphertextBlob"], SourceKey
 assert kms.decrypt(CiphertextBlob=from_rsa["CiphertextBlob"])["Plaintext"] == b"the secret"
 pair = kms.generate_data_key_pair_without_plaintext(KeyId=new, KeyPairSpec="ECC_NIST_P256")
 assert kms.decrypt(CiphertextBlob=pair["PrivateKeyCiphertextBlob"])["Plaintext"][0] == 0x30
+
+kms.enable_key_rotation(KeyId=new)
+assert kms.get_key_rotation_status(KeyId=new)["KeyRotationEnabled"] is True
+kms.disable_key_rotation(KeyId=new)
+assert kms.get_key_rotation_status(KeyId=new)["KeyRotationEnabled"] is False
+assert code(kms.enable_key_rotation, KeyId=signer) == "UnsupportedOperationException"
 for key in signer, mac_key, rsa:
     kms.schedule_key_deletion(KeyId=key)

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// EnableKeyRotation, DisableKeyRotation, GetKeyRotationStatus: automatic rotation, which
+// `trent rotate-due` carries out.
+#include "kms/call.h"
+#include "kms/model/shapes.h"
+#include "kms/operations/operations.h"
+#include "kms/rotation.h"
+
+namespace trent::kms {
+
+using namespace model;
+
+namespace {
+
+constexpr std::int64_t kUsualPeriod = 365;
+
+struct EnableRequest {
+  std::string key_id;
+  std::optional<std::int64_t> rotation_period_in_days;
+
+  static Fields fields() {
+    using R = EnableRequest;
+    static constexpr Field fields[] = {
+        field<R, &R::key_id>("KeyId", kKeyId, Need::Required, kManagedKeyHelp),
+        field<R, &R::rotation_period_in_days>("RotationPeriodInDays", kRotationPeriodInDays)};
+    return fields;
+  }
+};
+
+struct DisableRequest {
+  std::string key_id;
+
+  static Fields fields() {
+    using R = DisableRequest;
+    static constexpr Field fields[] = {
+        field<R, &R::key_id>("KeyId", kKeyId, Need::Required, kManagedKeyHelp)};
+    return fields;
+  }
+};
+
+struct StatusResponse {
+  bool key_rotation_enabled = false;
+  std::string key_id;
+  std::optional<std::int64_t> rotation_period_in_days;
+  std::optional<Timestamp> next_rotation_date;
+
+  static Fields fields() {
+    using R = StatusResponse;
+    static constexpr Field fields[] = {
+        field<R, &R::key_rotation_enabled>("KeyRotationEnabled", kBoolean),
+        field<R, &R::key_id>("KeyId", kKeyId),
+        field<R, &R::rotation_period_in_days>("RotationPeriodInDays", kRotationPeriodInDays),
+        field<R, &R::next_rotation_date>("NextRotationDate", kDate)};
+    return fields;
+  }
+};
+
+struct StatusRequest {
+  std::string key_id;
+
+  static Fields fields() {
+    using R = StatusRequest;
+    static constexpr Field fields[] = {
+        field<R, &R::key_id>("KeyId", kKeyId, Need::Required, kManagedKeyHelp)};
+    return fields;
+  }
+};
+
+// Imported material is rotated on demand only, for somebody has to bring the new one.
+void require_made_here(const catalog::KeyRecord& record, const std::string& arn) {
+  if (record.origin == catalog::KeyOrigin::External)
+    throw Error(ErrorCode::UnsupportedOperation,
+                arn + " origin is EXTERNAL which is not valid for this operation.",
+                "Import the next key material (ImportKeyMaterial), then use RotateKeyOnDemand.");
+}
+
+void require_automatic(const catalog::KeyRecord& record, const std::string& arn) {
+  require_made_here(record, arn);
+  require_enabled(record, arn);
+  require_rotatable(record, arn);
+}
+
+Nothing enable(Call& call, const EnableRequest& request) {
+  call.change_key(
+      request.key_id, "kms:EnableKeyRotation",
+      [&](catalog::KeyRecord& record, const std::string& arn) {
+        require_automatic(record, arn);
+        const std::int64_t days = request.rotation_period_in_days.value_or(kUsualPeriod);
+        // Counted from where the present period began.
+        const auto from =
+            record.rotation ? record.rotation->next - record.rotation->period() : catalog::now();
+        record.rotation = {days, {}};
+        record.rotation->next = from + record.rotation->period();
+      });
+  return {};
+}
+
+Nothing disable(Call& call, const DisableRequest& request) {
+  call.change_key(request.key_id, "kms:DisableKeyRotation",
+                  [&](catalog::KeyRecord& record, const std::string& arn) {
+                    require_automatic(record, arn);
+                    record.rotation.reset();
+                  });
+  return {};
+}
+
+StatusResponse status(Call& call, const StatusRequest& request) {
+  const Key key = call.look_at(request.key_id, "kms:GetKeyRotationStatus", Call::Accept::KeyIdOnly);
+  const catalog::KeyRecord& record = *key.record;
+  require_rotatable(record, key.arn());
+  StatusResponse response;
+  response.key_id = record.key_id;
+  // Of a key that waits for its deletion KMS says that it is not rotated, until that is cancelled.
+  if (!record.rotation || record.state == KeyState::PendingDeletion) return response;
+  response.key_rotation_enabled = true;
+  response.rotation_period_in_days = record.rotation->period_days;
+  response.next_rotation_date = record.rotation->next;
+  return response;
+}
+
+constexpr std::string_view kEnablePermissions[] = {"kms:EnableKeyRotation"};
+constexpr std::string_view kDisablePermissions[] = {"kms:DisableKeyRotation"};
+constexpr std::string_view kStatusPermissions[] = {"kms:GetKeyRotationStatus"};
+constexpr ErrorCode kChangeErrors[] = {ErrorCode::NotFound,
+                                       ErrorCode::Disabled,
+                                       ErrorCode::InvalidArn,
+                                       ErrorCode::DependencyTimeout,
+                                       ErrorCode::KMSInternal,
+                                       ErrorCode::KMSInvalidState,
+                                       ErrorCode::UnsupportedOperation};
+constexpr ErrorCode kStatusErrors[] = {
+    ErrorCode::NotFound,    ErrorCode::InvalidArn,      ErrorCode::DependencyTimeout,
+    ErrorCode::KMSInternal, ErrorCode::KMSInvalidState, ErrorCode::UnsupportedOperation};
+
+}  // namespace
+
+const Operation& operations::enable_key_rotation() {
+  static const Operation stated =
+      operation<&enable>({"EnableKeyRotation", kEnablePermissions, kChangeErrors});
+  return stated;
+}
+
+const Operation& operations::disable_key_rotation() {
+  static const Operation stated =
+      operation<&disable>({"DisableKeyRotation", kDisablePermissions, kChangeErrors});
+  return stated;
+}
+
+const Operation& operations::get_key_rotation_status() {
+  static const Operation stated =
+      operation<&status>({"GetKeyRotationStatus", kStatusPermissions, kStatusErrors, true});
+  return stated;
+}
+
+}  // namespace trent::kms
