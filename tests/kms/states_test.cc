@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: Apache-2.0
+// Each operation in each state of its key: the table of KMS's Developer Guide ("Key states of AWS
+// KMS keys"), which docs/kms-behaviour.md gives.
+#include <functional>
+#include <map>
+#include <set>
+
+#include "key_pairs.h"
+#include "words.h"
+
+namespace {
+
+using namespace trent;
+using namespace trent::test;
+using kms::Json;
+
+Service& service() {
+  static Service kms([] {
+    Config config = load_config();
+    config.refresh = std::chrono::milliseconds(0);
+    return config;
+  }());
+  return kms;
+}
+
+enum class Kind { Symmetric, Rsa, Signer, Mac, Agreement };
+enum class State { Enabled, Disabled, PendingDeletion };
+constexpr State kStates[] = {State::Enabled, State::Disabled, State::PendingDeletion};
+
+// KEY stands for the ARN of the key.
+constexpr const char* kOk = "";
+constexpr const char* kDisabled = "DisabledException KEY is disabled.";
+constexpr const char* kPending = "KMSInvalidStateException KEY is pending deletion.";
+constexpr const char* kNotPending =
+    "KMSInvalidStateException KEY is not pending deletion (or pending replica deletion).";
+
+// What there is for each key that is tried: all made while it is enabled.
+struct Subject {
+  std::string key;
+  std::string alias;  // of it
+  Json made;          // what an operation takes that another one gives
+};
+
+struct Row {
+  const char* operation;
+  const char* what;  // besides, if it is not the usual thing
+  Kind kind;
+  std::function<Json(const Subject&)> request;
+  const char* in[3];  // by State
+};
+
+const std::string& other() {
+  static const std::string key = create_key(service());
+  return key;
+}
+const std::string& other_blob() {
+  static const std::string blob = to_base64(encrypt(service(), other(), "other"));
+  return blob;
+}
+
+Json only_key(const Subject& subject) {
+  return {{"KeyId", subject.key}};
+}
+
+// Members beside KeyId.
+std::function<Json(const Subject&)> with(const Json& members) {
+  return [members](const Subject& subject) {
+    Json json = only_key(subject);
+    if (!members.is_null()) json.update(members);
+    return json;
+  };
+}
+
+// The members `names` of what was made besides.
+std::function<Json(const Subject&)> with_made(const Json& members,
+                                              std::map<std::string, std::string> names) {
+  return [members, names = std::move(names)](const Subject& subject) {
+    Json json = with(members)(subject);
+    for (const auto& [name, in_response] : names)
+      json[Json::string_t(name)] = subject.made.at(Json::string_t(in_response));
+    return json;
+  };
+}
+
+Json grant_members() {
+  return {{"GranteePrincipal", "arn:aws:iam::111122223333:user/alice"},
+          {"Operations", {"Encrypt"}}};
+}
+
+const std::vector<Row>& rows() {
+  constexpr const char* kUse[] = {kOk, kDisabled, kPending};
+  const auto row = [&](const char* operation, Kind kind,
+                       std::function<Json(const Subject&)> request, const char* const(&in)[3],
+                       const char* what = "") {
+    return Row{operation, what, kind, std::move(request), {in[0], in[1], in[2]}};
+  };
+  constexpr const char* kAlways[] = {kOk, kOk, kOk};
+  constexpr const char* kManage[] = {kOk, kOk, kPending};
+  const Json sign = {{"Message", "eA=="}, {"SigningAlgorithm", "ECDSA_SHA_256"}};
+  const Json mac = {{"Message", "eA=="}, {"MacAlgorithm", "HMAC_SHA_256"}};
+  const Json oaep = {{"EncryptionAlgorithm", "RSAES_OAEP_SHA_1"}};
+  Json oaep_of_text = oaep;
+  oaep_of_text["Plaintext"] = "eA==";
+  const Json data_key = {{"KeySpec", "AES_256"}};
+  const Json pair = {{"KeyPairSpec", "ECC_NIST_P256"}};
+  const Json tags = {{"Tags", Json::array({{{"TagKey", "a"}, {"TagValue", "b"}}})}};
+  static const std::vector<Row> all = {
+      // With the key.
+      row("Encrypt", Kind::Symmetric, with({{"Plaintext", "eA=="}}), kUse),
+      row("Encrypt", Kind::Rsa, with(oaep_of_text), kUse, "with RSA"),
+      row(
+          "Decrypt", Kind::Symmetric,
+          [](const Subject& s) {
+            return Json{{"CiphertextBlob", s.made.at("CiphertextBlob")}};
+          },
+          kUse, "without KeyId"),
+      row("Decrypt", Kind::Symmetric, with_made({}, {{"CiphertextBlob", "CiphertextBlob"}}), kUse),
+      row("Decrypt", Kind::Rsa, with_made(oaep, {{"CiphertextBlob", "CiphertextBlob"}}), kUse,
+          "with RSA"),
+      row(
+          "ReEncrypt", Kind::Symmetric,
+          [](const Subject& s) {
+            return Json{{"CiphertextBlob", s.made.at("CiphertextBlob")},
+                        {"DestinationKeyId", other()}};
+          },
+          kUse, "from the key"),
+      row(
+          "ReEncrypt", Kind::Symmetric,
+          [](const Subject& s) {
+            return Json{{"CiphertextBlob", other_blob()}, {"DestinationKeyId", s.key}};
+          },
+          kUse, "to the key"),
+      row(
+          "ReEncrypt", Kind::Symmetric,
+          [](const Subject& s) {
+            return Json{{"CiphertextBlob", s.made.at("CiphertextBlob")},
+                        {"DestinationKeyId", s.key}};
+          },
+          kUse, "on the key"),
+      row(
+          "ReEncrypt", Kind::Rsa,
+          [](const Subject& s) {
+            return Json{{"CiphertextBlob", s.made.at("CiphertextBlob")},
+                        {"SourceKeyId", s.key},
+                        {"SourceEncryptionAlgorithm", "RSAES_OAEP_SHA_1"},
+                        {"DestinationKeyId", other()}};
+          },
+          kUse, "from an RSA key"),
+      row("GenerateDataKey", Kind::Symmetric, with(data_key), kUse),
+      row("GenerateDataKeyWithoutPlaintext", Kind::Symmetric, with(data_key), kUse),
+      row("GenerateDataKeyPair", Kind::Symmetric, with(pair), kUse),
+      row("GenerateDataKeyPairWithoutPlaintext", Kind::Symmetric, with(pair), kUse),
+      row("Sign", Kind::Signer, with(sign), kUse),
+      row("Verify", Kind::Signer, with_made(sign, {{"Signature", "Signature"}}), kUse),
+      row("GenerateMac", Kind::Mac, with(mac), kUse),
+      row("VerifyMac", Kind::Mac, with_made(mac, {{"Mac", "Mac"}}), kUse),
+      row("DeriveSharedSecret", Kind::Agreement,
+          with_made({{"KeyAgreementAlgorithm", "ECDH"}}, {{"PublicKey", "PublicKey"}}), kUse),
+      row("GetPublicKey", Kind::Signer, only_key, kManage),
+      // Of the key.
+      row("CreateGrant", Kind::Symmetric, with(grant_members()), kUse),
+      row("ListGrants", Kind::Symmetric, only_key, kAlways),
+      row("RetireGrant", Kind::Symmetric, with_made({}, {{"GrantId", "GrantId"}}), kAlways),
+      row("RevokeGrant", Kind::Symmetric, with_made({}, {{"GrantId", "GrantId"}}), kAlways),
+      row("PutKeyPolicy", Kind::Symmetric, with_made({}, {{"Policy", "Policy"}}), kAlways),
+      row("DescribeKey", Kind::Symmetric, only_key, kAlways),
+      row("GetKeyPolicy", Kind::Symmetric, only_key, kAlways),
+      row("ListKeyPolicies", Kind::Symmetric, only_key, kAlways),
+      row("ListResourceTags", Kind::Symmetric, only_key, kAlways),
+      row("ListAliases", Kind::Symmetric, only_key, kAlways),
+      row("ListKeyRotations", Kind::Symmetric, only_key, kAlways),
+      row("GetKeyRotationStatus", Kind::Symmetric, only_key, kAlways),
+      row(
+          "DeleteAlias", Kind::Symmetric,
+          [](const Subject& s) {
+            return Json{{"AliasName", s.alias}};
+          },
+          kAlways),
+      row(
+          "CreateAlias", Kind::Symmetric,
+          [](const Subject& s) {
+            return Json{{"AliasName", s.alias + "-new"}, {"TargetKeyId", s.key}};
+          },
+          kManage),
+      row(
+          "UpdateAlias", Kind::Symmetric,
+          [](const Subject& s) {
+            return Json{{"AliasName", s.alias}, {"TargetKeyId", other()}};
+          },
+          kAlways, "away from the key"),
+      row(
+          "UpdateAlias", Kind::Symmetric,
+          [](const Subject& s) {
+            service().create_alias({s.alias + "-of-other", other()});
+            return Json{{"AliasName", s.alias + "-of-other"}, {"TargetKeyId", s.key}};
+          },
+          kManage, "to the key"),
+      row("TagResource", Kind::Symmetric, with(tags), kManage),
+      row("UntagResource", Kind::Symmetric, with({{"TagKeys", {"a"}}}), kManage),
+      row("UpdateKeyDescription", Kind::Symmetric, with({{"Description", "new"}}), kManage),
+      row("EnableKey", Kind::Symmetric, only_key, kManage),
+      row("DisableKey", Kind::Symmetric, only_key, kManage),
+      row("ScheduleKeyDeletion", Kind::Symmetric, only_key, kManage),
+      row("CancelKeyDeletion", Kind::Symmetric, only_key, {kNotPending, kNotPending, kOk}),
+      row("RotateKeyOnDemand", Kind::Symmetric, only_key, kUse),
+      row("EnableKeyRotation", Kind::Symmetric, only_key, kUse),
+      row("DisableKeyRotation", Kind::Symmetric, only_key, kUse),
+  };
+  return all;
+}
+
+// A fresh key of the kind, with an alias and what its operations take.
+Subject subject_of(Kind kind) {
+  static int count = 0;
+  Subject subject;
+  const auto made = [&](const char* operation, const Json& members) {
+    return request(service(), operation, with(members)(subject));
+  };
+  switch (kind) {
+    case Kind::Symmetric:
+      subject.key = create_key(service());
+      subject.made = made("Encrypt", {{"Plaintext", "eA=="}});
+      subject.made.update(made("CreateGrant", grant_members()));
+      subject.made.update(made("GetKeyPolicy", {}));
+      break;
+    case Kind::Rsa:
+      subject.key = create(service(), "RSA_2048", "ENCRYPT_DECRYPT");
+      subject.made =
+          made("Encrypt", {{"Plaintext", "eA=="}, {"EncryptionAlgorithm", "RSAES_OAEP_SHA_1"}});
+      break;
+    case Kind::Signer:
+      subject.key = create(service(), "ECC_NIST_P256", "SIGN_VERIFY");
+      subject.made = made("Sign", {{"Message", "eA=="}, {"SigningAlgorithm", "ECDSA_SHA_256"}});
+      break;
+    case Kind::Mac:
+      subject.key = create(service(), "HMAC_256", "GENERATE_VERIFY_MAC");
+      subject.made = made("GenerateMac", {{"Message", "eA=="}, {"MacAlgorithm", "HMAC_SHA_256"}});
+      break;
+    case Kind::Agreement:
+      subject.key = create(service(), "ECC_NIST_P256", "KEY_AGREEMENT");
+      subject.made = made("GetPublicKey", {});
+  }
+  subject.alias = "alias/subject-" + std::to_string(++count);
+  service().create_alias({subject.alias, subject.key});
+  return subject;
+}
+
+void bring_to(const std::string& key, State state) {
+  if (state == State::Disabled) service().disable_key({key});
+  if (state == State::PendingDeletion) service().schedule_key_deletion({key, {}});
+}
+
+std::string with_arn(std::string text, const std::string& key) {
+  if (const auto at = text.find("KEY "); at != text.npos) text.replace(at, 3, key_arn(key));
+  return text;
+}
+
+std::string outcome(const Row& row, const Json& json) {
+  try {
+    request(service(), row.operation, json);
+    return kOk;
+  } catch (const Error& error) {
+    return std::string(error.name()) + " " + error.message();
+  }
+}
+
+void each_operation_in_each_state() {
+  std::string wrong;
+  for (const Row& row : rows())
+    for (const State state : kStates) {
+      const Subject subject = subject_of(row.kind);
+      bring_to(subject.key, state);
+      const std::string is = outcome(row, row.request(subject));
+      const std::string wanted = with_arn(row.in[static_cast<std::size_t>(state)], subject.key);
+      if (is != wanted)
+        wrong += std::string("\n") + row.operation + " " + row.what + " in state " +
+                 std::to_string(static_cast<int>(state)) + ": \"" + is + "\", expected \"" +
+                 wanted + '"';
+    }
+  if (!wrong.empty()) throw Failure(wrong);
+}
+
+void let_the_waiting_period_pass(const Subject& subject) {
+  auto& account = service().home();
+  const hsm::ChangeLock lock(account.token);
+  account.catalog.change_alias(lock, subject.alias, [](catalog::AliasRecord& alias) {
+    alias.updated -= std::chrono::hours(24) * 31;  // made before that began
+  });
+  account.catalog.change_key(lock, subject.key, [](catalog::KeyRecord& record) {
+    record.deletion = std::chrono::system_clock::now() - std::chrono::milliseconds(1);
+  });
+}
+
+// Once the waiting period is over, whatever the operation.
+void each_operation_of_a_key_that_is_gone() {
+  std::string wrong;
+  for (const Row& row : rows()) {
+    const Subject subject = subject_of(row.kind);
+    const Json json = row.request(subject);
+    service().schedule_key_deletion({subject.key, {}});
+    let_the_waiting_period_pass(subject);
+    const std::string is = outcome(row, json);
+    const std::string key = "NotFoundException Key '" + key_arn(subject.key) + "' does not exist";
+    const std::string alias =
+        "NotFoundException Alias " + alias_arn(subject.alias) + " is not found.";
+    if (is != key && is != alias && !is.starts_with("AccessDeniedException The ciphertext refers"))
+      wrong += std::string("\n") + row.operation + " " + row.what + ": \"" + is + '"';
+  }
+  if (!wrong.empty()) throw Failure(wrong);
+}
+
+// The caller has to know which side it is.
+void re_encrypt_names_the_key_that_is_in_the_way() {
+  for (const State state : {State::Disabled, State::PendingDeletion}) {
+    const Subject source = subject_of(Kind::Symmetric);
+    const Subject destination = subject_of(Kind::Symmetric);
+    const Bytes blob = bytes_of(source.made["CiphertextBlob"]);
+    bring_to(destination.key, state);
+    const char* words = state == State::Disabled ? kDisabled : kPending;
+    const auto re_encrypt = [&] {
+      return std::string(ERROR_OF(service().re_encrypt(move_to(destination.alias, blob))).what());
+    };
+    CHECK(re_encrypt().find(key_arn(destination.key)) != std::string::npos);
+    bring_to(source.key, state);
+    const Error error = ERROR_OF(service().re_encrypt(move_to(destination.alias, blob)));
+    CHECK_EQ(std::string(error.name()) + " " + error.message(), with_arn(words, source.key));
+  }
+}
+
+// A new operation needs its rows.
+void no_operation_is_forgotten() {
+  std::set<std::string_view> seen{"CreateKey", "GenerateRandom", "ListKeys",
+                                  "ListRetirableGrants"};  // of no key
+  for (const Row& row : rows()) seen.insert(row.operation);
+  for (const kms::model::Operation* operation : kms::operations::all())
+    if (!seen.contains(operation->name))
+      throw Failure("no row for " + std::string(operation->name));
+}
+
+}  // namespace
+
+int main() {
+  SoftHsm hsm;
+  return RUN_TESTS(
+      "kms states", TEST(each_operation_in_each_state), TEST(each_operation_of_a_key_that_is_gone),
+      TEST(re_encrypt_names_the_key_that_is_in_the_way), TEST(no_operation_is_forgotten));
+}
