@@ -147,8 +147,8 @@ const Operation& operations::disable_key_rotation() {
 }
 
 const Operation& operations::get_key_rotation_status() {
-  static const Operation stated =
-      operation<&status>({"GetKeyRotationStatus", kStatusPermissions, kStatusErrors, true});
+  static const Operation stated = operation<&status>(
+      {"GetKeyRotationStatus", kStatusPermissions, kStatusErrors, true, {}, kAcrossAccounts});
   return stated;
 }
 
