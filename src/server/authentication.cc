@@ -43,12 +43,9 @@ std::optional<std::string_view> bearer_token(std::string_view authorization) {
 }
 
 kms::Caller caller_of(const Principal& principal, Authentication authentication, const Peer& peer) {
-  return {principal.arn,
-          principal.account,
-          authentication,
-          peer.address,
-          {},
-          authentication == Authentication::Signature ? principal.access_key_id : std::string()};
+  kms::Caller caller{principal.arn, principal.account, authentication, peer.address};
+  if (authentication == Authentication::Signature) caller.access_key_id = principal.access_key_id;
+  return caller;
 }
 
 }  // namespace
@@ -171,8 +168,7 @@ kms::Caller Authenticator::authenticate(const Request& request, const Peer& peer
   return {arn,
           std::string(parts ? parts->account : accounts_[0].id),
           Authentication::Nobody,
-          peer.address,
-          {}};
+          peer.address};
 }
 
 }  // namespace trent::server

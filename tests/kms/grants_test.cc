@@ -308,7 +308,7 @@ void a_dry_run_ends_no_grant() {
 void a_policy_denies_what_a_grant_allows() {
   const std::string key = create_closed_key();
   create(key, kAlice, {"Encrypt", "RetireGrant"});
-  Json policy = kms::model::parse_json(kPolicy);
+  Json policy = parse_json<Json>(kPolicy);
   policy["Statement"].push_back(
       {{"Effect", "Deny"}, {"Principal", "*"}, {"Action", {"kms:Encrypt"}}, {"Resource", "*"}});
   const std::string text(std::string_view(policy.dump()));
