@@ -50,7 +50,7 @@ struct Response {
 
 Response get(Call& call, const Request& request) {
   const Key key = call.look_at(request.key_id, "kms:GetPublicKey");
-  require_enabled(key);
+  if (key.record->state == KeyState::PendingDeletion) throw pending_deletion(key.arn());
   const auto& public_key = key.record->material(key.record->current)->public_key;
   if (!public_key)
     throw Error(ErrorCode::UnsupportedOperation,
