@@ -80,7 +80,7 @@ wrong() {
   {
     fails 252 "^trent simulate-policy: Error parsing parameter '--policy': The policy cannot be read: it is not JSON at byte 1" \
       $usage --policy x
-    fails 252 "'--policy': Statement\[0\]: it has no Principal" $usage --policy file://allow.json
+    fails 252 "'--policy': Statement\[0\] \(.all.\): it has no Principal" $usage --policy file://allow.json
     fails 252 "'--identity-policy': Statement\[0\]: it has a Principal" \
       $usage --policy file://key.json --identity-policy file://key.json
     fails 252 "'--identity-policy': .*missing" \
