@@ -185,10 +185,11 @@ struct Verdict {
 
 Verdict judge(const Arguments& arguments, const policy::Query& query) {
   const Named of_key = key_policy(arguments);
+  const std::vector<Named> of_principal = identity_policies(arguments);
   const policy::Decision key = of_key.policy.decide(query);
   if (key.deny) return {false, describe(*key.deny, of_key.name) + " denies it."};
   std::string allowed_by;
-  for (const Named& identity : identity_policies(arguments)) {
+  for (const Named& identity : of_principal) {
     const policy::Decision decision = identity.policy.decide(query);
     if (decision.deny) return {false, describe(*decision.deny, identity.name) + " denies it."};
     if (decision.allow && allowed_by.empty()) allowed_by = describe(*decision.allow, identity.name);
