@@ -53,6 +53,11 @@ std::shared_ptr<const GrantRecord> Catalog::grant(const std::string& grant_id) {
   return grants_.find(grant_label(grant_id));
 }
 
+std::shared_ptr<const GrantRecord> Catalog::grant(const hsm::ChangeLock& lock,
+                                                  const std::string& grant_id) {
+  return grants_.find(lock, grant_label(grant_id));
+}
+
 std::shared_ptr<const KeyRecord> Catalog::key_of_material(const KeyMaterialId& id) {
   std::optional<std::string> key_id;
   {

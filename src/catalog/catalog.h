@@ -42,6 +42,8 @@ class Catalog {
 
   // As it is in the token now.
   std::shared_ptr<const KeyRecord> key(const hsm::ChangeLock& lock, const std::string& key_id);
+  std::shared_ptr<const GrantRecord> grant(const hsm::ChangeLock& lock,
+                                           const std::string& grant_id);
 
   // All readable ones; the damaged ones are for `trent check` to name. As fresh as look-ups are;
   // `continued`: it may be some seconds older, for the next page of it.

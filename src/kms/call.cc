@@ -15,6 +15,7 @@ namespace trent::kms {
 namespace {
 
 constexpr std::string_view kService = "kms:";
+constexpr std::string_view kNoResource = "*";
 
 // What KMS calls the operation in messages about the key: "ReEncryptTo".
 std::string_view in_messages(std::string_view permission) {
@@ -55,7 +56,7 @@ Verdict Call::decide(const Asked& asked) {
     throw Error(ErrorCode::KMSInternal, std::string(operation_.name) +
                                             " does not say that it needs " +
                                             std::string(asked.permission) + ".");
-  if (asked.key != nullptr) {
+  if (asked.resource != kNoResource) {
     // A change that another writer was faster with asks again.
     const bool is_repeated =
         asked_ == asked.permission && !trace_.keys.empty() && trace_.keys.back() == asked.resource;
@@ -100,7 +101,7 @@ void Call::deny_ciphertext(std::string_view permission, const blob::KeyMaterialI
 }
 
 void Call::permit(std::string_view permission) {
-  const Asked asked = ask_for(permission, nullptr, "*", home().id);
+  const Asked asked = ask_for(permission, nullptr, std::string(kNoResource), home().id);
   if (const Verdict verdict = decide(asked); !verdict.allowed) deny(asked, verdict);
 }
 

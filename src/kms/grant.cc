@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/openssl.h"
+#include "kms/grant_shapes.h"
 
 namespace trent::kms {
 
@@ -52,6 +53,11 @@ bool is_met(const catalog::GrantConstraints& constraints, const Asked& asked) {
 }
 
 }  // namespace
+
+bool is_grant_operation(std::string_view permission) {
+  return std::ranges::find(model::detail::kGrantOperations, operation_of(permission)) !=
+         model::detail::kGrantOperations.end();
+}
 
 bool applies(const catalog::GrantRecord& grant, const Asked& asked,
              const policy::Principal& principal) {

@@ -16,6 +16,9 @@ namespace trent::kms {
 
 using GrantPointer = std::shared_ptr<const catalog::GrantRecord>;
 
+// Whether a grant can be for the operation that the permission is of.
+bool is_grant_operation(std::string_view permission);
+
 // Whether the grant lets the principal do what is asked.
 bool applies(const catalog::GrantRecord& grant, const Asked& asked,
              const policy::Principal& principal);

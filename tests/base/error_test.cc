@@ -28,6 +28,7 @@ const Known kKnown[] = {
     {ErrorCode::InvalidAliasName, "InvalidAliasNameException", 400},
     {ErrorCode::InvalidArn, "InvalidArnException", 400},
     {ErrorCode::InvalidCiphertext, "InvalidCiphertextException", 400},
+    {ErrorCode::InvalidGrantId, "InvalidGrantIdException", 400},
     {ErrorCode::InvalidGrantToken, "InvalidGrantTokenException", 400},
     {ErrorCode::InvalidKeyUsage, "InvalidKeyUsageException", 400},
     {ErrorCode::InvalidMarker, "InvalidMarkerException", 400},

@@ -83,7 +83,7 @@ alike() {
   for way in token unix http; do
     for stream in out err; do
       sed -E "s/$uuid/ID/g; s/$material/MATERIAL/g; s/$time/DATE/g; s/-$way/-WAY/g
-        s/(\"((PrivateKey)?(CiphertextBlob|Plaintext)|PublicKey|Signature)\": \")[^\"]+/\\1BYTES/" $stream.$way >alike
+        s/(\"((PrivateKey)?(CiphertextBlob|Plaintext)|PublicKey|Signature|GrantToken)\": \")[^\"]+/\\1BYTES/" $stream.$way >alike
       mv alike $stream.$way
     done
   done
@@ -200,9 +200,27 @@ lists() {
   same 0 list-keys --starting-token "$(field page NextToken)"
 }
 
+permissions_and_rotation() {
+  trent get-key-policy --key-id "$key_token" --output raw >policy.json
+  same 0 put-key-policy --key-id KEY --policy file://policy.json
+  same 254 put-key-policy --key-id KEY --policy '{}'
+  user=arn:aws:iam::111122223333:user/alice
+  alike 0 create-grant --key-id KEY --grantee-principal $user --operations Encrypt \
+    --constraints 'EncryptionContextSubset={a=b}' --retiring-principal $user-WAY
+  alike 0 list-grants --key-id KEY
+  alike 0 list-retirable-grants --retiring-principal $user-WAY
+  same 254 retire-grant --key-id KEY
+  same 254 revoke-grant --key-id KEY --grant-id none
+  same 0 enable-key-rotation --key-id KEY --rotation-period-in-days 100
+  alike 0 get-key-rotation-status --key-id KEY
+  alike 0 rotate-key-on-demand --key-id KEY
+  alike 0 list-key-rotations --key-id KEY --include-key-material ALL_KEY_MATERIAL
+  same 0 disable-key-rotation --key-id KEY
+}
+
 every_verb() {
   trent --help | sed -n '/^Setup:/,/^Start here:/ s/^  \([a-z-]\{4,\}\)\( .*\)\{0,1\}$/\1/p' |
-    grep -vxE 'init|check|serve|version|credential' | sort >all
+    grep -vxE 'init|check|purge|rotate-due|simulate-policy|serve|version|credential|audit' | sort >all
   sort -u verbs | assert_same_file all -
   [ "$(wc -l <all)" -ge 20 ]
 }
@@ -354,7 +372,8 @@ request_as_given() {
 	import json, sys
 	seen = [json.loads(line) for line in open(sys.argv[1])]
 	assert [json.loads(each['body']) for each in seen] == [
-	    {'NumberOfBytes': 3}, {'Description': '', 'Tags': []},
+	    {'NumberOfBytes': 3}, {'Description': '', 'BypassPolicyLockoutSafetyCheck': False,
+	     'Tags': []},
 	    {'KeyId': 'k', 'Plaintext': 'YQ==', 'EncryptionAlgorithm': '', 'DryRun': False}], seen
 	assert [each['headers']['x-amz-target'] for each in seen] == [
 	    'TrentService.GenerateRandom', 'TrentService.CreateKey', 'TrentService.Encrypt']
@@ -447,6 +466,7 @@ test_case 'aliases' aliases
 test_case 'ciphertexts and random bytes' ciphertexts
 test_case 'key pairs and MACs' key_pairs
 test_case 'lists, whole and in pages' lists
+test_case 'policies, grants, rotation' permissions_and_rotation
 test_case 'that was every verb' every_verb
 test_case 'errors' errors
 test_case 'neither a configuration nor a token is needed' neither_configuration_nor_token

@@ -56,7 +56,7 @@ misspelt_verbs() {
   fails 252 'no verb of this name\. Did you mean encrypt\?$' encrpt --key-id x --plaintext YQ==
   fails 252 'Did you mean re-encrypt\?$' reencrypt --nonsense
   fails 252 'Did you mean encrypt or decrypt\?$' ecrypt
-  fails 252 'Did you mean create-key or create-alias\?$' create
+  fails 252 'Did you mean create-key, create-grant or create-alias\?$' create
   fails 252 'Did you mean schedule-key-deletion\?$' delete-key --key-id x
   fails 252 'no verb of this name\.$' mumble
   # It may be anything, such as a secret in the wrong place.
@@ -64,7 +64,7 @@ misspelt_verbs() {
 }
 
 verbs_that_only_aws_has() {
-  for verb in create-grant replicate-key import-key-material put-key-policy; do
+  for verb in replicate-key import-key-material update-primary-region; do
     fails 252 "\`aws kms\` has the verb $verb, Trent has not" $verb --key-id x
   done
 }

@@ -62,7 +62,7 @@ def test_of(operation, tests):
     heads = [name for name, text in tests.items()
              if counts[name] and re.search(rf"\b{operation}\b", text.split("#include")[0])]
     if heads:
-        return heads[0]
+        return next((name for name in heads if words(operation) in name), heads[0])
     best = max(counts, key=lambda name: counts[name])
     return best if counts[best] else None
 

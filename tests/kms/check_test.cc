@@ -267,7 +267,7 @@ void material_of_a_damaged_record_is_never_removed() {
   json other_key = json::parse(record.value);
   other_key["key_id"] = "00000000-0000-4000-8000-000000000002";
   json later = json::parse(record.value);
-  later["format"] = 2;
+  later["format"] = 3;
   json without_public_key = json::parse(record.value);
   without_public_key["spec"] = "RSA_2048";
   json unknown_spec = json::parse(record.value);

@@ -35,7 +35,8 @@ policy::Decision deny_all() {
 // A grant that applies, as the token has it now or had it a moment ago. Nobody lists the grants of
 // a token for a request that one of those allows which are known already.
 GrantPointer find_grant(const Asked& asked, const policy::Principal& principal) {
-  if (asked.key == nullptr) return nullptr;
+  // What no grant can be for may be asked by who holds the token's lock: no look-up then.
+  if (asked.key == nullptr || !is_grant_operation(asked.permission)) return nullptr;
   if (asked.named_grants != nullptr)
     for (const GrantPointer& grant : *asked.named_grants)
       if (applies(*grant, asked, principal)) return grant;

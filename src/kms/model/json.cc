@@ -43,18 +43,20 @@ bool is_set(const Field& field, const void* object, For whom) {
   const Shape& shape = *field.shape;
   if (whom == For::Audit && is_kept_from_audit(shape)) return false;
   return std::visit(
-      Overloaded{[&](const std::string* text) {
-                   return !text->empty() || shape.min == 0 || field.need == Need::Required;
-                 },
-                 [](const std::optional<std::string>* text) { return text->has_value(); },
-                 [](const std::optional<std::int64_t>* number) { return number->has_value(); },
-                 [](const std::optional<Timestamp>* time) { return time->has_value(); },
-                 // In a request, false is what there is without it.
-                 [&](const bool* value) { return whom == For::Wire || *value; },
-                 [](const std::vector<std::string>* list) { return !list->empty(); },
-                 [](const EncryptionContext* map) { return !map->empty(); },
-                 [&](const Structure& inner) { return is_set(inner.fields, inner.object, whom); },
-                 [](const Structures&) { return true; }, [](const auto*) { return true; }},
+      Overloaded{
+          [&](const std::string* text) {
+            return !text->empty() || shape.min == 0 || field.need == Need::Required;
+          },
+          [](const std::optional<std::string>* text) { return text->has_value(); },
+          [](const std::optional<std::int64_t>* number) { return number->has_value(); },
+          [](const std::optional<Timestamp>* time) { return time->has_value(); },
+          // In a request, false is what there is without it.
+          [&](const bool* value) { return whom == For::Wire || *value; },
+          [](const std::vector<std::string>* list) { return !list->empty(); },
+          [](const EncryptionContext* map) { return !map->empty(); },
+          [&](const Structure& inner) { return is_set(inner.fields, inner.object, whom); },
+          [&](const Structures& list) { return whom == For::Wire || list.size(list.list) != 0; },
+          [](const auto*) { return true; }},
       member(field, object));
 }
 

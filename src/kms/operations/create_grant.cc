@@ -211,7 +211,7 @@ Response create(Call& call, const Request& request) {
     response.grant_token = new_grant_token(account, grant);
     return response;
   }
-  const auto present = account.catalog.grant(grant.grant_id);
+  const auto present = account.catalog.grant(lock, grant.grant_id);
   if (!present)
     throw Error(ErrorCode::KMSInternal, "The grant was revoked at the same moment.", "Try again.");
   response.grant_token = new_grant_token(account, *present);
