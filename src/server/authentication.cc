@@ -165,9 +165,7 @@ kms::Caller Authenticator::authenticate(const Request& request, const Peer& peer
   const std::string arn =
       *ways.insecure_as == "root" ? "arn:aws:iam::" + accounts_[0].id + ":root" : *ways.insecure_as;
   const auto parts = parse_arn(arn);
-  return {arn,
-          std::string(parts ? parts->account : accounts_[0].id),
-          Authentication::Nobody,
+  return {arn, std::string(parts ? parts->account : accounts_[0].id), Authentication::Nobody,
           peer.address};
 }
 

@@ -214,7 +214,7 @@ permissions_and_rotation() {
   same 0 enable-key-rotation --key-id KEY --rotation-period-in-days 100
   alike 0 get-key-rotation-status --key-id KEY
   alike 0 rotate-key-on-demand --key-id KEY
-  alike 0 list-key-rotations --key-id KEY --include-key-material ALL_KEY_MATERIAL
+  alike 0 list-key-rotations --key-id KEY
   same 0 disable-key-rotation --key-id KEY
 }
 
