@@ -91,7 +91,7 @@ bool add_lines(audit::Verifier& verifier, const std::string& path) {
   }
   const bool failed = std::ferror(file.get()) != 0;
   const std::string why = failed ? reason() : "";
-  std::free(buffer);
+  std::free(buffer);  // NOLINT(cppcoreguidelines-no-malloc): getline() made it
   if (failed) throw Failure("Cannot read " + path + ": " + why + ".");
   return whole;
 }

@@ -47,7 +47,8 @@ void check_problem(const std::vector<std::string>& words) {
 }
 
 void check_healthy() {
-  for (const auto& problem : kms::check(service(), {}).at(0).problems) throw Failure(problem);
+  const auto reports = kms::check(service(), {});
+  for (const auto& problem : reports.at(0).problems) throw Failure(problem);
 }
 
 void let_deletion_date_pass(const std::string& key) {

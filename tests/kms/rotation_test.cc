@@ -51,7 +51,8 @@ void change(const std::string& key, const std::function<void(catalog::KeyRecord&
 }
 
 void check_healthy() {
-  for (const auto& problem : kms::check(service(), {}).at(0).problems) throw Failure(problem);
+  const auto reports = kms::check(service(), {});
+  for (const auto& problem : reports.at(0).problems) throw Failure(problem);
 }
 
 // The object of this material gets another label.

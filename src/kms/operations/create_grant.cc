@@ -174,8 +174,8 @@ catalog::GrantRecord requested_grant(const Call& call, const Request& request, c
   grant.issuer = "arn:aws:iam::" + principal_of(call.caller(), key.account->id).account + ":root";
   grant.operations = request.operations;
   std::ranges::sort(grant.operations);
-  const auto repeated = std::ranges::unique(grant.operations);
-  grant.operations.erase(repeated.begin(), repeated.end());
+  grant.operations.erase(std::unique(grant.operations.begin(), grant.operations.end()),
+                         grant.operations.end());
   grant.constraints = checked(request.constraints, key);
   grant.grant_id = grant_id(grant);
   constexpr std::size_t kSecretLength = 32;
