@@ -78,9 +78,9 @@ void each_change_searches_twice() {
   at_most(2, "CreateAlias", [&](Service& kms) { kms.create_alias({"alias/a", one}); });
   searches_of([&](Service& kms) { kms.create_alias({"alias/b", one}); });
   at_most(2, "DescribeKey", [&](Service& kms) { state_of(kms, "alias/a"); });
-  // The alias, the key that it names (which has to allow that, too), and the new one.
+  // The alias, the key that it names (which has to allow that, too), and what comes besides.
   at_most(3, "UpdateAlias", [&](Service& kms) { kms.update_alias({"alias/a", two}); });
-  at_most(2, "DeleteAlias", [&](Service& kms) { kms.delete_alias({"alias/b"}); });
+  at_most(3, "DeleteAlias", [&](Service& kms) { kms.delete_alias({"alias/b"}); });
   at_most(2, "DisableKey", [&](Service& kms) { kms.disable_key({one}); });
   at_most(2, "EnableKey", [&](Service& kms) { kms.enable_key({one}); });
   at_most(2, "ScheduleKeyDeletion", [&](Service& kms) { kms.schedule_key_deletion({two, {}}); });
