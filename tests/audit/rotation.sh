@@ -29,12 +29,15 @@ under_load() {
     done) &
     writers="$writers $!"
   done
-  for _ in $(seq 20); do
-    sleep 0.05
+  while ! [ -e written ]; do
     logrotate --state "$work/state" --force rotate.conf 2>>complaints || echo "logrotate failed" >>failures
-  done
+    sleep 0.1
+  done &
+  rotating=$!
   # shellcheck disable=SC2086
   wait $writers
+  touch written
+  wait $rotating
   kill "$server"
   if [ -e failures ]; then cat failures complaints && return 1; fi
   gunzip logs/*.gz
