@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/openssl.h"
+#include "kms/context_pairs.h"
 #include "kms/grant_shapes.h"
 
 namespace trent::kms {
@@ -46,10 +47,7 @@ bool is_met(const catalog::GrantConstraints& constraints, const Asked& asked) {
   // Where a request can have no encryption context, KMS passes over the constraint.
   if (context == nullptr) return true;
   if (!constraints.context_equals.empty()) return *context == constraints.context_equals;
-  return std::ranges::all_of(constraints.context_subset, [&](const auto& pair) {
-    const auto found = context->find(pair.first);
-    return found != context->end() && found->second == pair.second;
-  });
+  return has_pairs(*context, constraints.context_subset);
 }
 
 }  // namespace

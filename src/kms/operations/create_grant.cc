@@ -8,6 +8,7 @@
 #include "base/openssl.h"
 #include "hsm/data_trial.h"
 #include "kms/call.h"
+#include "kms/context_pairs.h"
 #include "kms/grant.h"
 #include "kms/grant_shapes.h"
 #include "kms/operations/operations.h"
@@ -121,17 +122,11 @@ catalog::GrantConstraints checked(const GrantConstraints& constraints, const Key
 void require_no_more_than(const catalog::GrantRecord& parent, const catalog::GrantRecord& grant) {
   const auto& limits = parent.constraints;
   const auto& own = grant.constraints;
-  const auto has_pairs_of = [](const EncryptionContext& all, const EncryptionContext& pairs) {
-    return std::ranges::all_of(pairs, [&](const auto& pair) {
-      const auto found = all.find(pair.first);
-      return found != all.end() && found->second == pair.second;
-    });
-  };
   const EncryptionContext& pairs =
       own.context_equals.empty() ? own.context_subset : own.context_equals;
   const bool is_as_strict =
       (limits.context_equals.empty() || own.context_equals == limits.context_equals) &&
-      has_pairs_of(pairs, limits.context_subset) &&
+      has_pairs(pairs, limits.context_subset) &&
       (limits.source_arn.empty() || own.source_arn == limits.source_arn);
   const bool has_operations = std::ranges::all_of(grant.operations, [&](const auto& operation) {
     return std::ranges::find(parent.operations, operation) != parent.operations.end();
