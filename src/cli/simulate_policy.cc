@@ -121,14 +121,9 @@ GivenContext read_context(const std::string& text) {
 policy::Principal read_principal(const std::string& name) {
   const auto arn = parse_arn(name);
   if (arn && is_principal(name)) {
-    policy::Principal principal{name, std::string(arn->account)};
-    constexpr std::string_view kSession = "assumed-role/";
-    if (arn->service == "sts" && arn->resource.starts_with(kSession)) {
-      const std::string_view session = arn->resource.substr(kSession.size());
-      principal.role = "arn:" + std::string(arn->partition) + ":iam::" + principal.account +
-                       ":role/" + std::string(session.substr(0, session.find('/')));
-    }
-    return principal;
+    kms::Caller caller{name, std::string(arn->account)};
+    caller.authentication = kms::Caller::Authentication::Signature;
+    return kms::principal_of(caller, caller.account);
   }
   if (arn || name.find('.') == name.npos)
     throw UsageError(
