@@ -57,10 +57,6 @@ void recover_keys(const ChangeLock& lock, Account& account, const Contents& cont
   for (const auto& [label, materials] : lost) recover_key(lock, account, label, materials, repairs);
 }
 
-}  // namespace
-
-namespace {
-
 // No record names it, and none did. If another host is about to (and slower than two looks), it
 // finds out.
 void remove_unfinished(Account& account, const Contents& contents, Repairs& repairs) {

@@ -2,10 +2,10 @@
 // The directory of identity policies.
 #include "kms/authorization/identity_policies.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "base/arn.h"
