@@ -57,10 +57,9 @@ class Worker {
         options_(place.options),
         metrics_(place.metrics),
         self_(place.metrics.workers[place.slot]),
-        service_(options_.load_config(), {},
-                 {.permit = {},
-                  .ended = {},
-                  .record_lost = [this] { ++metrics_.lost_audit_records; }}),
+        service_(
+            options_.load_config(), {},
+            {.permit = {}, .ended = {}, .record_lost = [this] { ++metrics_.lost_audit_records; }}),
         authenticator_(read_credentials(options_, service_.config()), service_.accounts(),
                        options_.clock_skew),
         rate_limit_(options_.requests_per_second),
