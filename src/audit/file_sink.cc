@@ -31,10 +31,6 @@ constexpr std::uint64_t kLongest = 512 * 1024;
 constexpr std::uint64_t kRoom = 1024 * 1024;
 constexpr std::chrono::seconds kPatience{1};
 
-[[noreturn]] void fail(const std::string& path, int error) {
-  throw Failure(path + ": " + std::generic_category().message(error));
-}
-
 // The file, made if it is not there: nobody else reads it, and one that root makes belongs to the
 // owner of its directory, whose processes write to it, too.
 int open_file(const std::string& path, int flags) {

@@ -2,10 +2,16 @@
 // The sinks there are.
 #include "audit/sink.h"
 
+#include <system_error>
+
 #include "audit/file_sink.h"
 #include "audit/socket_sink.h"
 
 namespace trent::audit {
+
+void fail(const std::string& path, int error) {
+  throw Failure(path + ": " + std::generic_category().message(error));
+}
 
 std::unique_ptr<Sink> open_sink(const AuditConfig& config) {
   switch (config.to) {

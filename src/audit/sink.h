@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <stdexcept>
+#include <string>
 #include <string_view>
 
 #include "config/config.h"
@@ -14,6 +15,8 @@ namespace trent::audit {
 struct Failure : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
+// Throws it. `error`: an errno.
+[[noreturn]] void fail(const std::string& path, int error);
 
 // Survives fork, and opens nothing until it is used. Log uses it from one thread at a time, which
 // holds a ForkGuard (process/fork.h), so no other thread forks meanwhile.

@@ -23,10 +23,6 @@ constexpr int kAuthPriv = 10;  // the facility of what only administrators read
 constexpr int kNotice = 5;
 constexpr const char* kName = "trent";
 
-[[noreturn]] void fail(const std::string& path, int error) {
-  throw Failure(path + ": " + std::generic_category().message(error));
-}
-
 // Not strftime(): the application may have chosen another language.
 std::string syslog_time() {
   constexpr std::array<const char*, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",

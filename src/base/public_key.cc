@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Public keys in OpenSSL's private context.
-// Taking the padding off what a token has decrypted is to be had only under a name that OpenSSL
-// calls deprecated.
-#define OPENSSL_SUPPRESS_DEPRECATED
 #include "base/public_key.h"
 
 #include <openssl/core_names.h>
@@ -501,6 +498,10 @@ NewKeyPair generate_curve_key_pair(const char* curve) {
   return encode_pair(key.get());
 }
 
+// Taking the padding off what a token has decrypted is to be had only under a name that OpenSSL
+// calls deprecated.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 SecretBytes remove_oaep(Hash hash, ByteView padded) {
   const OpensslGuard guard;
   SecretBytes out(padded.size());
@@ -511,5 +512,6 @@ SecretBytes remove_oaep(Hash hash, ByteView padded) {
   out.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
   return out;
 }
+#pragma GCC diagnostic pop
 
 }  // namespace trent

@@ -10,12 +10,12 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view kPrefix = "trent/alias/";
+constexpr std::string_view kAliasPrefix = "trent/alias/";
 
 }  // namespace
 
 bool AliasRecord::is_label(std::string_view label) {
-  return label.starts_with(kPrefix);
+  return label.starts_with(kAliasPrefix);
 }
 
 std::string AliasRecord::label() const {
@@ -47,7 +47,7 @@ std::string to_text(const AliasRecord& record) {
 
 std::string alias_label(std::string_view name) {
   if (name.starts_with("alias/")) name.remove_prefix(6);
-  return std::string(kPrefix).append(name);
+  return std::string(kAliasPrefix).append(name);
 }
 
 }  // namespace trent::catalog

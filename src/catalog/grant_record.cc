@@ -13,7 +13,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view kPrefix = "trent/grant/";
+constexpr std::string_view kGrantPrefix = "trent/grant/";
 constexpr std::size_t kSecretLength = 32;
 
 // A constraint of a later version that is passed over would let too many in.
@@ -26,7 +26,7 @@ void require_known_constraints(const json& constraints) {
 }  // namespace
 
 bool GrantRecord::is_label(std::string_view label) {
-  return label.starts_with(kPrefix);
+  return label.starts_with(kGrantPrefix);
 }
 
 std::string GrantRecord::label() const {
@@ -88,7 +88,7 @@ std::string to_text(const GrantRecord& record) {
 }
 
 std::string grant_label(std::string_view grant_id) {
-  return std::string(kPrefix).append(grant_id);
+  return std::string(kGrantPrefix).append(grant_id);
 }
 
 }  // namespace trent::catalog

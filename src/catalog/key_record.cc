@@ -14,7 +14,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view kPrefix = "trent/key/";
+constexpr std::string_view kKeyPrefix = "trent/key/";
 constexpr std::string_view kStagedPrefix = "trent/new/";
 
 KeyMaterialId material_id(const json& value) {
@@ -92,7 +92,7 @@ const KeyMaterial* KeyRecord::material(const KeyMaterialId& id) const {
 }
 
 bool KeyRecord::is_label(std::string_view label) {
-  return label.starts_with(kPrefix);
+  return label.starts_with(kKeyPrefix);
 }
 
 std::string KeyRecord::label() const {
@@ -178,12 +178,12 @@ std::string to_text(const KeyRecord& record) {
 }
 
 std::string key_label(std::string_view key_id) {
-  return std::string(kPrefix).append(key_id);
+  return std::string(kKeyPrefix).append(key_id);
 }
 
 std::optional<std::string> key_id_of_label(std::string_view label) {
   if (!KeyRecord::is_label(label)) return std::nullopt;
-  return std::string(label.substr(kPrefix.size()));
+  return std::string(label.substr(kKeyPrefix.size()));
 }
 
 std::string staged_label(std::string_view key_id) {

@@ -3,7 +3,6 @@
 #include "config/config.h"
 
 #include <fcntl.h>
-#include <p11-kit/uri.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -20,6 +19,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "config/toml_section.h"
+#include "config/uri.h"
 
 namespace trent {
 
@@ -158,13 +158,10 @@ std::string read_module(const Section& token) {
 }
 
 std::string read_uri(const Section& token) {
-  struct Free {
-    void operator()(P11KitUri* u) const { p11_kit_uri_free(u); }
-  };
   constexpr const char* kAdvice =
       R"(Write a PKCS#11 URI (RFC 7512) that names the token, for example uri = "pkcs11:token=kms".)";
   std::string text = token.required_text("uri", kAdvice);
-  std::unique_ptr<P11KitUri, Free> uri(p11_kit_uri_new());
+  Uri uri(p11_kit_uri_new());
   // An attribute that p11-kit does not know, a misspelt one perhaps, would never match.
   if (p11_kit_uri_parse(text.c_str(), P11_KIT_URI_FOR_ANY, uri.get()) != P11_KIT_URI_OK ||
       p11_kit_uri_any_unrecognized(uri.get()) != 0)

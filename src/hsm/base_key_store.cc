@@ -66,8 +66,6 @@ std::vector<CK_OBJECT_HANDLE> find_base_keys(const Session& session, const std::
   return session.find(search);
 }
 
-constexpr std::size_t kMaxLabel = 8192;
-
 }  // namespace
 
 void destroy_key(Token& token, const std::string& label, ByteView id) {
@@ -98,6 +96,7 @@ bool rename_key(Token& token, const std::string& from, const std::string& to, By
 }
 
 std::optional<std::string> label_of_base_key(Token& token, const Fingerprint& id) {
+  constexpr std::size_t kMaxLabel = 8192;
   return token.run(Retry::Always,
                    [&](Connection&, const Session& session) -> std::optional<std::string> {
                      auto found = find_base_keys(session, nullptr, id);

@@ -2,12 +2,11 @@
 // Looking for keys by a URI, and where a token shows the public half of a private key.
 #include "hsm/found_key.h"
 
-#include <p11-kit/uri.h>
-
 #include <algorithm>
 #include <array>
 
 #include "base/error.h"
+#include "config/uri.h"
 #include "hsm/key_pair.h"
 #include "hsm/token.h"
 
@@ -24,11 +23,6 @@ constexpr std::string_view kEdwardsName =
 
 constexpr std::array<const KeyPairKind*, 8> kPairs{&kRsa2048, &kRsa3072, &kRsa4096, &kP256,
                                                    &kP384,    &kP521,    &kP256k1,  &kEd25519};
-
-struct FreeUri {
-  void operator()(P11KitUri* uri) const { p11_kit_uri_free(uri); }
-};
-using Uri = std::unique_ptr<P11KitUri, FreeUri>;
 
 Error bad_uri(const std::string& text, const char* what) {
   // Messages go into logs: no PIN is repeated.

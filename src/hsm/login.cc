@@ -2,8 +2,6 @@
 // Which slot has the token, and the login to it.
 #include "hsm/login.h"
 
-#include <p11-kit/uri.h>
-
 #include <algorithm>
 #include <chrono>
 #include <exception>
@@ -12,6 +10,7 @@
 #include <vector>
 
 #include "base/openssl.h"
+#include "config/uri.h"
 #include "hsm/softhsm_files.h"
 #include "process/notice.h"
 
@@ -32,10 +31,6 @@ std::string label_of(const CK_TOKEN_INFO& info) {
 Error no_login(const std::string& what, const std::string& advice, CK_RV rv) {
   return Error(ErrorCode::AccessDenied, what, advice, rv);
 }
-
-struct FreeUri {
-  void operator()(P11KitUri* uri) const { p11_kit_uri_free(uri); }
-};
 
 }  // namespace
 
@@ -228,7 +223,7 @@ Error no_token(const Module& module, const std::string& uri, const std::string& 
 }  // namespace
 
 FoundToken find_token(const Module& module, const std::string& uri_text) {
-  std::unique_ptr<P11KitUri, FreeUri> uri(p11_kit_uri_new());
+  Uri uri(p11_kit_uri_new());
   int parsed = p11_kit_uri_parse(uri_text.c_str(), P11_KIT_URI_FOR_ANY, uri.get());
   if (parsed != P11_KIT_URI_OK || p11_kit_uri_any_unrecognized(uri.get()) != 0)
     throw Error(ErrorCode::Validation,

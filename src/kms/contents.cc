@@ -186,14 +186,14 @@ std::vector<const hsm::KeyState*> Contents::recordless() const {
 
 namespace {
 
-enum class Named { Yes, No };
+enum class OfRecord { Yes, No };
 
 bool is_staged(const hsm::KeyState& material) {
   return catalog::is_staged_label(material.label) && material_id(material.id);
 }
 
 // Of keys whose record is clear: those that it names, or does not.
-std::vector<const hsm::KeyState*> materials_of_keys(const Contents& contents, Named named,
+std::vector<const hsm::KeyState*> materials_of_keys(const Contents& contents, OfRecord of_record,
                                                     bool staged) {
   std::vector<const hsm::KeyState*> found;
   for (const auto& [label, material] : contents.materials) {
@@ -201,7 +201,7 @@ std::vector<const hsm::KeyState*> materials_of_keys(const Contents& contents, Na
     if (record == contents.keys.end() || contents.doubtful.contains(label)) continue;
     auto id = material_id(material.id);
     const bool is_named = id && record->second.has_material(*id);
-    if (is_named == (named == Named::Yes) && is_staged(material) == staged)
+    if (is_named == (of_record == OfRecord::Yes) && is_staged(material) == staged)
       found.push_back(&material);
   }
   return found;
@@ -210,15 +210,15 @@ std::vector<const hsm::KeyState*> materials_of_keys(const Contents& contents, Na
 }  // namespace
 
 std::vector<const hsm::KeyState*> Contents::unnamed() const {
-  return materials_of_keys(*this, Named::No, false);
+  return materials_of_keys(*this, OfRecord::No, false);
 }
 
 std::vector<const hsm::KeyState*> Contents::unfinished() const {
-  return materials_of_keys(*this, Named::No, true);
+  return materials_of_keys(*this, OfRecord::No, true);
 }
 
 std::vector<const hsm::KeyState*> Contents::staged() const {
-  return materials_of_keys(*this, Named::Yes, true);
+  return materials_of_keys(*this, OfRecord::Yes, true);
 }
 
 Contents look_into(hsm::Token& token) {

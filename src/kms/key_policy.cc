@@ -11,12 +11,12 @@ namespace trent::kms {
 namespace {
 
 // KMS Developer Guide, "Quotas": key policy document size.
-constexpr std::size_t kLargest = 32768;  // bytes
+constexpr std::size_t kLargestPolicy = 32768;  // bytes
 
 policy::Policy parse(const std::string& text) {
-  if (text.size() > kLargest)
+  if (text.size() > kLargestPolicy)
     throw Error(ErrorCode::LimitExceeded,
-                "The key policy is larger than " + std::to_string(kLargest) + " bytes.",
+                "The key policy is larger than " + std::to_string(kLargestPolicy) + " bytes.",
                 "Leave out what other statements say already; many principals can share a role.");
   try {
     return policy::Policy::parse(text, policy::Kind::Resource);

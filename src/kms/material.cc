@@ -27,7 +27,7 @@ hsm::KeyRef key_ref(const KeyRecord& record, const blob::KeyMaterialId& id, hsm:
   return {{record.adopted->label, record.adopted->id}, id, kind};
 }
 
-hsm::PrivateKeyRef private_key_ref(const KeyRecord& record, const KeyMaterial& material) {
+hsm::PrivateKeyRef private_key_of(const KeyRecord& record, const KeyMaterial& material) {
   return {key_ref(record, material.id, key_kind(record)), material.public_key};
 }
 
@@ -61,7 +61,7 @@ KeyMaterial adopt_material(hsm::Token& token, const KeyRecord& record,
   KeyMaterial material{{}, record.created, std::move(public_key)};
   if (material.public_key) {
     material.id = blob::key_material_id(record.key_id, material.public_key->der());
-    hsm::prove_private_key(token, private_key_ref(record, material));
+    hsm::prove_private_key(token, private_key_of(record, material));
   } else if (key_kind(record).usage.sign) {
     material.id = hsm::mac_key_id(token, mac_key_ref(record, {}));
   } else {
@@ -81,7 +81,7 @@ hsm::BaseKeyRef base_key_ref(const KeyRecord& record, const blob::KeyMaterialId&
 }
 
 hsm::PrivateKeyRef private_key_ref(const KeyRecord& record) {
-  return private_key_ref(record, *record.material(record.current));
+  return private_key_of(record, *record.material(record.current));
 }
 
 hsm::MacKeyRef mac_key_ref(const KeyRecord& record, const blob::KeyMaterialId& id) {
@@ -99,7 +99,7 @@ hsm::Expectation expectation(const KeyRecord& record) {
   if (kind.object_class == CKO_PRIVATE_KEY) {
     std::vector<hsm::PrivateKeyRef> named;
     for (const KeyMaterial& material : record.materials)
-      named.push_back(private_key_ref(record, material));
+      named.push_back(private_key_of(record, material));
     // One that the record does not name is none of the key's, whatever it is.
     return {kind, [id_of, named](const hsm::Session& session, CK_OBJECT_HANDLE key, ByteView id) {
               const auto wanted = id_of(id);

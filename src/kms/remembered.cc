@@ -59,7 +59,7 @@ std::string to_text(const Memory& memory) {
 }
 
 Memory parse_memory(std::string_view text) {
-  return read_json(text, [](const json& in) {
+  return trent::read_json(text, [](const json& in) {
     if (whole_number<std::uint64_t>(object(in).at("format")) != kFormat)
       throw std::runtime_error("it was written by a later version of Trent");
     Memory memory;

@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kLargest = 1 << 20;  // bytes of a file
+constexpr std::size_t kLargestFile = 1 << 20;  // bytes of a file
 
 // Names come from certificates and tokens of others: none may lead out of the directory.
 bool is_plain_path(std::string_view path) {
@@ -43,9 +43,9 @@ std::optional<std::string> place_of(const policy::Principal& principal) {
 std::string read_file(const fs::path& path) {
   const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   std::optional<std::string> text;
-  if (file) text = read_up_to<std::string>(file.get(), kLargest + 1);
+  if (file) text = read_up_to<std::string>(file.get(), kLargestFile + 1);
   if (!text) throw policy::Malformed("it cannot be read");
-  if (text->size() > kLargest) throw policy::Malformed("it is larger than 1 MiB");
+  if (text->size() > kLargestFile) throw policy::Malformed("it is larger than 1 MiB");
   return *std::move(text);
 }
 
