@@ -56,6 +56,28 @@ matches() {
   return 1
 }
 
+# killed_at_each_call VERIFY ARGUMENT...: `trent ARGUMENT...` on the token as it is now, killed before
+# its first call into the token, before its second, and so on. VERIFY looks at what each kill leaves;
+# calls is how many calls there were before. The first ones start and find the token, and change nothing.
+killed_at_each_call() {
+  verify=$1
+  shift
+  sed "s|$softhsm_module|$TRENT_BUILD/tests/fault.so|" trent.toml >fault.toml
+  rm -rf before && cp -rp tokens before
+  calls=20
+  status=137
+  while [ $status -eq 137 ]; do
+    calls=$((calls + 1))
+    rm -rf tokens && cp -rp before tokens
+    status=0
+    TRENT_CONF=$work/fault.toml TRENT_FAULT="$calls * kill" trent "$@" >out || status=$?
+    [ $status -eq 137 ] || break
+    "$verify"
+  done
+  assert_eq $status 0
+  [ "$calls" -gt 35 ] || fail "only $calls calls"
+}
+
 # make_key ALIAS: sets key.
 make_key() {
   key=$(trent create-key --output raw)

@@ -1,0 +1,84 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What a kill at any call into the token leaves of a change to a policy, a grant or tags: all of it or
+# nothing, and no harm to anything else.
+. "$TRENT_SOURCE/tests/support/lib.sh"
+. "$TRENT_SOURCE/tests/cli/lib.sh"
+make_token
+
+user=arn:aws:iam::111122223333:user/app
+
+# is_one_of TEXT TEXT TEXT
+is_one_of() {
+  [ "$1" = "$2" ] || [ "$1" = "$3" ] || fail "neither \"$2\" nor \"$3\": \"$1\""
+}
+
+# What was there works, and a repair has nothing to say but of leftovers.
+nothing_is_lost() {
+  assert_eq "$(trent decrypt --ciphertext-blob fileb://old.blob --output raw)" hello
+  # A check waits where it finds something left over.
+  [ $((calls % 4)) -eq 0 ] || return 0
+  trent check --repair >out
+  trent check >out
+  grep -q 'keys: 1,' out
+}
+
+policy() {
+  printf '{"Version": "2012-10-17", "Statement": [{"Sid": "%s", "Effect": "Allow", "Principal": {"AWS": "*"},
+    "Action": "kms:*", "Resource": "*"}]}' "$1"
+}
+policy_is_old_or_new() {
+  trent get-key-policy --key-id "$key" --output raw >seen
+  is_one_of "$(sed -n 's/.*"Sid": "\(...\)".*/\1/p' seen)" old new
+  nothing_is_lost
+}
+killed_policy() {
+  trent put-key-policy --key-id "$key" --policy "$(policy old)"
+  killed_at_each_call policy_is_old_or_new put-key-policy --key-id "$key" --policy "$(policy new)"
+}
+
+grants() { trent list-grants --key-id "$key" --output text | grep -c "$user" || :; }
+one_grant_or_two() {
+  is_one_of "$(grants)" 1 2
+  nothing_is_lost
+}
+killed_grant() {
+  grant=$(trent create-grant --key-id "$key" --grantee-principal $user --operations Decrypt --name first \
+    --output text | cut -f 1)
+  assert_eq "$(grants)" 1
+  killed_at_each_call one_grant_or_two create-grant --key-id "$key" --grantee-principal $user \
+    --operations Encrypt --name second
+  assert_eq "$(grants)" 2
+}
+
+killed_revocation() {
+  killed_at_each_call one_grant_or_two revoke-grant --key-id "$key" --grant-id "$grant"
+  assert_eq "$(grants)" 1
+}
+
+tags() { trent list-resource-tags --key-id "$key" --output text | sort | tr '\n\t' '; '; }
+tags_are_old_or_new() {
+  is_one_of "$(tags)" "$old" "$new"
+  nothing_is_lost
+}
+killed_tagging() {
+  trent tag-resource --key-id "$key" --tags TagKey=stays,TagValue=1
+  old=$(tags)
+  new="added 2;$old"
+  killed_at_each_call tags_are_old_or_new tag-resource --key-id "$key" --tags TagKey=added,TagValue=2
+  assert_eq "$(tags)" "$new"
+}
+
+killed_untagging() {
+  killed_at_each_call tags_are_old_or_new untag-resource --key-id "$key" --tag-keys added
+  assert_eq "$(tags)" "$old"
+}
+
+make_key kept
+printf hello | trent encrypt --key-id "$key" --plaintext - --output raw >old.blob
+test_case 'PutKeyPolicy' killed_policy
+test_case 'CreateGrant' killed_grant
+test_case 'RevokeGrant' killed_revocation
+test_case 'TagResource' killed_tagging
+test_case 'UntagResource' killed_untagging
+done_testing
