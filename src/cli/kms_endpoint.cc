@@ -33,6 +33,14 @@ class TokenEndpoint final : public KmsEndpoint {
   kms::Service service_;
 };
 
+// A token with a PIN pad has no pin-source, and its C_Login() is the question.
+void require_pin_sources(const Config& config) {
+  for (const TokenConfig& token : config.tokens)
+    if (token.pin_source.empty())
+      throw ConfigurationError("The token " + token.uri +
+                               " has no pin-source: set it in the configuration.");
+}
+
 std::unique_ptr<KmsEndpoint> open_server(const char* name, const std::string& url) {
   server::ServerAddress address;
   try {
@@ -53,12 +61,14 @@ std::unique_ptr<KmsEndpoint> open_server(const char* name, const std::string& ur
 
 }  // namespace
 
-std::unique_ptr<KmsEndpoint> token_endpoint(const std::string& config_option) {
+std::unique_ptr<KmsEndpoint> token_endpoint(const std::string& config_option, Questions questions) {
+  if (questions == Questions::Forbidden) require_pin_sources(configuration(config_option));
   return std::make_unique<TokenEndpoint>(config_option);
 }
 
 std::unique_ptr<KmsEndpoint> open_endpoint(const std::string& config_option,
-                                           const std::string& endpoint_option) {
+                                           const std::string& endpoint_option,
+                                           Questions questions) {
   if (!config_option.empty() && !endpoint_option.empty())
     throw UsageError(
         "--config is for the token and --endpoint-url for a server: give one of them.");
@@ -66,7 +76,7 @@ std::unique_ptr<KmsEndpoint> open_endpoint(const std::string& config_option,
   const char* variable = std::getenv("TRENT_ENDPOINT");
   if (config_option.empty() && variable != nullptr && *variable != '\0')
     return open_server("TRENT_ENDPOINT", variable);
-  return token_endpoint(config_option);
+  return token_endpoint(config_option, questions);
 }
 
 }  // namespace trent::cli

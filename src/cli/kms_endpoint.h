@@ -33,14 +33,19 @@ class KmsEndpoint {
                                                              bool with_aliases) = 0;
 };
 
+// Whether the person at the terminal, or at the PIN pad of a token, may be asked for a PIN.
+enum class Questions { Allowed, Forbidden };
+
 // The server that --endpoint-url or TRENT_ENDPOINT names; otherwise the token of the configuration.
 // --config goes before TRENT_ENDPOINT, as it is meant for this one command. Throws UsageError,
 // ConfigurationError.
 std::unique_ptr<KmsEndpoint> open_endpoint(const std::string& config_option,
-                                           const std::string& endpoint_option);
+                                           const std::string& endpoint_option,
+                                           Questions questions = Questions::Allowed);
 
 // The two there are.
-std::unique_ptr<KmsEndpoint> token_endpoint(const std::string& config_option);
+std::unique_ptr<KmsEndpoint> token_endpoint(const std::string& config_option,
+                                            Questions questions = Questions::Allowed);
 std::unique_ptr<KmsEndpoint> server_endpoint(server::ServerAddress address,
                                              server::ClientOptions options,
                                              std::optional<server::AccessKey> access_key);

@@ -4,11 +4,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/encoding.h"
 #include "base/error.h"
 #include "cli/arguments.h"
+#include "cli/completion.h"
 #include "cli/errors.h"
 #include "cli/help.h"
 #include "cli/kms_endpoint.h"
@@ -243,6 +245,8 @@ int command(int argc, char** argv) {
         add_kms_verb(app, verb, *operation, line);
 
   try {
+    if (argc > 1 && argv[1] == std::string_view(kCompletionVerb))
+      return complete(app, {argv + 2, argv + argc});
     try {
       app.parse(arrange({argv + 1, argv + argc}, names_of_verbs(app)));
     } catch (const CLI::CallForHelp&) {

@@ -39,11 +39,7 @@ SecretBytes read_all(int fd, const std::string& name) {
 }
 
 SecretBytes read_file(const std::string& path, const std::string& argument) {
-  std::string full_path = path;
-  // The shell expands no tilde behind a prefix; the AWS CLI does.
-  if (const char* home = std::getenv("HOME"); home != nullptr && path.starts_with("~/"))
-    full_path = home + path.substr(1);
-  FileDescriptor file(open(full_path.c_str(), O_RDONLY | O_CLOEXEC));
+  FileDescriptor file(open(expand_home(path).c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) throw UsageError("Unable to load " + argument + ": " + std::strerror(errno));
   return read_all(file.get(), argument);
 }
@@ -66,6 +62,11 @@ SecretBytes decode(std::string_view text) {
 }
 
 }  // namespace
+
+std::string expand_home(const std::string& path) {
+  const char* home = std::getenv("HOME");
+  return home != nullptr && path.starts_with("~/") ? home + path.substr(1) : path;
+}
 
 SecretBytes binary_value(const std::string& argument) {
   if (argument == kStandardInput) return read_standard_input();

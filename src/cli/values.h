@@ -9,6 +9,9 @@
 
 namespace trent::cli {
 
+// With $HOME for a tilde, which the shell does not expand behind a prefix; the AWS CLI does.
+std::string expand_home(const std::string& path);
+
 // The rules of the AWS CLI v2, and "-" for standard input:
 //   fileb://PATH and -   the bytes themselves
 //   file://PATH, others  base64 (in lines or in one; but no other white space, or "my secret",
@@ -22,6 +25,6 @@ std::string text_value(const std::string& argument);
 // A text_value() that is a JSON object, or the shorthand name=value,name=value.
 blob::EncryptionContext context_value(const std::string& argument);
 
-// All three throw UsageError; it never shows the value, which may be a secret.
+// These three throw UsageError; it never shows the value, which may be a secret.
 
 }  // namespace trent::cli

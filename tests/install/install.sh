@@ -32,6 +32,12 @@ manuals_are_there() {
   [ -e "$root/share/man/man5/trent.toml.5" ]
 }
 
+shells_find_the_completion() {
+  grep -q '^complete -F _trent trent' "$root/share/bash-completion/completions/trent"
+  grep -q '^#compdef trent' "$root/share/zsh/site-functions/_trent"
+  grep -q '^complete -c trent' "$root/share/fish/vendor_completions.d/trent.fish"
+}
+
 # The installed command, library and configuration work together, and without the build.
 init_finds_the_library() {
   "$root/bin/trent" init kms
@@ -94,6 +100,7 @@ assert all(path.startswith(prefix) for path in json.load(sys.stdin).values())' "
 test_case 'the library is there once, with a link for PKCS#11 programs' library_is_there_once
 test_case 'it exports nothing but its doors' library_exports_its_doors_only
 test_case 'the manual pages are there' manuals_are_there
+test_case 'the completion is where shells look for it' shells_find_the_completion
 test_case 'trent init finds the installed library' init_finds_the_library
 test_case 'and says so if there is none' incomplete_installation_is_told
 test_case 'pkg-config knows the header and the module' pkg_config_knows_the_header_and_the_module
