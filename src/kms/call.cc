@@ -190,16 +190,20 @@ Call::KeyOfBlob Call::use_key_of(ByteView ciphertext, const std::optional<std::s
   KeyOfBlob found;
   // A key that is named is looked for first, whatever the ciphertext is.
   if (key_id) found.key = look_at(*key_id, permission);
-  if (key_id && found.key.record->spec != catalog::KeySpec::SymmetricDefault) {
+  const bool other_kind = key_id && found.key.record->spec != catalog::KeySpec::SymmetricDefault;
+  const std::optional<Hash> oaep = oaep_hash(algorithm);
+  if (other_kind && oaep) {
     require_usable(found.key, in_messages(permission), kUsage, algorithm);
-    found.oaep = oaep_hash(algorithm);
+    found.oaep = oaep;
     source_ = found.key;
     return found;
   }
   try {
     found.blob = blob::parse_blob(ciphertext);
   } catch (const Error&) {
-    if (key_id || !oaep_hash(algorithm)) throw;
+    // It names no other key: it may be of this one, but not by this algorithm.
+    if (other_kind) require_usable(found.key, in_messages(permission), kUsage, algorithm);
+    if (key_id || !oaep) throw;
     throw Error(ErrorCode::Validation,
                 "KeyId is required for ciphertexts of algorithm " + std::string(algorithm) + ".",
                 "They do not name their key.");

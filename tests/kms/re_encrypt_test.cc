@@ -138,6 +138,15 @@ void wrong_source_comes_first() {
     request.source_encryption_algorithm = "RSAES_OAEP_SHA_1";
     CHECK_WORDS(IncorrectKey, kIncorrectKey, service().re_encrypt(request));
   }
+  // A key that has no such ciphertexts at all, as the destination, too.
+  kms::CreateKeyRequest of_mac;
+  of_mac.key_spec = "HMAC_256";
+  of_mac.key_usage = "GENERATE_VERIFY_MAC";
+  const std::string mac = service().create_key(of_mac).key_metadata.key_id;
+  auto request = move_to(mac, text_blob());
+  request.source_key_id = mac;
+  CHECK_WORDS(IncorrectKey, kIncorrectKey, service().re_encrypt(request));
+  CHECK_WORDS(IncorrectKey, kIncorrectKey, decrypt(service(), text_blob(), {}, mac));
 }
 
 void source_is_looked_for_before_its_blob() {
