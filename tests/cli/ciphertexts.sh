@@ -189,7 +189,7 @@ random_bytes() {
   trent generate-random --number-of-bytes 32 >b
   if cmp -s a b; then return 1; fi
   assert_eq "$(trent generate-random --number-of-bytes 1024 --output raw | wc -c)" 1024
-  fails 252 '--number-of-bytes is required' generate-random
+  fails 254 'ValidationException.*NumberOfBytes is required' generate-random
   fails 254 'ValidationException' generate-random --number-of-bytes 1025
   fails 252 'Could not convert' generate-random --number-of-bytes 12x
   for number in 99999999999999999999 -99999999999999999999; do

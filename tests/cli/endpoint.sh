@@ -238,7 +238,7 @@ errors() {
   same 254 encrypt --key-id alias/app --plaintext YQ== --encryption-context file://latin1
   same 254 encrypt --key-id alias/app --plaintext YQ== --dry-run
   same 254 encrypt --key-id alias/app --plaintext YQ== --encryption-algorithm ''
-  same 252 generate-random
+  same 254 generate-random
   same 254 generate-random --number-of-bytes 1025
   same 254 generate-data-key --key-id alias/app
   same 254 list-keys --limit 1001

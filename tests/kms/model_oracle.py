@@ -42,7 +42,6 @@ ABSENT_ERRORS = {  # there are no custom key stores
 }
 # (operation, member): needed in one of the two.
 OTHER_NEED = {
-    ("GenerateRandom", "NumberOfBytes"): "the service refuses a request without it",
     ("GetKeyPolicy", "PolicyName"): "optional in newer models",
     ("PutKeyPolicy", "PolicyName"): "optional in newer models",
     ("CreateGrant", "GranteePrincipal"): "optional in newer models",

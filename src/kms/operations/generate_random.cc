@@ -39,7 +39,7 @@ const Operation& GenerateRandomRequest::operation() {
 Fields GenerateRandomRequest::fields() {
   using R = GenerateRandomRequest;
   static constexpr Field fields[] = {
-      field<R, &R::number_of_bytes>("NumberOfBytes", kNumberOfBytes, Need::Required)};
+      field<R, &R::number_of_bytes>("NumberOfBytes", kNumberOfBytes)};
   return fields;
 }
 
