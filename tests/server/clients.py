@@ -10,7 +10,7 @@ import hashlib
 import json
 
 import programs
-from harness import Home, Skip, Tap, equal
+from harness import ACCOUNT, Home, Skip, Tap, equal
 from programs import access_key, run
 
 
@@ -42,6 +42,8 @@ for _ in range(4):
 KEY_ARN = json.loads(home.trent("create-key"))["KeyMetadata"]["Arn"]
 home.trent("create-alias", "--alias-name", "alias/app", "--target-key-id", KEY_ARN)
 ACCESS_KEY, SESSION = access_key(home), session()
+GUEST = f"arn:aws:iam::{ACCOUNT}:user/guest"
+GUESTS_KEY = access_key(home, GUEST, "GUEST")
 server = start("--workers", "1")
 ENVIRONMENT = programs.environment_of(home, server.url, **ACCESS_KEY)
 
@@ -72,6 +74,26 @@ def boto3_with_a_session_token():
 @tap.case
 def aws_cli():
     see_all(programs.aws_cli(), "aws-cli")
+
+
+def see_permissions(command):
+    """Tags, policies, grants and rotation, by two principals."""
+    environment = dict(ENVIRONMENT, OWNER=programs.PRINCIPAL, GUEST=GUEST, **GUESTS_KEY)
+    denied = "AccessDeniedException"
+    equal(run(command, environment, home.path).splitlines(), [
+        "Env=test Team=Payments", "default", denied, denied, denied, "MalformedPolicyDocumentException",
+        "the secret", denied, denied, denied, "0 grants", "InvalidGrantIdException",
+        "rotated: True", "rotated: False"])
+
+
+@tap.case
+def boto3_permissions():
+    see_permissions(programs.boto3("boto3_permissions.py"))
+
+
+@tap.case
+def aws_cli_permissions():
+    see_permissions(programs.aws_cli("aws_cli_permissions.sh"))
 
 
 @tap.case

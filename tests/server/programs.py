@@ -34,11 +34,11 @@ def credential(home, *options, principal=PRINCIPAL):
     return json.loads(text[text.index("{"):text.rindex("}") + 1])
 
 
-def access_key(home):
+def access_key(home, principal=PRINCIPAL, prefix="AWS"):
     """As environment variables."""
-    key = credential(home)["AccessKey"]
-    return {"AWS_ACCESS_KEY_ID": key["AccessKeyId"],
-            "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+    key = credential(home, principal=principal)["AccessKey"]
+    return {prefix + "_ACCESS_KEY_ID": key["AccessKeyId"],
+            prefix + "_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
 
 
 def self_signed(home):
@@ -72,14 +72,14 @@ def run(command, environment, directory):
 
 # Each gives the command that starts the client's program, or skips the case.
 
-def boto3():
+def boto3(program="boto3_client.py"):
     need("/usr/lib/python3/dist-packages/boto3")
-    return ["/usr/bin/python3", str(HERE / "boto3_client.py")]
+    return ["/usr/bin/python3", str(HERE / program)]
 
 
-def aws_cli():
+def aws_cli(program="aws_cli.sh"):
     need("/usr/bin/aws")
-    return ["sh", str(HERE / "aws_cli.sh")]
+    return ["sh", str(HERE / program)]
 
 
 def curl():
