@@ -119,6 +119,10 @@ KmsCommand::KmsCommand(const kms::model::Operation& operation, Options& options)
     : operation_(operation), options_(options), request_(operation.new_request()) {
   for (const Field& field : operation.request) add_option(field);
   if (operation.is_paged()) paging_options(options, paging_);
+  // A ciphertext, of a dry run that ignores it.
+  for (const Field& field : operation.request)
+    if (field.dispensable != nullptr)
+      options.release("--" + kms::model::hyphenated(field.name), "--dry-run-modifiers");
 }
 
 void KmsCommand::add_option(const Field& field) {

@@ -124,6 +124,11 @@ void Options::path(std::optional<std::string>& target, const char* flag, const c
       ->option_text("PATH");
 }
 
+void Options::release(const std::string& required, const std::string& other) {
+  app_.get_option(other)->each(
+      [option = app_.get_option(required)](const std::string&) { option->required(false); });
+}
+
 void Options::load() {
   for (const auto& read : values_) read();
 }

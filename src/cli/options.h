@@ -44,6 +44,9 @@ class Options {
   void path(std::string& target, const char* flag, const char* help);
   void path(std::optional<std::string>& target, const char* flag, const char* help);
 
+  // An option that is required is not, if the other one is given.
+  void release(const std::string& required, const std::string& other);
+
   // Throws UsageError that names the option.
   void load();
 

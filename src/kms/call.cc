@@ -185,14 +185,15 @@ Key Call::key_of_material(const blob::KeyMaterialId& material, std::string_view 
 }
 
 Call::KeyOfBlob Call::use_key_of(ByteView ciphertext, const std::optional<std::string>& key_id,
-                                 std::string_view permission, std::string_view algorithm) {
+                                 std::string_view permission, std::string_view algorithm,
+                                 bool ignored) {
   constexpr auto kUsage = catalog::KeyUsage::EncryptDecrypt;
   KeyOfBlob found;
   // A key that is named is looked for first, whatever the ciphertext is.
   if (key_id) found.key = look_at(*key_id, permission);
   const bool other_kind = key_id && found.key.record->spec != catalog::KeySpec::SymmetricDefault;
   const std::optional<Hash> oaep = oaep_hash(algorithm);
-  if (other_kind && oaep) {
+  if (key_id && (ignored || (other_kind && oaep))) {
     require_usable(found.key, in_messages(permission), kUsage, algorithm);
     found.oaep = oaep;
     source_ = found.key;

@@ -60,9 +60,11 @@ class Call {
   // The key that a ciphertext is under, to be used now. If `key_id` names one, it must be the
   // blob's own (IncorrectKeyException); if not, the blob does (AccessDeniedException if it is
   // unknown: KMS does not tell whether such a key exists). Ciphertext of an RSA key tells neither
-  // key nor algorithm.
+  // key nor algorithm. `ignored`: a key that is named need not be the ciphertext's, for nothing is
+  // done with that.
   KeyOfBlob use_key_of(ByteView ciphertext, const std::optional<std::string>& key_id,
-                       std::string_view permission, std::string_view algorithm = kSymmetricDefault);
+                       std::string_view permission, std::string_view algorithm = kSymmetricDefault,
+                       bool ignored = false);
 
   // What a key id or key ARN names, before the token is asked whether it is there.
   struct Named {

@@ -214,12 +214,13 @@ struct DecryptResponse {
 };
 
 struct DecryptRequest {
-  Bytes ciphertext_blob;  // 1..6144 bytes
+  Bytes ciphertext_blob;  // 1..6144 bytes; none: a dry run that ignores it
   EncryptionContext encryption_context;
   std::vector<std::string> grant_tokens;
   std::optional<std::string> key_id;                // the blob names the key, too
   std::optional<std::string> encryption_algorithm;  // default SYMMETRIC_DEFAULT
   bool dry_run = false;
+  std::vector<std::string> dry_run_modifiers = {};  // IGNORE_CIPHERTEXT
 
   using Response = DecryptResponse;
   static model::Fields fields();
@@ -239,7 +240,7 @@ struct ReEncryptResponse {
 };
 
 struct ReEncryptRequest {
-  Bytes ciphertext_blob;
+  Bytes ciphertext_blob;  // as for Decrypt
   EncryptionContext source_encryption_context;
   std::optional<std::string> source_key_id;  // the blob names the key, too
   std::string destination_key_id;
@@ -248,6 +249,7 @@ struct ReEncryptRequest {
   std::optional<std::string> destination_encryption_algorithm;  // likewise
   std::vector<std::string> grant_tokens;
   bool dry_run = false;
+  std::vector<std::string> dry_run_modifiers = {};  // as for Decrypt
 
   using Response = ReEncryptResponse;
   static model::Fields fields();

@@ -148,6 +148,12 @@ dry_runs() {
   fails 254 "$would" re-encrypt --ciphertext-blob fileb://blob --destination-key-id alias/new --dry-run
   fails 254 "$would" generate-data-key --key-id alias/old --key-spec AES_256 --dry-run
   fails 254 NotFoundException encrypt --key-id alias/none --plaintext fileb://secret --dry-run
+  # About permissions only.
+  fails 254 "$would" decrypt --key-id alias/old --dry-run --dry-run-modifiers IGNORE_CIPHERTEXT
+  fails 254 "$would" re-encrypt --dry-run-modifiers IGNORE_CIPHERTEXT --dry-run --source-key-id alias/old \
+    --destination-key-id alias/new
+  fails 254 ValidationException decrypt --key-id alias/old --dry-run-modifiers IGNORE_CIPHERTEXT
+  fails 252 '--ciphertext-blob is required' decrypt --key-id alias/old --dry-run
   trent decrypt --ciphertext-blob fileb://blob --no-dry-run --output raw >out
   assert_same_file secret out
 }

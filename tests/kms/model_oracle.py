@@ -17,9 +17,9 @@ from botocore.loaders import Loader
 # Newer than the botocore of Debian 12 (1.29.27, of 2022).
 NEWER_FIELDS = {"DryRun", "KeyMaterialId", "SourceKeyMaterialId", "DestinationKeyMaterialId",
                 "CurrentKeyMaterialId", "PolicyName", "KeyAgreementAlgorithms", "SourceArn",
-                "RotationPeriodInDays", "NextRotationDate"}
+                "RotationPeriodInDays", "NextRotationDate", "DryRunModifiers"}
 NEWER_FIELDS_OF = {("GetKeyRotationStatus (response)", "KeyId")}
-NEWER_MISSING = {"Recipient", "DryRunModifiers", "GranteeServicePrincipal",
+NEWER_MISSING = {"Recipient", "GranteeServicePrincipal",
                  "RetiringServicePrincipal"}
 NEWER_ERRORS = {"DryRunOperationException"}
 NEWER_VALUES = {"KEY_AGREEMENT", "ML_DSA_44", "ML_DSA_65", "ML_DSA_87", "ECC_NIST_EDWARDS25519",

@@ -246,6 +246,35 @@ void dry_run_says_what_would_have_been() {
   CHECK_ERROR(IncorrectKey, service().re_encrypt(request));
 }
 
+// What the request may do is all that it is about.
+void dry_run_may_go_without_a_ciphertext() {
+  const char* const kWouldDo = "The request would have succeeded, but the DryRun option is set.";
+  auto request = request_for({});
+  request.dry_run = true;
+  CHECK_ERROR(Validation, service().re_encrypt(request));
+  request.dry_run_modifiers = {"IGNORE_CIPHERTEXT"};
+  CHECK_WORDS(Validation, "SourceKeyId is required where there is no ciphertext.",
+              service().re_encrypt(request));
+  request.source_key_id = source();
+  CHECK_WORDS(DryRunOperation, kWouldDo, service().re_encrypt(request));
+  // Whatever it is; its key is the one that is named.
+  request.ciphertext_blob = Bytes(100, 7);
+  CHECK_WORDS(DryRunOperation, kWouldDo, service().re_encrypt(request));
+  request.source_key_id.reset();
+  CHECK_WORDS(InvalidCiphertext, "", service().re_encrypt(request));
+  request.ciphertext_blob = text_blob({{"tenant", "acme"}});
+  CHECK_WORDS(DryRunOperation, kWouldDo, service().re_encrypt(request));
+  request.dry_run = false;
+  CHECK_WORDS(Validation, "DryRunModifiers is valid only with DryRun.",
+              service().re_encrypt(request));
+
+  kms::DecryptRequest of_decrypt;
+  of_decrypt.dry_run = true;
+  of_decrypt.dry_run_modifiers = {"IGNORE_CIPHERTEXT"};
+  of_decrypt.key_id = source();
+  CHECK_WORDS(DryRunOperation, kWouldDo, service().decrypt(of_decrypt));
+}
+
 void nothing_is_left_in_the_token() {
   auto request = request_for(text_blob());
   service().re_encrypt(request);  // loads the copies of both base keys
@@ -297,6 +326,6 @@ int main() {
       TEST(wrong_source_comes_first), TEST(source_is_looked_for_before_its_blob),
       TEST(source_comes_before_the_destination), TEST(destination_comes_before_the_decryption),
       TEST(request_is_validated_first), TEST(empty_is_not_left_out), TEST(no_grant_token_is_good),
-      TEST(dry_run_says_what_would_have_been), TEST(nothing_is_left_in_the_token),
-      TEST(blob_of_an_exact_token_is_moved_right));
+      TEST(dry_run_says_what_would_have_been), TEST(dry_run_may_go_without_a_ciphertext),
+      TEST(nothing_is_left_in_the_token), TEST(blob_of_an_exact_token_is_moved_right));
 }

@@ -252,6 +252,29 @@ def a_dry_run_says_how_it_would_have_ended():
         not_moved(kind, blob, to, "" if words is None else words, DryRun=True, **members)
     user = allow("kms:ReEncryptFrom")
     refused("AccessDeniedException", "ReEncrypt", by=user, CiphertextBlob=BLOB, DestinationKeyId=NEW, DryRun=True)
+    # About permissions only, so that no ciphertext is needed, but the key.
+    unread = {"DryRun": True, "DryRunModifiers": ["IGNORE_CIPHERTEXT"]}
+    both = {"SourceKeyId": OLD, "DestinationKeyId": NEW}
+    refused("DryRunOperationException", "ReEncrypt", DRY_RUN, **both, **unread)
+    refused("DryRunOperationException", "ReEncrypt", DRY_RUN, **(both | {"SourceKeyId": NEW}), **unread,
+            CiphertextBlob=BLOB)
+    refused("DryRunOperationException", "ReEncrypt", DRY_RUN, DestinationKeyId=NEW, **unread, CiphertextBlob=BLOB,
+            SourceEncryptionContext={"a": "b"})
+    refused("DryRunOperationException", "Decrypt", DRY_RUN, KeyId=OLD, **unread)
+    refused("AccessDeniedException", "ReEncrypt", by=user, **both, **unread)
+    refused("DisabledException", "ReEncrypt", SourceKeyId=DISABLED, DestinationKeyId=NEW, **unread)
+    refused("NotFoundException", "Decrypt", KeyId=NOBODYS_KEY, **unread)
+    refused("InvalidKeyUsageException", "Decrypt", KeyId=SIGNER, **unread)
+    refused("ValidationException", "Decrypt", "KeyId is required where there is no ciphertext.", **unread)
+    refused("ValidationException", "ReEncrypt", "SourceKeyId is required where there is no ciphertext.",
+            DestinationKeyId=NEW, **unread)
+    refused("ValidationException", "Decrypt", "DryRunModifiers is valid only with DryRun.", CiphertextBlob=BLOB,
+            DryRunModifiers=["IGNORE_CIPHERTEXT"])
+    absent = "1 validation error detected: Value null at 'ciphertextBlob' failed to satisfy constraint: Member must " \
+             "not be null"
+    refused("ValidationException", "Decrypt", absent, KeyId=OLD, DryRunModifiers=["IGNORE_CIPHERTEXT"])
+    refused("ValidationException", "ReEncrypt", absent, **both, DryRun=True)
+    refused("ValidationException", "Decrypt", KeyId=OLD, DryRun=True, DryRunModifiers=["OTHER"])
     # Nothing is made.
     keys = good("ListGrants", KeyId=OLD)["Grants"]
     refused("DryRunOperationException", "CreateGrant", DRY_RUN, KeyId=OLD, GranteePrincipal=USER,

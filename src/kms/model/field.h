@@ -60,6 +60,8 @@ struct Field {
   const char* help;  // what a person types, if the shape does not say it
   // `object` is of the structure that has the field. What is read only is not written to.
   Member (*in)(void* object);
+  // Whether this object goes without the field, although it is required. Null: none does.
+  bool (*dispensable)(const void* object);
 };
 
 namespace detail {
@@ -85,9 +87,24 @@ Member member_of(T& value) {
 template <class Object, auto Pointer>
 constexpr Field field(std::string_view name, const Shape& shape, Need need = Need::Optional,
                       const char* help = "") {
-  return {name, &shape, need, help, [](void* object) -> Member {
+  return {name,
+          &shape,
+          need,
+          help,
+          [](void* object) -> Member {
             return detail::member_of(static_cast<Object*>(object)->*Pointer);
-          }};
+          },
+          nullptr};
+}
+
+// A required one that an object goes without if `Dispensable` says so.
+template <class Object, auto Pointer, bool (*Dispensable)(const Object&)>
+constexpr Field field_unless(std::string_view name, const Shape& shape) {
+  Field unless = field<Object, Pointer>(name, shape, Need::Required);
+  unless.dispensable = [](const void* object) {
+    return Dispensable(*static_cast<const Object*>(object));
+  };
+  return unless;
 }
 
 // Where the field of an object is that is only read.

@@ -358,14 +358,18 @@ JsonDocument parse_json(std::string_view text) {
 void read_json(Fields fields, void* object, const JsonValue& json, Validation& validation,
                const std::string& path) {
   if (!json.is<JsonValue::Object>()) throw serialization("The request is not a JSON object.");
+  std::vector<const Field*> absent;
   for (const Field& field : fields) {
     const JsonValue* found = json.find(field.name);
-    if (found == nullptr || found->is<JsonValue::Null>()) {
-      if (field.need == Need::Required) validation.missing(path + lower_camel(field.name));
-      continue;
-    }
-    std::visit(Reader(field, path, *found, validation), field.in(object));
+    if (found != nullptr && !found->is<JsonValue::Null>())
+      std::visit(Reader(field, path, *found, validation), field.in(object));
+    else if (field.need == Need::Required)
+      absent.push_back(&field);
   }
+  // Whether the object goes without one depends on the others.
+  for (const Field* field : absent)
+    if (field->dispensable == nullptr || !field->dispensable(object))
+      validation.missing(path + lower_camel(field->name));
 }
 
 void read_request(const Operation& operation, void* request, const JsonValue& json) {

@@ -53,6 +53,7 @@ void Validation::text(const Shape& shape, const std::string& text, const Path& p
 void Validation::check(const Field& field, const void* object, const std::string& path) {
   const auto here = [&] { return path + lower_camel(field.name); };
   if (!missing_.empty() && missing_.contains(here())) return;
+  if (field.dispensable != nullptr && field.dispensable(object)) return;
   const Shape& shape = *field.shape;
   const auto number = [&](std::int64_t value) {
     const auto shown = [&] { return "'" + std::to_string(value) + "' "; };

@@ -5,6 +5,7 @@
 
 #include "base/encoding.h"
 #include "kms/call.h"
+#include "kms/dry_run.h"
 #include "kms/model/shapes.h"
 #include "kms/operations/operations.h"
 #include "kms/sealing.h"
@@ -37,6 +38,7 @@ Bytes move_where_allowed(Call& call, const Source& source, const Destination& de
 // The order of the checks is KMS's own, as far as it can be observed: everything about the source
 // comes before the destination is looked at.
 ReEncryptResponse move_secret(Call& call, const ReEncryptRequest& request) {
+  const bool ignored = ignores_ciphertext(request, request.source_key_id, "SourceKeyId");
   const SealingContext source_context(request.source_encryption_context);
   const SealingContext destination_context(request.destination_encryption_context);
   ReEncryptResponse response;
@@ -44,8 +46,9 @@ ReEncryptResponse move_secret(Call& call, const ReEncryptRequest& request) {
       request.source_encryption_algorithm.value_or(kSymmetricDefault);
   response.destination_encryption_algorithm =
       request.destination_encryption_algorithm.value_or(kSymmetricDefault);
-  const auto found = call.use_key_of(request.ciphertext_blob, request.source_key_id,
-                                     "kms:ReEncryptFrom", response.source_encryption_algorithm);
+  const auto found =
+      call.use_key_of(request.ciphertext_blob, request.source_key_id, "kms:ReEncryptFrom",
+                      response.source_encryption_algorithm, ignored);
   if (found.oaep) require_no_context(request.source_encryption_context);
   const Key key =
       call.use(request.destination_key_id, "kms:ReEncryptTo", catalog::KeyUsage::EncryptDecrypt,
@@ -54,6 +57,7 @@ ReEncryptResponse move_secret(Call& call, const ReEncryptRequest& request) {
   const Destination destination{key, oaep_hash(response.destination_encryption_algorithm),
                                 destination_context};
   if (destination.oaep) require_no_context(request.destination_encryption_context);
+  call.end_dry_run(ignored);
   response.ciphertext_blob = move_where_allowed(call, source, destination);
   call.end_dry_run(request.dry_run);
   response.source_key_id = found.key.arn();
@@ -69,14 +73,12 @@ constexpr ErrorCode kErrors[] = {
     ErrorCode::KeyUnavailable,  ErrorCode::IncorrectKey,      ErrorCode::DependencyTimeout,
     ErrorCode::InvalidKeyUsage, ErrorCode::InvalidGrantToken, ErrorCode::KMSInternal,
     ErrorCode::KMSInvalidState, ErrorCode::DryRunOperation};
-constexpr Missing kMissing[] = {
-    {"DryRunModifiers", "Leave it out: a dry run looks at the ciphertext, too."}};
 
 }  // namespace
 
 const Operation& operations::re_encrypt() {
-  static const Operation stated = operation<&move_secret>(
-      {"ReEncrypt", kPermissions, kErrors, true, kMissing, kAcrossAccounts});
+  static const Operation stated =
+      operation<&move_secret>({"ReEncrypt", kPermissions, kErrors, true, {}, kAcrossAccounts});
   return stated;
 }
 const Operation& ReEncryptRequest::operation() {
@@ -86,7 +88,8 @@ const Operation& ReEncryptRequest::operation() {
 Fields ReEncryptRequest::fields() {
   using R = ReEncryptRequest;
   static constexpr Field fields[] = {
-      field<R, &R::ciphertext_blob>("CiphertextBlob", kCiphertext, Need::Required),
+      field_unless<R, &R::ciphertext_blob, &goes_without_ciphertext<R>>("CiphertextBlob",
+                                                                        kCiphertext),
       field<R, &R::source_encryption_context>("SourceEncryptionContext", kEncryptionContext,
                                               Need::Optional, kOldContextHelp),
       field<R, &R::source_key_id>("SourceKeyId", kKeyId, Need::Optional,
@@ -99,7 +102,8 @@ Fields ReEncryptRequest::fields() {
       field<R, &R::destination_encryption_algorithm>("DestinationEncryptionAlgorithm",
                                                      kEncryptionAlgorithm),
       field<R, &R::grant_tokens>("GrantTokens", kGrantTokenList),
-      field<R, &R::dry_run>("DryRun", kNullableBoolean, Need::Optional, kDryRunHelp)};
+      field<R, &R::dry_run>("DryRun", kNullableBoolean, Need::Optional, kDryRunHelp),
+      field<R, &R::dry_run_modifiers>("DryRunModifiers", kDryRunModifierList)};
   return fields;
 }
 
