@@ -35,7 +35,8 @@ verbs() {
 
 options() {
   while read -r verb; do
-    trent "$verb" --help | sed -n 's/^  \(-[^ ]*\).*/\1/p' | sed 's/,--no-.*//' | tr , '\n' | grep -e '^--' | sort >of-verb
+    trent "$verb" --help | sed -n 's/^  \(-[^ ]*\).*/\1/p' | sed 's/,--no-.*//' | tr , '\n' | grep -e '^--' |
+      sort >of-verb
     assert_eq "$verb $(candidates "$verb" --)" "$verb $(xargs <of-verb)"
   done <all
   assert_eq "$(candidates encrypt '')" "$(candidates encrypt -)"

@@ -352,13 +352,19 @@ def no_plaintext_is_left_in_memory_or_logs():
         assert form not in everything, form
 
 
-@tap.case
-def a_session_that_is_lost_is_a_fault_of_the_server():
-    configuration, switch = home.path / "fault.toml", home.path / "switch"
+def faulty_server(switch):
+    """Its token fails while the file `switch` says so."""
+    configuration = home.path / "fault.toml"
     configuration.write_text((home.path / "trent.toml").read_text().replace(
         SOFTHSM, str(BUILD / "tests" / "fault.so")))
-    faulty = home.serve("--workers", "1", environment=dict(
+    return home.serve("--workers", "1", environment=dict(
         home.environment, TRENT_CONF=str(configuration), TRENT_FAULT_SWITCH=str(switch)))
+
+
+@tap.case
+def a_session_that_is_lost_is_a_fault_of_the_server():
+    switch = home.path / "switch"
+    faulty = faulty_server(switch)
     request = {"CiphertextBlob": BLOB, "DestinationKeyId": NEW}
     good("ReEncrypt", by=faulty, **request)
     # CKR_SESSION_HANDLE_INVALID, CKR_SESSION_CLOSED, CKR_USER_NOT_LOGGED_IN
@@ -578,6 +584,32 @@ def blob_of_elsewhere():
         return json.loads(other.trent("encrypt", "--key-id", key, "--plaintext", "YQ=="))["CiphertextBlob"]
     finally:
         other.close()
+
+
+@tap.case
+def faults_of_the_server():
+    switch, lock = home.path / "switch", home.path / "tokens" / ".trent-start.lock"
+    faulty = faulty_server(switch)
+    request = {"CiphertextBlob": BLOB, "DestinationKeyId": NEW}
+    good("ReEncrypt", by=faulty, **request)
+    switch.write_text("* 0x30\n")  # CKR_DEVICE_ERROR
+    refused("KMSInternalException", "ReEncrypt", status=500, by=faulty, **request)
+    switch.write_text("* 0x32\n")  # CKR_DEVICE_REMOVED
+    refused("KeyUnavailableException", "ReEncrypt", status=500, by=faulty, **request)
+    # Whoever looks for the token anew needs the lock.
+    lock.unlink(missing_ok=True)
+    lock.mkdir()
+    refused("DependencyTimeoutException", "ReEncrypt", status=500, by=faulty, **request)
+    lock.rmdir()
+    switch.unlink()
+    good("ReEncrypt", by=faulty, **request)
+
+
+@tap.case
+def adopted_keys():
+    refused("XksKeyNotFoundException", "CreateKey", Origin="EXTERNAL_KEY_STORE", XksKeyId="nobodys")
+    refused("XksKeyAlreadyInUseException", "CreateKey", Origin="EXTERNAL_KEY_STORE",
+            XksKeyId=f"pkcs11:object=trent/key/{RSA}")
 
 
 @tap.case
