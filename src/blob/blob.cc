@@ -24,7 +24,6 @@ constexpr std::size_t kPaddingOffset = 37;
 constexpr std::size_t kSaltOffset = 38;
 constexpr std::size_t kDerLengthOffset = 54;
 
-constexpr std::uint16_t kSuiteDirect = 0x5401;
 constexpr std::uint16_t kSuiteEnvelope = 0x5411;
 constexpr std::uint16_t kSuiteAwsKms = 0x0078;
 
@@ -54,6 +53,21 @@ constexpr std::uint8_t kDataOid[] = {  // id-data, 1.2.840.113549.1.7.1
     0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01};
 constexpr std::uint8_t kAlgorithm[] = {  // SEQUENCE { id-aes256-wrap-pad }, RFC 5649 section 5
     0x30, 0x0b, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01, 0x30};
+
+// What stands before the tag behind the ContentInfo: OCTET STRING.
+constexpr std::uint8_t kTagHeader[] = {0x04, sizeof(Tag)};
+
+// How much of the DER is not the ContentInfo.
+constexpr std::size_t tag_der_size(Suite suite) {
+  return suite == Suite::Enforced ? sizeof kTagHeader + sizeof(Tag) : 0;
+}
+
+// nullopt: it is none that is known.
+std::optional<Suite> suite_of(ByteView header) {
+  const auto suite = Suite{u16_at(header, kSuiteOffset)};
+  if (suite != Suite::Direct && suite != Suite::Enforced) return std::nullopt;
+  return suite;
+}
 
 // Everything of the ContentInfo (RFC 5652 sections 3 and 8) that stands before the payload. DER
 // leaves no choice, so the payload's size decides every byte. Built from the payload outwards,
@@ -162,8 +176,8 @@ std::size_t payload_size(std::size_t plaintext_length) {
   return round_up_8(plaintext_length) + 8;
 }
 
-std::size_t blob_size(std::size_t plaintext_length) {
-  return kHeaderSize + Framing(payload_size(plaintext_length)).der_size();
+std::size_t blob_size(std::size_t plaintext_length, Suite suite) {
+  return kHeaderSize + Framing(payload_size(plaintext_length)).der_size() + tag_der_size(suite);
 }
 
 Header make_header(const Parameters& p) {
@@ -178,14 +192,16 @@ Header make_header(const Parameters& p) {
                   "Please report this as a bug.");
     padding |= kZeroPadded;
   }
-  auto der_size = static_cast<std::uint32_t>(Framing(payload_size(p.plaintext_length)).der_size());
+  const auto der_size =
+      static_cast<std::uint32_t>(blob_size(p.plaintext_length, p.suite) - kHeaderSize);
+  const auto suite = static_cast<std::uint16_t>(p.suite);
 
   Header h;
   h[0] = kContainer;
   h[1] = kFormat;
   h[kKindOffset] = static_cast<std::uint8_t>(p.kind);
-  h[kSuiteOffset] = kSuiteDirect >> 8;
-  h[kSuiteOffset + 1] = kSuiteDirect & 0xff;
+  h[kSuiteOffset] = static_cast<std::uint8_t>(suite >> 8);
+  h[kSuiteOffset + 1] = static_cast<std::uint8_t>(suite & 0xff);
   std::copy(p.key_material_id.begin(), p.key_material_id.end(), &h[kKeyMaterialOffset]);
   h[kPaddingOffset] = padding;
   std::copy(p.salt.begin(), p.salt.end(), &h[kSaltOffset]);
@@ -194,18 +210,24 @@ Header make_header(const Parameters& p) {
   return h;
 }
 
-Bytes make_blob(const Header& header, ByteView payload) {
-  std::optional<Framing> framing = framing_of_size(u32_at(header, kDerLengthOffset));
+Bytes make_blob(const Header& header, ByteView payload, const Tag* tag) {
+  const std::size_t tag_size = tag_der_size(tag == nullptr ? Suite::Direct : Suite::Enforced);
+  const std::size_t der_size = u32_at(header, kDerLengthOffset);
+  std::optional<Framing> framing = framing_of_size(der_size - std::min(tag_size, der_size));
   if (!framing || payload.size() != framing->payload_size())
     throw Error(ErrorCode::KMSInternal,
                 "The token made a payload of " + std::to_string(payload.size()) +
                     " bytes, which is not the size that was announced.",
                 "Run `trent check` to see whether the token does RFC 5649.");
   Bytes out;
-  out.reserve(kHeaderSize + framing->der_size());
+  out.reserve(kHeaderSize + der_size);
   append(out, header);
   append(out, framing->bytes());
   append(out, payload);
+  if (tag != nullptr) {
+    append(out, kTagHeader);
+    append(out, *tag);
+  }
   return out;
 }
 
@@ -218,10 +240,17 @@ Blob parse_blob(ByteView bytes) {
   std::uint8_t kind = header[kKindOffset];
   std::uint8_t padding = header[kPaddingOffset];
   std::uint8_t padding_length = padding & kPaddingLength;
-  if (header[0] != kContainer || header[1] != kFormat || kind < 1 || kind > 3 ||
-      u16_at(header, kSuiteOffset) != kSuiteDirect ||
+  const std::optional<Suite> suite = suite_of(header);
+  if (header[0] != kContainer || header[1] != kFormat || kind < 1 || kind > 3 || !suite ||
       (padding != padding_length && padding != (padding_length | kZeroPadded)) ||
       padding == kZeroPadded || u32_at(header, kDerLengthOffset) != der.size())
+    throw_invalid();
+
+  const std::size_t tag_size = tag_der_size(*suite);
+  if (der.size() < tag_size) throw_invalid();
+  const ByteView tag = der.last(tag_size);
+  der = der.first(der.size() - tag_size);
+  if (!tag.empty() && !std::ranges::equal(tag.first<sizeof kTagHeader>(), kTagHeader))
     throw_invalid();
 
   // DER is canonical: instead of parsing it, write it again and compare.
@@ -231,6 +260,7 @@ Blob parse_blob(ByteView bytes) {
   ByteView payload = der.subspan(framing->bytes().size());
 
   Blob blob;
+  blob.parameters.suite = *suite;
   blob.parameters.kind = static_cast<Kind>(kind);
   std::copy_n(&header[kKeyMaterialOffset], blob.parameters.key_material_id.size(),
               blob.parameters.key_material_id.begin());
@@ -239,12 +269,22 @@ Blob parse_blob(ByteView bytes) {
   std::copy_n(&header[kSaltOffset], blob.parameters.salt.size(), blob.parameters.salt.begin());
   std::ranges::copy(header, blob.header.begin());
   blob.payload.assign(payload.begin(), payload.end());
+  if (!tag.empty()) std::ranges::copy(tag.last<sizeof(Tag)>(), blob.tag.begin());
   return blob;
 }
 
 Sha256 wrapping_key_input(const Header& header, ByteView canonical_context) {
   static constexpr auto kDomain = domain("trent:v1:suite-5401:wrapping-key");
   return sha256({kDomain, header, canonical_context});
+}
+
+Bytes tag_input(const Header& header, ByteView canonical_context, ByteView payload) {
+  static constexpr auto kDomain = domain("trent:v1:suite-5404:tag");
+  Bytes input;
+  input.reserve(kDomain.size() + header.size() + canonical_context.size() + payload.size());
+  for (const ByteView part : {ByteView(kDomain), ByteView(header), canonical_context, payload})
+    append(input, part);
+  return input;
 }
 
 namespace {

@@ -15,6 +15,7 @@ namespace {
 using namespace trent;
 using namespace trent::blob;
 using nlohmann::json;
+using trent::test::enforced_vectors;
 using trent::test::hex;
 using trent::test::vectors;
 
@@ -153,6 +154,98 @@ void vectors_parse() {
     zero_padded += blob.parameters.zero_padded;
   }
   CHECK(zero_padded >= 1);
+}
+
+void vectors_of_suite_5404() {
+  CHECK(enforced_vectors().size() >= 9);
+  for (const json& v : enforced_vectors()) {
+    const Bytes key = hex(v.at("key"));
+    const Bytes mac_key = hex(v.at("mac_key"));
+    const Bytes context = canonical_context(context_of(v));
+    const std::string key_id = v.at("key_id").get<std::string>();
+    const Sha256 trial = key_material_id_input(key_id);
+    Bytes shown = encrypt("AES-256-WRAP-PAD", key, trial);
+    append(shown, hmac_sha256(mac_key, trial));
+    CHECK_EQ(bytes_of(key_material_id(key_id, shown)), hex(v.at("key_material_id")));
+
+    Parameters p = parameters_of(v);
+    p.suite = Suite::Enforced;
+    const Header header = make_header(p);
+    CHECK_EQ(bytes_of(header), hex(v.at("header")));
+    Bytes content = hex(v.at("plaintext"));
+    if (p.zero_padded) content.resize((content.size() + 7) / 8 * 8);
+    const Bytes payload = encrypt("AES-256-WRAP-PAD", key, content);
+    CHECK_EQ(payload, hex(v.at("payload")));
+    const Tag tag = array<Tag>(bytes_of(hmac_sha256(mac_key, tag_input(header, context, payload))));
+    CHECK_EQ(bytes_of(tag), hex(v.at("tag")));
+    const Bytes bytes = make_blob(header, payload, &tag);
+    CHECK_EQ(bytes, hex(v.at("blob")));
+    CHECK_EQ(bytes.size(), blob_size(p.plaintext_length, Suite::Enforced));
+
+    const Blob blob = parse_blob(bytes);
+    CHECK(blob.parameters.suite == Suite::Enforced);
+    CHECK_EQ(blob.parameters.plaintext_length, p.plaintext_length);
+    CHECK_EQ(blob.parameters.zero_padded, p.zero_padded);
+    CHECK_EQ(bytes_of(blob.header), bytes_of(header));
+    CHECK_EQ(blob.payload, payload);
+    CHECK_EQ(bytes_of(blob.tag), bytes_of(tag));
+  }
+}
+
+// Every bit belongs to something that is compared, or bound by the tag.
+void every_bit_of_suite_5404_counts() {
+  const Bytes good = hex(enforced_vectors().at(0).at("blob"));
+  const Blob before = parse_blob(good);
+  for (std::size_t bit = 0; bit < good.size() * 8; ++bit) {
+    Bytes flipped = good;
+    flipped[bit / 8] ^= static_cast<std::uint8_t>(1 << bit % 8);
+    if (!accepted(flipped)) continue;
+    const Blob after = parse_blob(flipped);
+    CHECK_EQ(make_blob(after.header, after.payload, &after.tag), flipped);
+    CHECK(after.header != before.header || after.payload != before.payload ||
+          after.tag != before.tag);
+  }
+}
+
+void other_forms_of_suite_5404_are_refused() {
+  const Bytes good = hex(enforced_vectors().at(0).at("blob"));
+  for (std::size_t size = 0; size < good.size(); ++size) check_refused(ByteView(good).first(size));
+  Bytes longer = good;
+  longer.push_back(0);
+  check_refused(longer);
+  // The tag under another type, or of another length.
+  for (const std::size_t at : {good.size() - 34, good.size() - 33}) {
+    Bytes other = good;
+    other[at] ^= 1;
+    check_refused(other);
+  }
+  // With the suite of the other: one has a tag, the other has none.
+  Bytes direct = good;
+  direct[4] = 0x01;
+  check_refused(direct);
+  Bytes without_tag = some_blob(32);
+  without_tag[4] = 0x04;
+  check_refused(without_tag);
+  // Without the tag, and with a length that says so.
+  Bytes cut(good.begin(), good.end() - 34);
+  cut[57] -= 34;
+  check_refused(cut);
+  for (const std::uint8_t other : {0x00, 0x02, 0x03, 0x05, 0x06, 0x14}) {
+    Bytes suite = good;
+    suite[4] = other;
+    check_refused(suite);
+  }
+}
+
+void tag_must_fit_its_header() {
+  Parameters p;
+  p.plaintext_length = 32;
+  const Tag tag{};
+  CHECK_ERROR(KMSInternal, make_blob(make_header(p), Bytes(40), &tag));
+  p.suite = Suite::Enforced;
+  CHECK_ERROR(KMSInternal, make_blob(make_header(p), Bytes(40)));
+  CHECK_EQ(make_blob(make_header(p), Bytes(40), &tag).size(), blob_size(32, Suite::Enforced));
+  CHECK(blob_size(kMaxPlaintext, Suite::Enforced) <= kMaxBlob);
 }
 
 // OpenSSL's own CMS code reads the structure and, asked to write it, writes the same bytes.
@@ -442,7 +535,7 @@ void payload_must_fit_its_header() {
 
 // What looks alike must not hash alike.
 void wrapping_key_input_binds_header_and_context() {
-  const Header header = make_header({Kind::Encrypt, {}, 32, false, {}});
+  const Header header = make_header({Suite::Direct, Kind::Encrypt, {}, 32, false, {}});
   const auto input = [&](const Header& h, const EncryptionContext& c) {
     return bytes_of(wrapping_key_input(h, canonical_context(c)));
   };
@@ -468,7 +561,9 @@ void key_material_id_depends_on_the_key_id() {
 
 int main() {
   return RUN_TESTS(
-      "blob", TEST(vectors_derive), TEST(vectors_parse), TEST(every_length_round_trips),
+      "blob", TEST(vectors_derive), TEST(vectors_parse), TEST(vectors_of_suite_5404),
+      TEST(every_bit_of_suite_5404_counts), TEST(other_forms_of_suite_5404_are_refused),
+      TEST(tag_must_fit_its_header), TEST(every_length_round_trips),
       TEST(sizes_are_those_of_the_documentation), TEST(every_flipped_bit_counts),
       TEST(every_truncation_is_refused), TEST(every_extension_is_refused),
       TEST(truncated_and_extended_der_is_refused), TEST(other_padding_bytes_are_refused),

@@ -6,6 +6,7 @@ the ciphers are those of the command openssl, the CMS part is read by it as well
   recompute_vectors.py FILE...
 """
 import hashlib
+import hmac
 import json
 import subprocess
 import sys
@@ -67,6 +68,10 @@ def canonical(context):
     return out
 
 
+def wrap(key, content):
+    return openssl("enc", "-e", "-id-aes256-wrap-pad", "-K", key.hex(), "-iv", "a65959a6", data=content)
+
+
 def vector(name, key, key_id, context, plaintext, salt, kind, zero_padded):
     """All members of a vector, from what goes into a blob."""
     padding = -len(plaintext) % 8
@@ -77,8 +82,7 @@ def vector(name, key, key_id, context, plaintext, salt, kind, zero_padded):
               bytes([padding | (0x80 if zero_padded and padding else 0)]) + salt + u32(size))
     h = sha256(domain("trent:v1:suite-5401:wrapping-key"), header, canonical(context))
     wrapping_key = ecb(key, h)
-    payload = openssl("enc", "-e", "-id-aes256-wrap-pad", "-K", wrapping_key.hex(), "-iv", "a65959a6",
-                      data=content)
+    payload = wrap(wrapping_key, content)
     binary = {"key": key, "plaintext": plaintext, "salt": salt, "key_material_id": material,
               "blob": header + content_info(payload), "header": header,
               "context": canonical(context), "h": h, "wrapping_key": wrapping_key,
@@ -87,20 +91,44 @@ def vector(name, key, key_id, context, plaintext, salt, kind, zero_padded):
             **{member: value.hex() for member, value in binary.items()}}
 
 
+def enforced_vector(name, key, mac_key, key_id, context, plaintext, salt, kind, zero_padded):
+    """The same of suite 5404."""
+    padding = -len(plaintext) % 8
+    content = plaintext + bytes(padding if zero_padded else 0)
+    size = len(content_info(bytes(len(plaintext) + padding + 8))) + len(tlv(4, bytes(32)))
+    trial = sha256(domain("trent:v1:key-material-id"), key_id.encode())
+    shown = wrap(key, trial) + hmac.digest(mac_key, trial, "sha256")
+    material = sha256(domain("trent:v1:key-material-id"), key_id.encode(), shown)
+    header = (bytes([1, 2, kind, 0x54, 0x04]) + material +
+              bytes([padding | (0x80 if zero_padded and padding else 0)]) + salt + u32(size))
+    payload = wrap(key, content)
+    tag = hmac.digest(mac_key, domain("trent:v1:suite-5404:tag") + header + canonical(context) + payload,
+                      "sha256")
+    binary = {"key": key, "mac_key": mac_key, "plaintext": plaintext, "salt": salt, "shown": shown,
+              "key_material_id": material, "blob": header + content_info(payload) + tlv(4, tag),
+              "header": header, "context": canonical(context), "payload": payload, "tag": tag}
+    return {"name": name, "key_id": key_id, "encryption_context": context, "kind": kind,
+            **{member: value.hex() for member, value in binary.items()}}
+
+
 def opened_by_cms(v):
     """The content, as openssl's reader of CMS finds it."""
     with tempfile.NamedTemporaryFile() as der:
-        der.write(bytes.fromhex(v["blob"])[58:])
+        der.write(content_info(bytes.fromhex(v["payload"])))
         der.flush()
         return openssl("cms", "-EncryptedData_decrypt", "-binary", "-inform", "DER", "-in", der.name,
-                       "-secretkey", v["wrapping_key"], data=b"")
+                       "-secretkey", v.get("wrapping_key", v["key"]), data=b"")
 
 
 def check(v):
     zero_padded = int(v["blob"][74:76], 16) & 0x80 != 0
     plaintext = bytes.fromhex(v["plaintext"])
-    again = vector(v["name"], bytes.fromhex(v["key"]), v["key_id"], v["encryption_context"],
-                   plaintext, bytes.fromhex(v["salt"]), v["kind"], zero_padded)
+    rest = (v["key_id"], v["encryption_context"], plaintext, bytes.fromhex(v["salt"]), v["kind"],
+            zero_padded)
+    if "mac_key" in v:
+        again = enforced_vector(v["name"], bytes.fromhex(v["key"]), bytes.fromhex(v["mac_key"]), *rest)
+    else:
+        again = vector(v["name"], bytes.fromhex(v["key"]), *rest)
     different = [member for member in v if v[member] != again.get(member)]
     if different or len(v) != len(again):
         return "computed differently: " + ", ".join(different)

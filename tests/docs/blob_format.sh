@@ -5,15 +5,17 @@
 . "$TRENT_SOURCE/tests/docs/examples.sh"
 page=$TRENT_SOURCE/docs/blob-format.md
 vectors=$TRENT_SOURCE/tests/data/blob-vectors.json
+enforced=$TRENT_SOURCE/tests/data/blob-vectors-5404.json
 
 commands_print_what_the_page_says() { run_examples "$page"; }
 
 numbers_are_those_of_the_vectors() {
   assert_contains "$(cat "$vectors")" "\"blob\": \"$(basenc --base16 -w0 <blob | tr A-F a-f)\""
+  assert_contains "$(cat "$enforced")" "\"blob\": \"$(basenc --base16 -w0 <blob-5404 | tr A-F a-f)\""
   # Every long number that the page shows in one piece.
   grep -oE '\b[0-9a-f]{32,}\b' "$page" | sort -u >numbers
   [ "$(wc -l <numbers)" -ge 8 ]
-  while read -r number; do assert_contains "$(cat "$vectors")" "$number"; done <numbers
+  while read -r number; do assert_contains "$(cat "$vectors" "$enforced")" "$number"; done <numbers
 }
 
 wrong_context_fails() {

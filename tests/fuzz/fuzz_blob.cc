@@ -33,12 +33,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(p.plaintext_length >= 1 && p.plaintext_length <= blob::kMaxPlaintext,
           "length is 1..4096");
   require(blob.payload.size() == blob::payload_size(p.plaintext_length), "payload fits the length");
-  require(size == blob::blob_size(p.plaintext_length), "size of the blob is known beforehand");
+  require(size == blob::blob_size(p.plaintext_length, p.suite),
+          "size of the blob is known beforehand");
   require(!p.zero_padded || p.plaintext_length % 8 != 0, "zero-padded content had to be padded");
   require(blob.content_length() + 8 <= blob.payload.size(), "content fits the payload");
   require(blob::make_header(p) == blob.header, "header is written as it was read");
-  require(std::ranges::equal(blob::make_blob(blob.header, blob.payload), input),
+  const bool tagged = p.suite == blob::Suite::Enforced;
+  require(std::ranges::equal(
+              blob::make_blob(blob.header, blob.payload, tagged ? &blob.tag : nullptr), input),
           "blob is written as it was read");
-  require(is_cms(input.subspan(blob::kHeaderSize)), "OpenSSL reads the CMS part");
+  const std::size_t tag_size = tagged ? 2 + blob.tag.size() : 0;
+  require(is_cms(input.subspan(blob::kHeaderSize).first(size - blob::kHeaderSize - tag_size)),
+          "OpenSSL reads the CMS part");
   return 0;
 }

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -12,17 +13,25 @@
 
 namespace trent::test {
 
+inline nlohmann::json read_vectors(std::initializer_list<const char*> files) {
+  const char* source = std::getenv("TRENT_SOURCE");
+  nlohmann::json vectors = nlohmann::json::array();
+  for (const char* name : files) {
+    std::ifstream file(std::string(source == nullptr ? "." : source) + "/tests/data/" + name);
+    const nlohmann::json content = nlohmann::json::parse(file);
+    for (const nlohmann::json& vector : content.at("vectors")) vectors.push_back(vector);
+  }
+  return vectors;
+}
+
 inline const nlohmann::json& vectors() {
-  static const nlohmann::json all = [] {
-    const char* source = std::getenv("TRENT_SOURCE");
-    nlohmann::json vectors = nlohmann::json::array();
-    for (const char* name : {"blob-vectors.json", "blob-vectors-more.json"}) {
-      std::ifstream file(std::string(source == nullptr ? "." : source) + "/tests/data/" + name);
-      const nlohmann::json content = nlohmann::json::parse(file);
-      for (const nlohmann::json& vector : content.at("vectors")) vectors.push_back(vector);
-    }
-    return vectors;
-  }();
+  static const nlohmann::json all = read_vectors({"blob-vectors.json", "blob-vectors-more.json"});
+  return all;
+}
+
+// Of suite 5404.
+inline const nlohmann::json& enforced_vectors() {
+  static const nlohmann::json all = read_vectors({"blob-vectors-5404.json"});
   return all;
 }
 
