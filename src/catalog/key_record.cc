@@ -134,9 +134,13 @@ KeyRecord KeyRecord::parse(std::string_view text) {
     if (in.contains("tags")) record.tags = in.at("tags").get<std::map<std::string, std::string>>();
     if (in.contains("policy"))
       record.policy = std::make_shared<const std::string>(in.at("policy").get<std::string>());
-    record.others = other_members(
-        in, {"key_id", "created", "description", "usage", "spec", "origin", "state", "deletion",
-             "materials", "current", "rotation", "rotations", "adopted", "tags", "policy"});
+    if (in.contains("enforced")) record.enforced = in.at("enforced").get<bool>();
+    if (record.enforced && (record.spec != KeySpec::SymmetricDefault || record.adopted))
+      throw std::runtime_error("it is enforced, which does not go with its spec or its origin");
+    record.others =
+        other_members(in, {"key_id", "created", "description", "usage", "spec", "origin", "state",
+                           "deletion", "materials", "current", "rotation", "rotations", "adopted",
+                           "tags", "policy", "enforced"});
     return record;
   });
 }
@@ -169,10 +173,9 @@ std::string to_text(const KeyRecord& record) {
                       {"label", to_base64(as_bytes(record.adopted->label))},
                       {"id", to_hex(record.adopted->id)}};
   if (!record.tags.empty()) out["tags"] = record.tags;
-  if (record.policy) {
-    out["format"] = kSecondFormat;
-    out["policy"] = *record.policy;
-  }
+  if (record.policy || record.enforced) out["format"] = kSecondFormat;
+  if (record.policy) out["policy"] = *record.policy;
+  if (record.enforced) out["enforced"] = true;
   add_other_members(out, record.others);
   return out.dump();
 }

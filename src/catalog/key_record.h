@@ -70,6 +70,9 @@ struct KeyRecord {
   // JSON; null: the default one. Who does not know it would let everybody in, so a record that has
   // it is of the second format.
   std::shared_ptr<const std::string> policy;
+  // Its material is an enforced key (hsm/enforced_key.h). Who does not know it would take the
+  // material for a base key: a record of the second format, too.
+  bool enforced = false;
   OtherMembers others;
 
   // Null if the key has no such material.

@@ -61,6 +61,7 @@ kms::Json to_json(const kms::TokenReport& report) {
   json["KeyMaterials"] = report.materials;
   json["Aliases"] = report.aliases;
   json["Grants"] = report.grants;
+  json["EnforcedKeys"] = report.enforced;
   json["Warnings"] = report.warnings;
   json["Problems"] = report.problems;
   json["Repaired"] = report.repaired;
@@ -98,6 +99,8 @@ std::string to_text(const kms::TokenReport& report) {
          ", key materials: " + std::to_string(report.materials) +
          ", aliases: " + std::to_string(report.aliases) +
          (report.grants == 0 ? "" : ", grants: " + std::to_string(report.grants)) + "\n";
+  for (const std::string& key_id : report.enforced)
+    out += "  enforced in the token: key " + key_id + "\n";
   for (const std::string& removed : report.repaired)
     out += "  repaired: " + printable(removed) + "\n";
   for (const std::string& warning : report.warnings)

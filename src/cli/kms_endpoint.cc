@@ -17,6 +17,7 @@ class TokenEndpoint final : public KmsEndpoint {
   explicit TokenEndpoint(const std::string& config_option)
       : service_(open_service(config_option)) {}
 
+  bool is_token() const override { return true; }
   void run(const kms::model::Operation& operation, const void* request, void* response) override {
     service_.run(service_.caller(), operation, request, response);
   }

@@ -17,6 +17,9 @@ class KmsEndpoint {
  public:
   virtual ~KmsEndpoint() = default;
 
+  // In this process, with nobody in between.
+  virtual bool is_token() const = 0;
+
   // As kms::Service::run(). Throws trent::Error; a server's may be a ForeignError, and one that
   // gives no answer is a Failure.
   virtual void run(const kms::model::Operation& operation, const void* request, void* response) = 0;

@@ -12,6 +12,8 @@
 #include "cli/errors.h"
 #include "cli/values.h"
 #include "cli/verb.h"
+#include "hsm/pin.h"
+#include "kms/operations/operations.h"
 
 namespace trent::cli {
 
@@ -123,6 +125,11 @@ KmsCommand::KmsCommand(const kms::model::Operation& operation, Options& options)
   for (const Field& field : operation.request)
     if (field.dispensable != nullptr)
       options.release("--" + kms::model::hyphenated(field.name), "--dry-run-modifiers");
+  if (&operation != &kms::operations::create_key()) return;
+  options.flag(enforce_, "--enforce-in-token",
+               "Nothing that is under the key can be decrypted, only\nmoved to another such key");
+  options.path(so_pin_source_, "--so-pin-source",
+               "With it: the security officer's PIN, in file:PATH or\nenv:NAME");
 }
 
 void KmsCommand::add_option(const Field& field) {
@@ -175,6 +182,24 @@ void KmsCommand::read_structures() {
   for (const auto& [field, argument] : structure_)
     if (*argument) read(*field, [text = argument.get()] { return structure(**text); });
   missing.finish();
+}
+
+// What comes through no network, and so is no field.
+void KmsCommand::enforce(const KmsEndpoint& endpoint) {
+  if (enforce_ != so_pin_source_.has_value())
+    throw UsageError("--enforce-in-token and --so-pin-source belong together: give both.");
+  if (!enforce_) return;
+  if (!endpoint.is_token())
+    throw UsageError(
+        "--enforce-in-token takes the security officer's PIN, which goes over no network: use it "
+        "where the token is, without --endpoint-url and TRENT_ENDPOINT.");
+  if (!so_pin_source_->starts_with("file:") && !so_pin_source_->starts_with("env:"))
+    throw UsageError("--so-pin-source takes file:PATH or env:NAME.");
+  try {
+    static_cast<kms::CreateKeyRequest*>(request_.get())->so_pin = hsm::read_pin(*so_pin_source_);
+  } catch (const Error& error) {
+    throw UsageError("--so-" + error.message());
+  }
 }
 
 Raw KmsCommand::raw() const {
@@ -242,6 +267,7 @@ kms::Json KmsCommand::list_pages(KmsEndpoint& endpoint, SecretBytes& raw, kms::J
 
 Answer KmsCommand::run(KmsEndpoint& endpoint) {
   read_structures();
+  enforce(endpoint);
   Answer answer;
   if (operation_.is_paged()) {
     kms::Json items = kms::Json::array();

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -60,6 +61,7 @@ class KmsCommand {
  private:
   void add_option(const kms::model::Field& field);
   void read_structures();
+  void enforce(const KmsEndpoint& endpoint);
   void add_raw(const void* response, SecretBytes& raw) const;
   kms::Json list_pages(KmsEndpoint& endpoint, SecretBytes& raw, kms::Json& items);
 
@@ -67,6 +69,9 @@ class KmsCommand {
   Options& options_;
   const std::shared_ptr<void> request_;
   Paging paging_;
+  // Of create-key, beside the operation's fields.
+  bool enforce_ = false;
+  std::optional<std::string> so_pin_source_;
   // Lists of structures, as they were typed.
   std::vector<std::pair<const kms::model::Field*, std::unique_ptr<std::vector<std::string>>>>
       structures_;

@@ -15,12 +15,16 @@ constexpr KmsVerb kVerbs[] = {
 The key never leaves the token. --output raw prints its key ID.
 With the origin EXTERNAL_KEY_STORE it is a key that is in the token already:
 it stays as it is there, and says itself what spec it is.
+With --enforce-in-token, the token itself sees to it that nothing under the key can be
+decrypted, whatever policies say, and also for who has the PIN: ciphertexts can be
+made, and moved to another such key (trent re-encrypt). See docs/security.md.
 
 Examples:
   trent create-key --description "customer data"
   KEY=$(trent create-key --output raw)
   trent create-alias --alias-name alias/app --target-key-id "$KEY"
   trent create-key --origin EXTERNAL_KEY_STORE --xks-key-id pkcs11:object=legacy-rsa
+  trent create-key --enforce-in-token --so-pin-source file:so-pin
 )"},
     {"describe-key", "Keys", "What is known of a key", R"(
 --output raw prints the key ID.

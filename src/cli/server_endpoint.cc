@@ -152,6 +152,7 @@ class ServerEndpoint final : public KmsEndpoint {
                  std::optional<server::AccessKey> access_key)
       : client_(std::move(address), std::move(options)), access_key_(std::move(access_key)) {}
 
+  bool is_token() const override { return false; }
   void run(const Operation& operation, const void* request, void* response) override {
     const Answer answer = ask(operation, body_of(operation, request));
     if (answer.status != kOk) refuse(operation, answer);

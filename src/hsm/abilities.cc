@@ -6,6 +6,7 @@
 
 #include "hsm/change_lock.h"
 #include "hsm/data_trial.h"
+#include "hsm/enforcement.h"
 #include "hsm/key_kind.h"
 #include "hsm/secret.h"
 #include "hsm/token.h"
@@ -178,6 +179,12 @@ Abilities try_with_session_objects(const Session& any, CK_SLOT_ID slot) {
     trials.add({"ZeroPads", "zero-pads wrapped secrets", profile.zero_pads});
     trials.add({"TellsLength", "CKA_VALUE_LEN of unwrapped secrets is right", profile.value_len});
   }
+  trials.attempt("EnforcedKeys", "keys can be enforced, as far as the user can try it",
+                 [&](const Session& session) {
+                   if (!wraps) throw Error(ErrorCode::UnsupportedOperation, "It wraps no keys.");
+                   require_enforcement(session, profile);
+                   return "";
+                 });
   trials.attempt("CopyObject", "C_CopyObject of base keys", [&](const Session& session) {
     auto base = make_base_key(session);
     CK_RV rv = try_copies(session, base.handle(), profile);

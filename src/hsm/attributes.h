@@ -38,6 +38,11 @@ class Attributes {
     return bytes(type, as_bytes(value));
   }
 
+  // CKA_UNWRAP_TEMPLATE and its like. `inner` must outlive the template, too.
+  Attributes& attributes(CK_ATTRIBUTE_TYPE type, Attributes& inner) {
+    return add(type, inner.data(), inner.size() * sizeof(CK_ATTRIBUTE));
+  }
+
   CK_ATTRIBUTE_PTR data() { return attributes_.data(); }
   CK_ULONG size() const { return size_; }
 

@@ -76,8 +76,9 @@ CK_OBJECT_HANDLE Connection::find_key(const Session& session, const KeyRef& ref,
   // Of somebody else's key one may be empty, which tokens do not look for alike.
   if (!name.label.empty()) search.text(CKA_LABEL, name.label);
   if (!name.id.empty()) search.bytes(CKA_ID, name.id);
+  if (ref.kind.has_companion) search.number(CKA_KEY_TYPE, ref.kind.type);
   std::vector<CK_OBJECT_HANDLE> all = session.find(search);
-  if (all.empty() && !ref.kind.adopted) {
+  if (all.empty() && !ref.kind.adopted && !ref.kind.has_companion) {
     // Made by a rotation that was killed before it gave the key its name (base_key_store.h).
     Attributes by_id;
     by_id.number(CKA_CLASS, ref.kind.object_class)
@@ -162,6 +163,7 @@ void Connection::forget_base_key(const Fingerprint& id) {
   std::shared_ptr<const BaseKey> last;  // its copy is destroyed after the lock is released
   Lock lock(keys_mutex_);
   handles_.erase(id);
+  enforced_.erase(id);
   auto known = keys_.find(id);
   if (known == keys_.end()) return;
   last = known->second.key;
@@ -181,6 +183,19 @@ CK_OBJECT_HANDLE Connection::key(const Session& session, const KeyRef& ref,
   // They cost the token nothing: they need not be forgotten one by one.
   if (handles_.size() >= max_base_keys_) handles_.clear();
   handles_.insert_or_assign(ref.id, found);
+  return found;
+}
+
+EnforcedKey Connection::enforced_key(const Session& session, const EnforcedKeyRef& ref) {
+  {
+    const SharedLock lock(keys_mutex_);
+    const auto known = enforced_.find(ref.id);
+    if (known != enforced_.end()) return known->second;
+  }
+  const EnforcedKey found = find_enforced_key(*this, session, ref);
+  const Lock lock(keys_mutex_);
+  if (enforced_.size() >= max_base_keys_) enforced_.clear();
+  enforced_.insert_or_assign(ref.id, found);
   return found;
 }
 

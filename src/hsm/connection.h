@@ -13,6 +13,7 @@
 
 #include "base/thread_safety.h"
 #include "hsm/base_key.h"
+#include "hsm/enforced_key.h"
 #include "hsm/key_attributes.h"
 #include "hsm/login.h"
 #include "hsm/profile.h"
@@ -57,6 +58,8 @@ class Connection {
   // object that is met for the first time is the one.
   CK_OBJECT_HANDLE key(const Session& session, const KeyRef& ref,
                        const std::function<bool(CK_OBJECT_HANDLE)>& is_right);
+  // The two objects of an enforced key.
+  EnforcedKey enforced_key(const Session& session, const EnforcedKeyRef& ref);
   // Without remembering it.
   CK_OBJECT_HANDLE find_key(const Session& session, const KeyRef& ref,
                             const std::function<bool(CK_OBJECT_HANDLE)>& is_right) const;
@@ -91,6 +94,7 @@ class Connection {
   std::atomic<std::uint64_t> uses_ = 0;
   std::map<Fingerprint, KnownKey> keys_ GUARDED_BY(keys_mutex_);  // goes before the anchor
   std::map<Fingerprint, CK_OBJECT_HANDLE> handles_ GUARDED_BY(keys_mutex_);
+  std::map<Fingerprint, EnforcedKey> enforced_ GUARDED_BY(keys_mutex_);
 };
 
 }  // namespace trent::hsm

@@ -181,6 +181,7 @@ KeyAttributes judge(KeyFacts facts, const KeyKind& kind) {
   (kind.adopted ? judge_adopted : judge_own)(facts, kind, found);
   found.label = std::move(facts.label);
   found.id = std::move(facts.id);
+  found.type = facts.type;
   for (std::size_t i = 0; i < kSecrecy.size(); ++i)
     if (facts.secrecy[i].value_or(kSecrecy[i].wanted) != kSecrecy[i].wanted)
       found.exposed.emplace_back(kSecrecy[i].otherwise);

@@ -36,6 +36,7 @@ KeyFacts read_key_facts(const Session& session, CK_OBJECT_HANDLE key);
 struct KeyAttributes {
   std::string label;
   Bytes id;
+  CK_KEY_TYPE type = CKK_VENDOR_DEFINED;
   std::vector<std::string> unfit;    // why it is not of its kind, in words; empty: it is
   std::vector<std::string> exposed;  // what would let its value leave the token
   bool local = true;                 // made in this token, as far as that tells

@@ -26,6 +26,8 @@ struct KeyKind {
   std::span<const CK_MECHANISM_TYPE> mechanisms;
   // Somebody else made it: it may do more, or by more mechanisms, or less than all of that.
   bool adopted = false;
+  // There is another object of its name, which has another type: see enforced_key.h.
+  bool has_companion = false;
 };
 
 namespace detail {
@@ -58,6 +60,16 @@ inline constexpr KeyKind kBaseKey{.object_class = CKO_SECRET_KEY,
                                   .generation = CKM_AES_KEY_GEN,
                                   .usage = {.derive = true},
                                   .mechanisms = detail::kDerivation};
+// Of an enforced key (enforced_key.h). Its mechanism is RFC 5649, whichever number the token has
+// for that.
+inline constexpr KeyKind kEnforcedKey{.object_class = CKO_SECRET_KEY,
+                                      .type = CKK_AES,
+                                      .type_name = "AES",
+                                      .length = 32,
+                                      .generation = CKM_AES_KEY_GEN,
+                                      .usage = {.wrap = true, .unwrap = true},
+                                      .mechanisms = {},
+                                      .has_companion = true};
 inline constexpr KeyKind kHmac224Key = detail::hmac_key(28, detail::kHmac224);
 inline constexpr KeyKind kHmac256Key = detail::hmac_key(32, detail::kHmac256);
 inline constexpr KeyKind kHmac384Key = detail::hmac_key(48, detail::kHmac384);

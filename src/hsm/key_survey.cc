@@ -16,6 +16,11 @@ bool survey_key(const Session& session, CK_OBJECT_CLASS object_class, CK_OBJECT_
     const auto expected = expect(object_class, facts);
     if (!expected) return true;
     KeyState key{judge(std::move(facts), expected->kind), object_class, false};
+    if (expected->weaknesses) {
+      const std::vector<std::string> found = expected->weaknesses(session, handle);
+      key.restricted = found.empty();
+      key.exposed.insert(key.exposed.end(), found.begin(), found.end());
+    }
     key.proven = expected->is_proven(session, handle, key.id);
     survey.keys.push_back(std::move(key));
   } catch (const Error& error) {

@@ -28,6 +28,8 @@ struct KeySurvey {
 struct Expectation {
   KeyKind kind;
   std::function<bool(const Session& session, CK_OBJECT_HANDLE key, ByteView id)> is_proven;
+  // What is exposed of it beside that which its usage and secrecy tell; may be empty.
+  std::function<std::vector<std::string>(const Session& session, CK_OBJECT_HANDLE key)> weaknesses;
 };
 // nullopt: it is none of Trent's.
 using Expect =

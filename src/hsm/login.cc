@@ -187,6 +187,35 @@ CK_RV Pin::login_for_operation(const Session& session) {
   return rv;
 }
 
+void log_in_security_officer(const Session& session, const CK_TOKEN_INFO& token,
+                             const SecretBytes& pin) {
+  const std::string label = label_of(token);
+  if ((token.flags & (CKF_SO_PIN_FINAL_TRY | CKF_SO_PIN_LOCKED)) != 0)
+    throw no_login("The security officer's PIN of the token \"" + label +
+                       "\" is locked, or the next wrong one would lock it: it was not tried.",
+                   "Log in once as the security officer with the HSM's own tool.", CKR_PIN_LOCKED);
+  const CK_RV rv = session.try_call<&CK_FUNCTION_LIST::C_Login>(
+      CK_USER_TYPE{CKU_SO}, const_cast<CK_UTF8CHAR_PTR>(pin.data()),
+      static_cast<CK_ULONG>(pin.size()));
+  switch (rv) {
+    case CKR_OK:
+      return;
+    case CKR_PIN_INCORRECT:
+    case CKR_PIN_INVALID:
+    case CKR_PIN_LEN_RANGE:
+      throw no_login("The token \"" + label + "\" refused the PIN of the security officer (" +
+                         rv_name(rv) + ").",
+                     "Correct what --so-pin-source names; each wrong PIN is counted.", rv);
+    case CKR_USER_ANOTHER_ALREADY_LOGGED_IN:
+    case CKR_SESSION_READ_ONLY_EXISTS:
+      throw no_login("The security officer cannot log in to the token \"" + label +
+                         "\" while this process uses it otherwise (" + rv_name(rv) + ").",
+                     "Use the command trent for it, which uses the token alone.", rv);
+    default:
+      throw token_error("C_Login", rv);
+  }
+}
+
 void keep_copy(const Session& session) {
   CK_TOKEN_INFO info{};
   if (session.module().try_call<&CK_FUNCTION_LIST::C_GetTokenInfo>(session.slot(), &info) ==

@@ -80,6 +80,11 @@ struct LoggedIn {
   Session anchor;
 };
 
+// Logs `session` in as the security officer. The last try is never used up. Throws
+// AccessDeniedException with the reason and what to do.
+void log_in_security_officer(const Session& session, const CK_TOKEN_INFO& token,
+                             const SecretBytes& pin);
+
 // Keeps a copy of what SoftHSM rewrites in every login, now that it is whole: see
 // keep_token_object(). The caller holds the start lock.
 void keep_copy(const Session& session);

@@ -11,12 +11,18 @@ void add_payload_attributes(Attributes& attributes, Readable readable, bool brie
       .number(CKA_KEY_TYPE, CKK_GENERIC_SECRET)
       .flag(CKA_TOKEN, false)
       .flag(CKA_PRIVATE, true);
-  if (readable == Readable::No)
+  if (readable != Readable::Yes)
     attributes.flag(CKA_SENSITIVE, true);
   else if (!brief)
     attributes.flag(CKA_SENSITIVE, false);
   if (!brief) attributes.flag(CKA_EXTRACTABLE, true);
   add_usage(attributes, {});
+  if (readable == Readable::Never)
+    attributes.flag(CKA_WRAP_WITH_TRUSTED, true).flag(CKA_COPYABLE, false);
+}
+
+void end_payload_attributes(Attributes& attributes, Readable readable) {
+  if (readable == Readable::Never) attributes.flag(CKA_MODIFIABLE, false);
 }
 
 namespace {
@@ -80,19 +86,21 @@ bool is_token_fault(const Session& session, const Profile& profile, CK_OBJECT_HA
 
 }  // namespace
 
-TemporaryObject import_secret(const Session& session, ByteView value) {
+TemporaryObject import_secret(const Session& session, ByteView value, Readable readable) {
   Attributes attributes;
-  add_payload_attributes(attributes, Readable::No);
+  add_payload_attributes(attributes, readable);
   attributes.bytes(CKA_VALUE, value);
+  end_payload_attributes(attributes, readable);
   CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
   session.call<&CK_FUNCTION_LIST::C_CreateObject>(attributes.data(), attributes.size(), &handle);
   return {session, handle};
 }
 
-TemporaryObject generate_secret(const Session& session, std::size_t length) {
+TemporaryObject generate_secret(const Session& session, std::size_t length, Readable readable) {
   Attributes attributes;
-  add_payload_attributes(attributes, Readable::No);
+  add_payload_attributes(attributes, readable);
   attributes.number(CKA_VALUE_LEN, length);
+  end_payload_attributes(attributes, readable);
   CK_MECHANISM mechanism{CKM_GENERIC_SECRET_KEY_GEN, nullptr, 0};
   CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
   session.call<&CK_FUNCTION_LIST::C_GenerateKey>(&mechanism, attributes.data(), attributes.size(),
@@ -117,6 +125,7 @@ CK_RV try_unwrap(const Session& session, const Profile& profile, CK_OBJECT_HANDL
   Attributes attributes;
   add_payload_attributes(attributes, readable, profile.unwrap_template.brief);
   if (profile.unwrap_template.length) attributes.number(CKA_VALUE_LEN, payload.length);
+  end_payload_attributes(attributes, readable);
   CK_MECHANISM mechanism{profile.kwp, nullptr, 0};
   return session.try_call<&CK_FUNCTION_LIST::C_UnwrapKey>(
       &mechanism, unwrapping_key, const_cast<CK_BYTE_PTR>(payload.bytes.data()),
@@ -130,7 +139,7 @@ TemporaryObject unwrap_object(const Session& session, const Profile& profile,
   CK_RV rv = try_unwrap(session, profile, unwrapping_key, payload, readable, &handle);
   if (rv == CKR_OK) {
     TemporaryObject object(session, handle);
-    if (readable == Readable::No) {
+    if (readable != Readable::Yes) {
       keep_promise(profile.payloads, session, handle, Extractable::Yes);
       require_length(session, profile, handle, payload.length);
     }

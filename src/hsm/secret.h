@@ -19,18 +19,26 @@ struct WrappedSecret {
   std::size_t length;
 };
 
-TemporaryObject import_secret(const Session& session, ByteView value);
-TemporaryObject generate_secret(const Session& session, std::size_t length);
-
 // RFC 5649 wrap of an object.
 Bytes wrap_object(const Session& session, const Profile& profile, CK_OBJECT_HANDLE wrapping_key,
                   CK_OBJECT_HANDLE object);
 
-enum class Readable { No, Yes };  // Yes: the value is to be read, for Decrypt
+enum class Readable {
+  No,
+  Yes,    // the value is to be read, for Decrypt
+  Never,  // nor can it be wrapped under a key that is not trusted: see enforced_key.h
+};
 
 // The template of a secret on its way through the token. SENSITIVE unless it is to be read; PRIVATE
 // always: SoftHSM then keeps even its own copy masked in memory. `brief`: see UnwrapTemplate.
 void add_payload_attributes(Attributes& attributes, Readable readable, bool brief = false);
+// What has to come last in it: SoftHSM takes no attribute behind CKA_MODIFIABLE=false.
+void end_payload_attributes(Attributes& attributes, Readable readable);
+
+TemporaryObject import_secret(const Session& session, ByteView value,
+                              Readable readable = Readable::No);
+TemporaryObject generate_secret(const Session& session, std::size_t length,
+                                Readable readable = Readable::No);
 
 // The call itself; what a self-test makes of it is its own affair.
 CK_RV try_unwrap(const Session& session, const Profile& profile, CK_OBJECT_HANDLE unwrapping_key,
@@ -38,8 +46,8 @@ CK_RV try_unwrap(const Session& session, const Profile& profile, CK_OBJECT_HANDL
 
 // The one place where a payload becomes an object: all failures of the unwrap itself look the same
 // to the caller, InvalidCiphertextException; a token that fails is KMSInternalException, and one
-// that cannot do it with any payload UnsupportedOperationException. An object that is not Readable
-// has the announced length, where the token tells that.
+// that cannot do it with any payload UnsupportedOperationException. An object that is not to be
+// read has the announced length, where the token tells that.
 TemporaryObject unwrap_object(const Session& session, const Profile& profile,
                               CK_OBJECT_HANDLE unwrapping_key, const WrappedSecret& payload,
                               Readable readable);

@@ -55,16 +55,33 @@ void Token::disconnect(const std::shared_ptr<Connection>& lost) {
   if (connection_ == lost) connection_.reset();
 }
 
+void Token::close_connection() {
+  const std::weak_ptr<Connection> last = connection_;
+  connection_.reset();
+  for (int waited = 0; !last.expired() && waited < 200; ++waited)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+}
+
+void Token::as_security_officer(const SecretBytes& pin,
+                                const std::function<void(const Session& session)>& act) {
+  const Lock lock(mutex_);
+  close_connection();
+  const HostLock startup = startup_lock();
+  const auto module = Module::open(config_.module);
+  const FoundToken token = find_token(*module, config_.uri);
+  const Session session(module, token.slot);
+  log_in_security_officer(session, token.info, pin);
+  keep_copy(session);
+  // Closing the only session is the logout.
+  act(session);
+}
+
 void Token::start_afresh() {
   {
     const Lock lock(mutex_);
     auto module = Module::open(config_.module);
     const std::uint64_t seen = module->generation();
-    const std::weak_ptr<Connection> last = connection_;
-    connection_.reset();
-    // Others are in the middle of something with it: they end, and begin nothing new meanwhile.
-    for (int waited = 0; !last.expired() && waited < 200; ++waited)
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    close_connection();
     module->initialise_again(seen);
   }
   connect();

@@ -3,6 +3,7 @@
 // lends logged-in sessions.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -67,6 +68,11 @@ class Token {
   // read of the token may be out of date (see ChangeLock), or of a token that is gone.
   void start_afresh();
 
+  // Calls act(session) with the security officer logged in. Nobody of this process can use the
+  // token meanwhile: the connection is closed before, and whoever needs one next connects anew.
+  void as_security_officer(const SecretBytes& pin,
+                           const std::function<void(const Session& session)>& act);
+
   // For a door through which applications use the token's other functions too:
   // Whether the configuration has the PIN; otherwise the application logs in.
   bool has_pin() const;
@@ -91,6 +97,9 @@ class Token {
   std::shared_ptr<Connection> connect();
   std::shared_ptr<Connection> try_connect();
   void disconnect(const std::shared_ptr<Connection>& lost);
+  // Others are in the middle of something with the connection: they end, and begin nothing new
+  // meanwhile.
+  void close_connection() REQUIRES(mutex_);
 
   TokenConfig config_;
   Pin pin_;

@@ -7,7 +7,9 @@
 #include "base/encoding.h"
 #include "base/error.h"
 #include "config/exposure.h"
+#include "hsm/change_lock.h"
 #include "hsm/data_trial.h"
+#include "hsm/enforced_key_store.h"
 #include "hsm/giveaway.h"
 #include "kms/contents.h"
 #include "kms/key.h"
@@ -27,11 +29,14 @@ void check_material(const KeyRecord& record, const blob::KeyMaterialId& id,
   const std::string key = "Key " + record.key_id + ": ";
   const std::string subject = key + "its material " + to_hex(id) + " ";
   std::size_t count = 0;
+  std::size_t mac_keys = 0;  // of an enforced key
   auto [first, last] = contents.materials.equal_range(label);
   for (auto entry = first; entry != last; ++entry) {
     const hsm::KeyState& material = entry->second;
     if (material_id(material.id) != id) continue;
-    if (++count == 2) report.problems.push_back(subject + "is there more than once.");
+    const bool is_mac_key = record.enforced && material.type == CKK_GENERIC_SECRET;
+    if (++(is_mac_key ? mac_keys : count) == 2)
+      report.problems.push_back(subject + "is there more than once.");
     for (const std::string& fault : material.unfit)
       report.problems.push_back(subject + fault + ", so it is not used.");
     for (const std::string& fault : material.exposed)
@@ -45,7 +50,7 @@ void check_material(const KeyRecord& record, const blob::KeyMaterialId& id,
                                 "was not made in this token (CKA_LOCAL is false), though the "
                                 "key's origin is AWS_KMS: somebody may know its value.");
   }
-  if (count == 0)
+  if (count == 0 || (record.enforced && mac_keys == 0))
     report.problems.push_back(key + "The key material " + to_hex(id) + " (" + label +
                               ") is not in the token. Restore it from the backup of the HSM.");
 }
@@ -100,6 +105,24 @@ void report_remains(const Contents& contents, const Repairs& repairs, TokenRepor
     report.problems.push_back("The key material " + to_hex(material->id) + " (" + material->label +
                               ") is not named by its key's record. It is kept: if the record is "
                               "an old one, restore the last.");
+}
+
+// What could open the ciphertexts of enforced keys, but for these themselves.
+void check_trust(hsm::Token& token, TokenReport& report) {
+  if (const std::size_t left = hsm::count_left_enforced_keys(token); left > 0)
+    report.problems.push_back(
+        "A `trent create-key --enforce-in-token` that was interrupted has "
+        "left " +
+        std::to_string(left) +
+        " trusted key(s), which anybody can use; `trent check --repair` "
+        "removes them.");
+  if (report.enforced.empty()) return;
+  if (const std::size_t others = hsm::count_other_trusted_keys(token); others > 0)
+    report.problems.push_back(
+        "The token has " + std::to_string(others) +
+        " other trusted key(s) (CKA_TRUSTED): whoever has the PIN may be able to take with them "
+        "what is under the enforced keys. Let the security officer destroy them, or move the "
+        "ciphertexts away.");
 }
 
 void report_abilities(TokenReport& report) {
@@ -174,6 +197,13 @@ TokenReport check_account(Account& account, const CheckOptions& options) {
           "trent/trial, was removed: " +
           std::to_string(left) + ".");
 
+  if (options.repair && hsm::count_left_enforced_keys(token) > 0) {
+    const hsm::ChangeLock lock(token);
+    lock.look();
+    repairs.done.push_back("Trusted keys that an interrupted create-key had left were removed: " +
+                           std::to_string(hsm::remove_left_enforced_keys(lock, token)) + ".");
+  }
+
   warn_of_giveaways(token, contents, report);
   report.records = contents.revisions;
   // A record that is damaged stays remembered as it was.
@@ -187,6 +217,7 @@ TokenReport check_account(Account& account, const CheckOptions& options) {
   report.repaired = std::move(repairs.done);
   for (const auto& [label, record] : contents.keys) {
     report.materials += record.materials.size();
+    if (record.enforced) report.enforced.push_back(record.key_id);
     if (record.adopted) {
       check_adopted(record, contents, report);
       continue;
@@ -207,6 +238,7 @@ TokenReport check_account(Account& account, const CheckOptions& options) {
                                 ", which does not exist.");
   }
   report_remains(contents, repairs, report);
+  check_trust(token, report);
   return report;
 }
 

@@ -19,6 +19,7 @@ struct TokenReport {
   std::size_t materials = 0;
   std::size_t aliases = 0;
   std::size_t grants = 0;
+  std::vector<std::string> enforced;  // ids of the keys that are enforced in the token
   std::vector<std::string> warnings;  // what is not in the token, and dangerous
   std::vector<std::string> problems;  // one sentence each; empty: all is well
   std::vector<std::string> repaired;  // what `repair` did

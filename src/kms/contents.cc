@@ -98,8 +98,8 @@ hsm::Expectation expectation_without_record(const std::string& key_id, CK_OBJECT
                                             CK_KEY_TYPE type) {
   KeyRecord record;
   record.key_id = key_id;
-  if (object_class == CKO_SECRET_KEY && type != CKK_GENERIC_SECRET) return expectation(record);
-  hsm::Expectation unknown = expectation(record);
+  hsm::Expectation unknown = expectation(record, type);
+  if (object_class == CKO_SECRET_KEY && type != CKK_GENERIC_SECRET) return unknown;
   unknown.is_proven = [](const hsm::Session&, CK_OBJECT_HANDLE, ByteView) { return false; };
   return unknown;
 }
@@ -155,10 +155,10 @@ void add_materials(hsm::Token& token, Contents& contents) {
         if (!key_id) {
           const KeyRecord* record = find_adopted(object_class, facts.label, facts.id);
           if (record == nullptr) return std::nullopt;
-          return expectation(*record);
+          return expectation(*record, facts.type);
         }
         if (const KeyRecord* record = find_record(catalog::key_label(*key_id)))
-          return expectation(*record);
+          return expectation(*record, facts.type);
         return expectation_without_record(*key_id, object_class, facts.type);
       });
   for (hsm::KeyState& material : survey.keys) {

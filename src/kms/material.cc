@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "hsm/base_key_store.h"
+#include "hsm/enforced_key_store.h"
 #include "kms/key_spec.h"
 
 namespace trent::kms {
@@ -49,6 +50,12 @@ KeyMaterial make_material(hsm::Token& token, const KeyRecord& record, const std:
   return material;
 }
 
+KeyMaterial make_enforced_material(const hsm::ChangeLock& lock, hsm::Token& token,
+                                   const KeyRecord& record, const SecretBytes& so_pin) {
+  return {hsm::make_enforced_key(lock, token, so_pin, enforced_key_ref(record, {})),
+          record.created};
+}
+
 std::optional<blob::KeyMaterialId> material_id(ByteView id) {
   blob::KeyMaterialId out{};
   if (id.size() != out.size()) return std::nullopt;
@@ -71,6 +78,7 @@ KeyMaterial adopt_material(hsm::Token& token, const KeyRecord& record,
 }
 
 hsm::KeyKind key_kind(const KeyRecord& record) {
+  if (record.enforced) return hsm::kEnforcedKey;
   const KeySpecRow& row = key_spec(record.spec);
   return row.key_pair != nullptr ? private_key_kind(*row.key_pair, pair_use(record.usage))
                                  : *row.secret_key;
@@ -78,6 +86,12 @@ hsm::KeyKind key_kind(const KeyRecord& record) {
 
 hsm::BaseKeyRef base_key_ref(const KeyRecord& record, const blob::KeyMaterialId& id) {
   return {key_ref(record, id, hsm::kBaseKey), blob::key_material_id_input(record.key_id)};
+}
+
+hsm::EnforcedKeyRef enforced_key_ref(const KeyRecord& record, const blob::KeyMaterialId& id) {
+  return {
+      key_ref(record, id, hsm::kEnforcedKey), blob::key_material_id_input(record.key_id),
+      [key_id = record.key_id](ByteView shown) { return blob::key_material_id(key_id, shown); }};
 }
 
 hsm::PrivateKeyRef private_key_ref(const KeyRecord& record) {
@@ -90,7 +104,28 @@ hsm::MacKeyRef mac_key_ref(const KeyRecord& record, const blob::KeyMaterialId& i
       [key_id = record.key_id](ByteView shown) { return blob::key_material_id(key_id, shown); }};
 }
 
-hsm::Expectation expectation(const KeyRecord& record) {
+namespace {
+
+// Of one of the two.
+hsm::Expectation expectation_of_enforced(const KeyRecord& record, CK_KEY_TYPE type) {
+  hsm::Expectation expected;
+  expected.is_proven = [record](const hsm::Session& session, CK_OBJECT_HANDLE key, ByteView id) {
+    const auto named = material_id(id);
+    return named && hsm::is_enforced_key_of(session, key, enforced_key_ref(record, *named));
+  };
+  if (type == hsm::kEnforcedMacKey.type) {
+    expected.kind = hsm::kEnforcedMacKey;
+  } else {
+    expected.kind = hsm::kEnforcedKey;
+    expected.weaknesses = &hsm::weaknesses;
+  }
+  return expected;
+}
+
+}  // namespace
+
+hsm::Expectation expectation(const KeyRecord& record, CK_KEY_TYPE type) {
+  if (record.enforced) return expectation_of_enforced(record, type);
   // What an object is proven by: that which its CKA_ID says, or an adopted one's record.
   const auto id_of = [adopted = record.adopted.has_value(), current = record.current](ByteView id) {
     return adopted ? current : material_id(id);
@@ -101,12 +136,14 @@ hsm::Expectation expectation(const KeyRecord& record) {
     for (const KeyMaterial& material : record.materials)
       named.push_back(private_key_of(record, material));
     // One that the record does not name is none of the key's, whatever it is.
-    return {kind, [id_of, named](const hsm::Session& session, CK_OBJECT_HANDLE key, ByteView id) {
+    return {kind,
+            [id_of, named](const hsm::Session& session, CK_OBJECT_HANDLE key, ByteView id) {
               const auto wanted = id_of(id);
               return std::ranges::any_of(named, [&](const hsm::PrivateKeyRef& ref) {
                 return ref.id == wanted && is_private_key_of(session, key, ref);
               });
-            }};
+            },
+            {}};
   }
   const auto proven_by = [id_of](auto ref, auto is_proven) {
     return [id_of, ref, is_proven](const hsm::Session& session, CK_OBJECT_HANDLE key, ByteView id) {
@@ -117,8 +154,8 @@ hsm::Expectation expectation(const KeyRecord& record) {
       return is_proven(session, key, wanted);
     };
   };
-  if (kind.usage.sign) return {kind, proven_by(mac_key_ref(record, {}), &hsm::is_mac_key_of)};
-  return {kind, proven_by(base_key_ref(record, {}), &hsm::is_key_of)};
+  if (kind.usage.sign) return {kind, proven_by(mac_key_ref(record, {}), &hsm::is_mac_key_of), {}};
+  return {kind, proven_by(base_key_ref(record, {}), &hsm::is_key_of), {}};
 }
 
 }  // namespace trent::kms

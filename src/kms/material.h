@@ -8,6 +8,8 @@
 
 #include "catalog/key_record.h"
 #include "hsm/base_key.h"
+#include "hsm/change_lock.h"
+#include "hsm/enforced_key.h"
 #include "hsm/key_pair.h"
 #include "hsm/key_survey.h"
 #include "hsm/mac_key.h"
@@ -18,6 +20,11 @@ namespace trent::kms {
 // behind if it throws.
 catalog::KeyMaterial make_material(hsm::Token& token, const catalog::KeyRecord& record,
                                    const std::string& label);
+
+// The same of an enforced key, which the security officer has to make.
+catalog::KeyMaterial make_enforced_material(const hsm::ChangeLock& lock, hsm::Token& token,
+                                            const catalog::KeyRecord& record,
+                                            const SecretBytes& so_pin);
 
 // The same of the object that the record was adopted from. `public_key`: the one that was found.
 // Throws what makes the token not use the object so.
@@ -32,10 +39,12 @@ hsm::KeyKind key_kind(const catalog::KeyRecord& record);
 
 // How the token finds a material, by the kind of the key.
 hsm::BaseKeyRef base_key_ref(const catalog::KeyRecord& record, const blob::KeyMaterialId& id);
+hsm::EnforcedKeyRef enforced_key_ref(const catalog::KeyRecord& record,
+                                     const blob::KeyMaterialId& id);
 hsm::PrivateKeyRef private_key_ref(const catalog::KeyRecord& record);  // the current one
 hsm::MacKeyRef mac_key_ref(const catalog::KeyRecord& record, const blob::KeyMaterialId& id);
 
-// What is expected of an object that is named as a material of the key.
-hsm::Expectation expectation(const catalog::KeyRecord& record);
+// What is expected of an object of this type that is named as a material of the key.
+hsm::Expectation expectation(const catalog::KeyRecord& record, CK_KEY_TYPE type);
 
 }  // namespace trent::kms

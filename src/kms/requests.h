@@ -82,6 +82,9 @@ struct CreateKeyRequest {
   bool bypass_policy_lockout_safety_check = false;
   std::vector<Tag> tags;
   std::optional<std::string> xks_key_id;  // with origin EXTERNAL_KEY_STORE
+  // The security officer's PIN: the key is enforced in the token. Not among the fields: AWS KMS has
+  // no such keys, and it goes over no network.
+  std::optional<SecretBytes> so_pin = {};
 
   using Response = CreateKeyResponse;
   static model::Fields fields();

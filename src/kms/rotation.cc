@@ -71,6 +71,11 @@ void require_rotatable(const KeyRecord& record, const std::string& key_arn) {
                 key_arn + " origin is " + std::string(wire_name(record.origin)) +
                     " which is not valid for this operation.",
                 "Its material is an object of another program.");
+  if (record.enforced)
+    throw Error(ErrorCode::UnsupportedOperation,
+                key_arn + " is enforced in the token, which is not valid for this operation.",
+                "Make another one with `trent create-key --enforce-in-token`, and move the "
+                "ciphertexts to it (ReEncrypt).");
 }
 
 void rotate(const hsm::ChangeLock& lock, Account& account, const std::string& key_id,

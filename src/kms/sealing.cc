@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sealing, opening and moving: headers, key derivation and padding of suite 5401.
+// Sealing, opening and moving: headers, key derivation and padding of suite 5401; the tags of suite
+// 5404, which is that of keys that are enforced in the token.
 #include "kms/sealing.h"
 
 #include <openssl/asn1.h>
+#include <openssl/crypto.h>
 
 #include <algorithm>
 #include <array>
 
 #include "base/error.h"
 #include "base/openssl.h"
+#include "hsm/enforced_wrapping.h"
 #include "hsm/oaep.h"
 #include "kms/material.h"
 
@@ -21,6 +24,7 @@ namespace {
 blob::Header new_header(const Key& key, blob::Kind kind, std::size_t length,
                         bool padded_already = false) {
   blob::Parameters parameters;
+  parameters.suite = key.record->enforced ? blob::Suite::Enforced : blob::Suite::Direct;
   parameters.kind = kind;
   parameters.key_material_id = key.record->current;
   parameters.plaintext_length = length;
@@ -55,7 +59,49 @@ Wrapping wrapping_with(const Key& key, const blob::Header& header, const Sealing
   return {key, key.record->current, header, context};
 }
 Wrapping unwrapping(const Key& key, const blob::Blob& blob, const SealingContext& context) {
+  if (blob.parameters.suite != blob::Suite::Direct) throw Error(ErrorCode::InvalidCiphertext, {});
   return {key, blob.parameters.key_material_id, blob.header, context};
+}
+
+// The current material of an enforced key.
+hsm::EnforcedKeyRef enforced(const Key& key) {
+  return enforced_key_ref(*key.record, key.record->current);
+}
+
+blob::Tag make_tag(const Key& key, const hsm::EnforcedKeyRef& material, const blob::Header& header,
+                   const SealingContext& context, ByteView payload) {
+  const Bytes mac = hsm::generate_tag(key.account->token, material,
+                                      blob::tag_input(header, context.canonical(), payload));
+  blob::Tag tag{};
+  if (mac.size() != tag.size())
+    throw Error(ErrorCode::KMSInternal, "The token made an HMAC of the wrong length.",
+                "Run `trent check` to see what the token can do.");
+  std::ranges::copy(mac, tag.begin());
+  return tag;
+}
+
+Bytes make_enforced_blob(const Key& key, const blob::Header& header, const SealingContext& context,
+                         ByteView payload) {
+  const blob::Tag tag = make_tag(key, enforced(key), header, context, payload);
+  return blob::make_blob(header, payload, &tag);
+}
+
+// The header and the context are those that the payload was wrapped for.
+void require_tag(const Key& key, const hsm::EnforcedKeyRef& material, const blob::Blob& blob,
+                 const SealingContext& context) {
+  if (blob.parameters.suite == blob::Suite::Enforced) {
+    const blob::Tag tag = make_tag(key, material, blob.header, context, blob.payload);
+    if (CRYPTO_memcmp(tag.data(), blob.tag.data(), tag.size()) == 0) return;
+  }
+  throw Error(ErrorCode::InvalidCiphertext, {});
+}
+
+// `what` cannot be done with a key that is enforced in the token.
+void refuse_enforced(const Key& key, const char* what) {
+  if (!key.record->enforced) return;
+  throw Error(ErrorCode::UnsupportedOperation,
+              key.arn() + " is enforced in the token: " + what + ".",
+              "Secrets under it can be moved to another such key (ReEncrypt), and nothing else.");
 }
 
 // The content must be exactly what the header announces: its length, and zero bytes behind it.
@@ -107,18 +153,25 @@ bool has_length(const Bytes& payload, std::optional<std::size_t> length) {
 Bytes seal(const Key& key, const SealingContext& context, blob::Kind kind,
            const SecretBytes& secret) {
   const blob::Header header = new_header(key, kind, secret.size());
+  if (key.record->enforced)
+    return make_enforced_blob(key, header, context,
+                              hsm::wrap(key.account->token, enforced(key), secret));
   const Wrapping wrapping = wrapping_with(key, header, context);
   return blob::make_blob(header, hsm::wrap(key.account->token, wrapping.key(), secret));
 }
 
 Bytes seal_new(const Key& key, const SealingContext& context, blob::Kind kind, std::size_t length) {
   const blob::Header header = new_header(key, kind, length);
+  if (key.record->enforced)
+    return make_enforced_blob(key, header, context,
+                              hsm::wrap_new_secret(key.account->token, enforced(key), length));
   const Wrapping wrapping = wrapping_with(key, header, context);
   return blob::make_blob(header, hsm::wrap_new_secret(key.account->token, wrapping.key(), length));
 }
 
 SealedKeyPair seal_new_key_pair(const Key& key, const SealingContext& context,
                                 const hsm::KeyPairKind& pair) {
+  refuse_enforced(key, "it protects no private keys");
   // The token's profile is known before the key is made.
   hsm::profile_of(key.account->token);
   blob::Header header{};
@@ -133,6 +186,7 @@ SealedKeyPair seal_new_key_pair(const Key& key, const SealingContext& context,
 
 Bytes seal_object(const Key& key, const SealingContext& context, hsm::ApplicationObject object,
                   std::optional<std::size_t> length) {
+  refuse_enforced(key, "it wraps no objects of an application");
   constexpr std::size_t kAes256 = 32;
   const blob::Header header = new_header(key, blob::Kind::Encrypt, length.value_or(kAes256));
   const Wrapping wrapping = wrapping_with(key, header, context);
@@ -143,6 +197,7 @@ Bytes seal_object(const Key& key, const SealingContext& context, hsm::Applicatio
 }
 
 SecretBytes open(const Key& key, const SealingContext& context, const blob::Blob& blob) {
+  refuse_enforced(key, "what it protects cannot be decrypted");
   const Wrapping wrapping = unwrapping(key, blob, context);
   SecretBytes content =
       hsm::unwrap(key.account->token, wrapping.key(), {blob.payload, blob.content_length()});
@@ -154,6 +209,7 @@ SecretBytes open(const Key& key, const SealingContext& context, const blob::Blob
 hsm::ApplicationObject open_object(const Key& key, const SealingContext& context,
                                    const blob::Blob& blob,
                                    const hsm::ApplicationTemplate& destination) {
+  refuse_enforced(key, "what it protects is given to no application");
   const Wrapping wrapping = unwrapping(key, blob, context);
   return hsm::unwrap(key.account->token, wrapping.key(), {blob.payload, length_of_object(blob)},
                      destination);
@@ -184,6 +240,17 @@ hsm::OaepDestination oaep_destination(const Destination& destination) {
   return {public_key_of(destination.key), *destination.oaep};
 }
 
+// What is said of a private key has to stay with it.
+blob::Kind kind_of_moved(const blob::Parameters& old) {
+  return is_private_key(old) ? blob::Kind::DataKeyBySpec : blob::Kind::Encrypt;
+}
+
+// A token that hides the content's length shows it in that of its wrap, but for the remainder
+// modulo 8: a blob that lies about it goes no further.
+void require_length_of(const Bytes& payload, const blob::Blob& source) {
+  if (payload.size() != source.payload.size()) throw Error(ErrorCode::InvalidCiphertext, {});
+}
+
 Bytes move_from_blob_to_blob(const Source& source, const Destination& destination) {
   const blob::Blob& blob = source.blob;
   const blob::Parameters& old = blob.parameters;
@@ -191,19 +258,48 @@ Bytes move_from_blob_to_blob(const Source& source, const Destination& destinatio
   hsm::Token& to = destination.key.account->token;
   // On the way to another token the content is wrapped once more, and padded by a token that pads.
   const bool padded = old.zero_padded || (&from != &to && hsm::profile_of(from).zero_pads);
-  // What is said of a private key has to stay with it.
-  const blob::Kind kind = is_private_key(old) ? blob::Kind::DataKeyBySpec : blob::Kind::Encrypt;
-  const blob::Header header = new_header(destination.key, kind, old.plaintext_length, padded);
+  const blob::Header header =
+      new_header(destination.key, kind_of_moved(old), old.plaintext_length, padded);
   const Wrapping unwrapping_key = unwrapping(source.key, blob, source.context);
   const Wrapping wrapping_key = wrapping_with(destination.key, header, destination.context);
   const hsm::WrappedSecret secret{blob.payload, blob.content_length()};
   const Bytes payload =
       &from == &to ? hsm::rewrap(from, unwrapping_key.key(), secret, wrapping_key.key())
                    : hsm::rewrap_across(from, unwrapping_key.key(), secret, to, wrapping_key.key());
-  // A token that hides the content's length shows it in that of its wrap, but for the remainder
-  // modulo 8: a blob that lies about it goes no further.
-  if (payload.size() != blob.payload.size()) throw Error(ErrorCode::InvalidCiphertext, {});
+  require_length_of(payload, blob);
   return blob::make_blob(header, payload);
+}
+
+// From or to an enforced key, or both.
+Bytes move_enforced(const Source& source, const Destination& destination) {
+  if (!destination.key.record->enforced)
+    refuse_enforced(source.key, "what it protects is moved to no key that is not");
+  if (source.oaep)
+    throw Error(ErrorCode::UnsupportedOperation,
+                destination.key.arn() +
+                    " is enforced in the token, which moves nothing to it from an RSA key.",
+                "Re-encrypt it to a symmetric key first.");
+  hsm::Token& token = source.key.account->token;
+  if (&token != &destination.key.account->token)
+    throw Error(ErrorCode::UnsupportedOperation,
+                destination.key.arn() + " is enforced in another token.",
+                "Use a key that is enforced in the same token.");
+  const blob::Blob& blob = source.blob;
+  const blob::Parameters& old = blob.parameters;
+  const hsm::WrappedSecret secret{blob.payload, blob.content_length()};
+  const blob::Header header =
+      new_header(destination.key, kind_of_moved(old), old.plaintext_length, old.zero_padded);
+  Bytes payload;
+  if (source.key.record->enforced) {
+    const hsm::EnforcedKeyRef key = enforced_key_ref(*source.key.record, old.key_material_id);
+    require_tag(source.key, key, blob, source.context);
+    payload = hsm::rewrap(token, key, secret, enforced(destination.key));
+  } else {
+    const Wrapping key = unwrapping(source.key, blob, source.context);
+    payload = hsm::rewrap(token, key.key(), secret, enforced(destination.key));
+  }
+  require_length_of(payload, blob);
+  return make_enforced_blob(destination.key, header, destination.context, payload);
 }
 
 Bytes move_from_blob_to_oaep(const Source& source, const Destination& destination) {
@@ -261,6 +357,8 @@ SecretBytes open_oaep(const Key& key, Hash hash, ByteView ciphertext) {
 }
 
 Bytes move(const Source& source, const Destination& destination) {
+  if (source.key.record->enforced || destination.key.record->enforced)
+    return move_enforced(source, destination);
   if (source.oaep) return move_from_oaep(source, destination);
   return destination.oaep ? move_from_blob_to_oaep(source, destination)
                           : move_from_blob_to_blob(source, destination);

@@ -45,7 +45,8 @@ SealedKeyPair seal_new_key_pair(const Key& key, const SealingContext& context,
 Bytes seal_object(const Key& key, const SealingContext& context, hsm::ApplicationObject object,
                   std::optional<std::size_t> length);
 
-// The secret in a blob of the key. Throws InvalidCiphertextException.
+// The secret in a blob of the key. Throws InvalidCiphertextException, and
+// UnsupportedOperationException if the key is enforced in the token.
 SecretBytes open(const Key& key, const SealingContext& context, const blob::Blob& blob);
 // The same, as an object in the key's token.
 hsm::ApplicationObject open_object(const Key& key, const SealingContext& context,

@@ -350,6 +350,24 @@ void later_formats_are_refused() {
   }
 }
 
+// An earlier version of Trent would take its material for a base key.
+void enforced_keys_are_of_the_second_format() {
+  json record = key_json();
+  CHECK(!KeyRecord::parse(record.dump()).enforced);
+  record["enforced"] = true;
+  KeyRecord read = KeyRecord::parse(record.dump());
+  CHECK(read.enforced);
+  const json written = json::parse(to_text(read));
+  CHECK_EQ(written.at("format").get<int>(), 2);
+  CHECK(written.at("enforced").get<bool>());
+  CHECK(KeyRecord::parse(written.dump()).enforced);
+  read.enforced = false;
+  CHECK(!json::parse(to_text(read)).contains("enforced"));
+  record["spec"] = "HMAC_256";
+  record["usage"] = "GENERATE_VERIFY_MAC";
+  refused(KeyRecord::parse, record.dump());
+}
+
 void unknown_members_are_left_to_later_versions() {
   json record = key_json();
   record["later"] = json{{"a", {1, "b", nullptr}}};
@@ -464,6 +482,7 @@ int main() {
       TEST(known_properties_come_back), TEST(the_object_of_an_adopted_key_comes_back),
       TEST(a_public_key_is_proven_by_its_id), TEST(properties_of_later_versions_are_refused),
       TEST(deletion_belongs_to_the_state), TEST(later_formats_are_refused),
+      TEST(enforced_keys_are_of_the_second_format),
       TEST(unknown_members_are_left_to_later_versions), TEST(tags_are_kept),
       TEST(what_is_no_json_object_is_refused), TEST(labels), TEST(rotations_come_back),
       TEST(rotations_that_cannot_be_are_refused), TEST(labels_of_materials));

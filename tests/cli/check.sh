@@ -32,7 +32,7 @@ all_is_well() {
 as_json() {
   trent check --output json >out
   assert_eq "$(names out Tokens 0)" \
-    'ArnPrefix Token ReEncrypt ReEncryptToOtherTokens KeysInToken Profile Keys KeyMaterials Aliases Grants Warnings Problems Repaired'
+    'ArnPrefix Token ReEncrypt ReEncryptToOtherTokens KeysInToken Profile Keys KeyMaterials Aliases Grants EnforcedKeys Warnings Problems Repaired'
   assert_eq "$(field out Tokens 0 ArnPrefix)" $arn_prefix:
   assert_eq "$(field out Tokens 0 Keys) $(field out Tokens 0 Problems)" '1 []'
   assert_contains "$(field out Tokens 0 Token)" SoftHSM

@@ -7,6 +7,7 @@
 
 #include "fault.h"
 #include "hsm/abilities.h"
+#include "hsm/enforced_key_store.h"
 #include "hsm/token.h"
 #include "hsm/wrapping.h"
 #include "kms/check.h"
@@ -136,6 +137,40 @@ void sensitive_can_be_set_afterwards() {
           (name.find("derive") != name.npos));
     all_works(playing);
   }
+}
+
+// A key is enforced only by a token that was seen to do it, and what was begun is not left behind.
+void keys_are_not_enforced_by_a_token_that_does_not_do_it() {
+  const std::pair<const char*, const char*> cases[] = {
+      {"forgets-trust", "a key that is not trusted wraps what only trusted ones may"},
+      {"forgets-templates", "it unwraps what it is asked for, whatever the key says"},
+      {"no-trust", "its security officer makes no trusted key"},
+      {"no-copies", "it makes no private copy of a trusted key"},
+      {"unwrap-shows setting=refused", "The token does not keep secret what it is told to"},
+  };
+  for (const auto& [habits, words] : cases) {
+    Playing playing(habits);
+    kms::CreateKeyRequest request;
+    request.so_pin = secret(kSoPin);
+    const std::size_t before = playing.service.list_keys({}).keys.size();
+    const Error error = ERROR_OF(playing.service.create_key(request));
+    CHECK_EQ(error.code(), ErrorCode::UnsupportedOperation);
+    if (error.message().find(words) == std::string::npos) throw Failure(error.message());
+    CHECK_EQ(hsm::count_left_enforced_keys(playing.token()), 0U);
+    CHECK_EQ(hsm::count_other_trusted_keys(playing.token()), 0U);
+    CHECK_EQ(playing.service.list_keys({}).keys.size(), before);
+    const std::string_view name = habits;
+    const auto rows = hsm::try_abilities(playing.token()).rows;
+    const auto row = std::ranges::find(rows, "EnforcedKeys", &hsm::Ability::name);
+    CHECK(row != rows.end());
+    // The rest is not the user's to try.
+    CHECK_EQ(std::get<bool>(row->value), name == "no-trust" || name == "no-copies");
+  }
+  Playing playing("");
+  kms::CreateKeyRequest request;
+  request.so_pin = secret(kSoPin);
+  const std::string key = playing.service.create_key(request).key_metadata.key_id;
+  re_encrypt(playing.service, encrypt(playing.service, key, kSecret), key);
 }
 
 // The secret is made SENSITIVE at once, before anything else is done.
@@ -364,6 +399,7 @@ int main() {
       "hostile tokens", TEST(sensitive_is_ignored_at_unwrap),
       TEST(sensitive_is_ignored_at_derivation), TEST(sensitive_can_be_set_afterwards),
       TEST(payload_is_made_sensitive_at_once),
+      TEST(keys_are_not_enforced_by_a_token_that_does_not_do_it),
       TEST(what_an_application_unwraps_is_as_secret_as_it_says),
       TEST(key_material_that_shows_is_not_made), TEST(unwrap_template_is_the_one_that_works),
       TEST(key_wrap_has_another_number), TEST(a_bad_payload_is_a_device_error),

@@ -257,6 +257,26 @@ void neither_plaintext_nor_keys_are_in_the_log() {
   CHECK(shows(calls_of([] { decrypt(service(), old_blob(), kOldContext); }), as_bytes(kPlaintext)));
 }
 
+// An enforced key wraps by itself, and the tags are of ciphertext.
+void nothing_is_shown_of_enforced_keys() {
+  kms::CreateKeyRequest enforced;
+  enforced.so_pin = secret(kSoPin);
+  const std::string one = service().create_key(enforced).key_metadata.key_id;
+  const std::string two = service().create_key(enforced).key_metadata.key_id;
+  const Bytes blob = encrypt(service(), one, kPlaintext, kOldContext);
+  const Bytes from = old_blob();
+  re_encrypt(service(), blob, two, kOldContext, kNewContext);  // warms up
+  const auto calls = calls_of([&] { re_encrypt(service(), blob, two, kOldContext, kNewContext); });
+  std::string order;
+  for (const Call& call : calls) order += call.function + " ";
+  CHECK_EQ(order, "C_SignInit C_Sign C_UnwrapKey C_WrapKey C_DestroyObject C_SignInit C_Sign ");
+  CHECK(!shows(calls, as_bytes(kPlaintext)));
+  CHECK_EQ(call_of(calls, "C_WrapKey").fields.at("[in] hKey"),
+           call_of(calls, "C_UnwrapKey").fields.at("[out] hKey"));
+  CHECK(!shows(calls_of([&] { re_encrypt(service(), from, one, kOldContext); }),
+               as_bytes(kPlaintext)));
+}
+
 // To and from RSA keys as well; and no private key is shown to whoever makes a pair.
 void nothing_is_shown_of_key_pairs() {
   const std::string oaep = "RSAES_OAEP_SHA_1";
@@ -300,9 +320,10 @@ int main() {
   log_path = token.directory() / "spy.log";
   setenv("PKCS11SPY", kSoftHsmModule, 1);
   setenv("PKCS11SPY_OUTPUT", log_path.c_str(), 1);
-  return RUN_TESTS(
-      "spy", TEST(re_encrypt_derives_unwraps_derives_wraps_and_destroys),
-      TEST(payload_lives_for_four_calls), TEST(payload_is_sensitive_and_good_for_nothing),
-      TEST(one_time_keys_have_one_use), TEST(handles_belong_together),
-      TEST(neither_plaintext_nor_keys_are_in_the_log), TEST(nothing_is_shown_of_key_pairs));
+  return RUN_TESTS("spy", TEST(re_encrypt_derives_unwraps_derives_wraps_and_destroys),
+                   TEST(payload_lives_for_four_calls),
+                   TEST(payload_is_sensitive_and_good_for_nothing),
+                   TEST(one_time_keys_have_one_use), TEST(handles_belong_together),
+                   TEST(neither_plaintext_nor_keys_are_in_the_log),
+                   TEST(nothing_is_shown_of_key_pairs), TEST(nothing_is_shown_of_enforced_keys));
 }

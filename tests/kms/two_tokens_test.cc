@@ -58,6 +58,35 @@ std::pair<std::size_t, std::size_t> objects() {
   return {RawSession().count(), RawSession(kOtherLabel).count()};
 }
 
+// One in each token. Each is made while nobody else in this process uses its token, for the
+// security officer has to be alone.
+struct Enforced {
+  std::string mine;
+  std::string other;
+};
+Enforced& enforced() {
+  static Enforced keys;
+  return keys;
+}
+void make_enforced_keys() {
+  kms::CreateKeyRequest request;
+  request.so_pin = secret(kSoPin);
+  enforced().mine = Service(config(false)).create_key(request).key_metadata.key_id;
+  enforced().other = Service(config(true)).create_key(request).key_metadata.key_id;
+}
+
+// The transport key is not trusted.
+void enforced_secrets_stay_in_their_token() {
+  const Bytes blob = encrypt(first(), enforced().mine, "text");
+  CHECK_WORDS(UnsupportedOperation, other_arn(enforced().other) + " is enforced in another token.",
+              first().re_encrypt(move_to(other_arn(enforced().other), blob)));
+  CHECK_WORDS(
+      UnsupportedOperation, other_arn(enforced().other) + " is enforced in another token.",
+      first().re_encrypt(move_to(other_arn(enforced().other), encrypt(first(), a(), "text"))));
+  CHECK_ERROR(UnsupportedOperation, first().re_encrypt(move_to(other_arn(b()), blob)));
+  first().re_encrypt(move_to(enforced().mine, blob));
+}
+
 void new_keys_belong_to_the_caller() {
   CHECK_EQ(first().describe_key({a(), {}}).key_metadata.aws_account_id, kAccount);
   CHECK_EQ(second().describe_key({b(), {}}).key_metadata.aws_account_id, kOther);
@@ -338,13 +367,14 @@ void two_entries_that_are_one_token_are_refused() {
 int main() {
   SoftHsm hsm({.module = fault_module_path()});
   make_token(kOtherLabel);
+  make_enforced_keys();
   return RUN_TESTS(
       "two tokens", TEST(new_keys_belong_to_the_caller), TEST(bare_ids_are_of_the_callers_account),
       TEST(arns_reach_the_other_account), TEST(aliases_are_of_one_account),
       TEST(every_length_crosses_over_and_back), TEST(rsa_keys_of_both_tokens),
-      TEST(material_ids_are_those_of_each_side), TEST(errors_name_the_right_side),
-      TEST(tampered_payload_is_refused), TEST(nothing_is_left_in_either_token),
-      TEST(failures_on_the_way_are_not_the_ciphertexts),
+      TEST(material_ids_are_those_of_each_side), TEST(enforced_secrets_stay_in_their_token),
+      TEST(errors_name_the_right_side), TEST(tampered_payload_is_refused),
+      TEST(nothing_is_left_in_either_token), TEST(failures_on_the_way_are_not_the_ciphertexts),
       TEST(one_absent_token_does_not_hide_the_other), TEST(absent_token_leaves_the_other_alone),
       TEST(two_entries_that_are_one_token_are_refused));
 }

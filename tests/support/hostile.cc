@@ -71,6 +71,13 @@ bool gives_away(CK_MECHANISM_TYPE type) {
          type == CKM_CONCATENATE_DATA_AND_BASE;
 }
 
+void forget(const Hostile& hostile, Template& changed) {
+  if (hostile.forgets_trust) changed.remove(CKA_WRAP_WITH_TRUSTED);
+  if (!hostile.forgets_trust && !hostile.forgets_templates) return;
+  changed.remove(CKA_UNWRAP_TEMPLATE);
+  changed.remove(CKA_WRAP_TEMPLATE);
+}
+
 bool is_kwp(const Hostile& hostile, const CK_MECHANISM& mechanism) {
   return hostile.kwp != 0 && mechanism.mechanism == hostile.kwp;
 }
@@ -98,6 +105,9 @@ Hostile parse_hostile(std::string_view words) {
         {"gives-away", &made.gives_away},
         {"keeps-allowed", &made.keeps_allowed},
         {"no-copies", &made.no_copies},
+        {"no-trust", &made.no_trust},
+        {"forgets-trust", &made.forgets_trust},
+        {"forgets-templates", &made.forgets_templates},
         {"no-data", &made.no_data},
         {"no-read-only", &made.no_read_only},
         {"overstates", &made.overstates},
@@ -137,7 +147,8 @@ CK_RV HostileCalls::create_object(CK_SESSION_HANDLE session, CK_ATTRIBUTE* attri
   if (hostile.longest != 0 && wanted.is_class(CKO_SECRET_KEY) && value != nullptr &&
       value->ulValueLen > hostile.longest)
     return CKR_KEY_SIZE_RANGE;
-  return real.C_CreateObject(session, attributes, count, object);
+  forget(hostile, wanted);
+  return real.C_CreateObject(session, wanted.data(), wanted.size(), object);
 }
 
 CK_RV HostileCalls::copy_object(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE source,
@@ -183,6 +194,8 @@ CK_RV HostileCalls::generate_key(CK_SESSION_HANDLE session, CK_MECHANISM* mechan
                                  CK_OBJECT_HANDLE* key) const {
   Template changed(attributes, count);
   if (hostile.generate_shows) changed.show();
+  if (hostile.no_trust && changed.find(CKA_TRUSTED) != nullptr) return CKR_ATTRIBUTE_TYPE_INVALID;
+  forget(hostile, changed);
   return real.C_GenerateKey(session, mechanism, changed.data(), changed.size(), key);
 }
 
@@ -245,6 +258,7 @@ CK_RV HostileCalls::unwrap_key(CK_SESSION_HANDLE session, CK_MECHANISM* mechanis
   }
   if (hostile.longest != 0 && size > hostile.longest + 8) return CKR_WRAPPED_KEY_LEN_RANGE;
   if (hostile.unwrap_shows) changed.show();
+  forget(hostile, changed);
   const CK_RV rv = real.C_UnwrapKey(session, &translated, unwrapping, wrapped, size, changed.data(),
                                     changed.size(), key);
   if (rv == CKR_GENERAL_ERROR && hostile.device_error) return CKR_DEVICE_ERROR;

@@ -28,6 +28,9 @@ struct Hostile {
   bool gives_away = false;         // CKM_EXTRACT_KEY_FROM_KEY and the like work, but not with
   bool keeps_allowed = false;      // a key whose CKA_ALLOWED_MECHANISMS forbid it
   bool no_copies = false;          // no C_CopyObject
+  bool no_trust = false;           // nobody makes a key that is CKA_TRUSTED
+  bool forgets_trust = false;      // CKA_WRAP_WITH_TRUSTED is taken and ignored, and with it the
+  bool forgets_templates = false;  // next: CKA_UNWRAP_TEMPLATE and CKA_WRAP_TEMPLATE
   bool no_data = false;            // no CKO_DATA token objects
   bool no_read_only = false;       // sessions are read-write or refused
   bool overstates = false;         // it says that it has given more than there was room for

@@ -81,7 +81,7 @@ void make_token(const std::string& token_label) {
   const auto list = slots();
   if (list.empty()) throw std::runtime_error("SoftHSM has no slot");
   std::string label = padded(token_label);
-  std::string so_pin = "12345678";
+  std::string so_pin = kSoPin;
   std::string pin = kUserPin;
   CK_FUNCTION_LIST* p11 = softhsm();
   check_rv(p11->C_InitToken(list.back(), utf8(so_pin), so_pin.size(), utf8(label)), "C_InitToken");

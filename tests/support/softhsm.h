@@ -18,6 +18,7 @@ namespace trent::test {
 inline constexpr const char* kSoftHsmModule = "/usr/lib/softhsm/libsofthsm2.so";
 inline constexpr const char* kTokenLabel = "kms";
 inline constexpr const char* kUserPin = "1234";
+inline constexpr const char* kSoPin = "12345678";
 inline constexpr const char* kAccount = "111122223333";
 inline constexpr const char* kRegion = "local";
 

@@ -59,6 +59,11 @@ catalog::KeyRecord requested_key(const CreateKeyRequest& request) {
     throw Error(ErrorCode::UnsupportedOperation,
                 "Keys of origin " + *request.origin + " are not available yet.",
                 "Leave the origin out: the key material is then made in the token.");
+  record.enforced = request.so_pin.has_value();
+  if (record.enforced && (adopted || record.spec != KeySpec::SymmetricDefault))
+    throw Error(ErrorCode::UnsupportedOperation,
+                "Only symmetric encryption keys that the token makes are enforced in it.",
+                "Leave out --enforce-in-token, or the key spec, the usage and the origin.");
   check_tags(request.tags);
   add_tags(record.tags, request.tags);
   return record;
@@ -95,7 +100,9 @@ CreateKeyResponse make_key(Call& call, const CreateKeyRequest& request,
   if (request.xks_key_id) {
     adopt(account, request, *record);
   } else {
-    record->materials.push_back(make_material(account.token, *record, label));
+    record->materials.push_back(
+        request.so_pin ? make_enforced_material(lock, account.token, *record, *request.so_pin)
+                       : make_material(account.token, *record, label));
     record->current = record->materials.front().id;
   }
   bool named = false;

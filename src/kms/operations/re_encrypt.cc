@@ -21,7 +21,10 @@ Bytes move_where_allowed(Call& call, const Source& source, const Destination& de
   try {
     return move(source, destination);
   } catch (const Error& error) {
-    if (error.code() != ErrorCode::UnsupportedOperation || !call.config().host_reencrypt) throw;
+    // What an enforced key protects is in no process.
+    if (error.code() != ErrorCode::UnsupportedOperation || !call.config().host_reencrypt ||
+        source.key.record->enforced)
+      throw;
     static std::once_flag told;
     std::call_once(told, [&] {
       const std::string line =
