@@ -4,9 +4,12 @@
 // and the next call works.
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <optional>
+#include <string>
 #include <utility>
 
+#include "blob/blob.h"
 #include "catalog/key_record.h"
 #include "check.h"
 #include "fault.h"
@@ -171,6 +174,24 @@ kms::Json::string_t policy_named(const std::string& id) {
 }
 void put_policy(Service& service, const std::string& key, const std::string& id) {
   request(service, "PutKeyPolicy", {{"KeyId", key}, {"Policy", policy_named(id)}});
+}
+
+struct EnforcedPair {
+  std::string one;
+  std::string two;
+  Bytes blob;
+};
+const EnforcedPair& enforced_pair(Service& service) {
+  static const EnforcedPair made = [&] {
+    kms::CreateKeyRequest request;
+    request.so_pin = secret(kSoPin);
+    EnforcedPair pair{service.create_key(request).key_metadata.key_id,
+                      service.create_key(request).key_metadata.key_id,
+                      {}};
+    pair.blob = encrypt(service, pair.one, "a secret", kContext);
+    return pair;
+  }();
+  return made;
 }
 
 const std::vector<Operation>& operations() {
@@ -404,6 +425,20 @@ const std::vector<Operation>& operations() {
                 decrypt(service, encrypt(service, created_key, "y")) == "y" && rotated;
        },
        true},
+      // 26
+      {"ReEncrypt between enforced keys",
+       [](Service& service, const Bench&) { enforced_pair(service); },
+       [](Service& service, const Bench&) {
+         const EnforcedPair& pair = enforced_pair(service);
+         made_blob = re_encrypt(service, pair.blob, pair.two, kContext);
+       },
+       [](Service& service, const Bench&) {
+         // Equal payloads under one key are equal secrets.
+         const EnforcedPair& pair = enforced_pair(service);
+         return blob::parse_blob(re_encrypt(service, made_blob, pair.one)).payload ==
+                blob::parse_blob(pair.blob).payload;
+       },
+       false},
   };
   return list;
 }
@@ -573,6 +608,63 @@ void fails_at_first_use() {
     }
 }
 
+// The ceremony of a key that is enforced in the token goes through two logins, which are not tried
+// again: the key is there and works, or nothing of it is.
+void an_enforced_key_is_made_or_nothing() {
+  Service& service = warm_service();
+  kms::CreateKeyRequest request;
+  request.so_pin = secret(kSoPin);
+  const std::string other = service.create_key(request).key_metadata.key_id;
+  const auto make = [&] { created_key = service.create_key(request).key_metadata.key_id; };
+  const auto require_working = [&](const std::string& where) {
+    try {
+      re_encrypt(service, encrypt(service, created_key, "x"), other);
+    } catch (const Error& error) {
+      throw Failure(where + "\nand the key does not work: " + error.what());
+    }
+    forget_created_key();
+  };
+  make();
+  require_working("without a fault");
+  fault_module().arm({});
+  make();
+  fault_module().disarm();
+  std::map<std::string, unsigned long> calls;
+  for (const std::string& function : fault_module().trace()) ++calls[function];
+  // A session that does not close keeps its objects, and the login.
+  calls.erase("C_CloseSession");
+  require_working("without a fault");
+  const TokenView before = look();
+  const auto try_it = [&](const FaultPlan& plan, const char* name) {
+    std::optional<Error> error;
+    fault_module().arm(plan);
+    try {
+      make();
+    } catch (const Error& thrown) {
+      error = thrown;
+    }
+    fault_module().disarm();
+    const std::string where = plan.function + " " + std::to_string(plan.nth) +
+                              (plan.forward ? ", made, returns " : " returns ") + name + ": " +
+                              (error ? std::string(error->what()) : "success");
+    if (!error) require_working(where);
+    const TokenView after = look();
+    if (before.on_token != after.on_token || (error && !after.temporary.empty()))
+      throw Failure(where + "\nthe token was:" + join(before.on_token) +
+                    "\nand is:" + join(after.on_token) + join(after.temporary));
+  };
+  for (const Failing& failing : kFailures)
+    for (const auto& [function, count] : calls)
+      for (unsigned long nth = 1; nth <= count; ++nth) {
+        try_it({.nth = nth, .rv = failing.rv, .function = function}, failing.name);
+        if (failing.may_have_done)
+          try_it({.nth = nth, .rv = failing.rv, .function = function, .forward = true},
+                 failing.name);
+      }
+  make();
+  require_working("at last");
+}
+
 }  // namespace
 
 // The index of an operation, and a name that says it.
@@ -614,6 +706,10 @@ int main(int, char** argv) {
     return RUN_TESTS("faults", CASE(fails_in_the_middle, 25, "RotateKeyOnDemand"),
                      CASE(reports_a_failure_of_what_it_did, 25, "RotateKeyOnDemand"),
                      CASE(fails_for_good, 25, "RotateKeyOnDemand"));
+  if (group == "enforced")
+    return RUN_TESTS("faults", CASE(fails_in_the_middle, 26, "ReEncryptBetweenEnforcedKeys"),
+                     CASE(reports_a_failure_of_what_it_did, 26, "ReEncryptBetweenEnforcedKeys"),
+                     TEST(an_enforced_key_is_made_or_nothing));
   if (group == "named-keys") return RUN_TESTS("faults", NAMED_KEYS(fails_in_the_middle));
   if (group == "aliases") return RUN_TESTS("faults", ALIASES(fails_in_the_middle));
   if (group == "for-good")
