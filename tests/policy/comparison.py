@@ -15,6 +15,8 @@ import evaluator
 from evaluator import EITHER, NO, OPERATORS, YES, Malformed, Policy
 
 QUERIES = 5  # for each policy
+# Pairs of a policy and a request, of which each operator has every outcome.
+ENOUGH = 100000
 
 ACCOUNTS = ["111122223333", "444455556666"]
 PRINCIPALS = [
@@ -288,7 +290,7 @@ def too_few(seen):
     return missing
 
 
-def main(decide, seed="20261130", pairs="100000"):
+def main(decide, seed="20261130", pairs=str(ENOUGH)):
     generator = Generator(int(seed))
     cases = [generator.case() for _ in range(int(pairs) // QUERIES)]
     lines = "".join(json.dumps(case) + "\n" for case in cases)
@@ -315,10 +317,11 @@ def main(decide, seed="20261130", pairs="100000"):
                for name in ("deny", "allow", "account", "none", "malformed")),
            "each decision is more than one in a hundred")
 
-    missing = too_few(seen)
-    for name in missing:
-        print(f"# too seldom: {name}")
-    report(not missing, "each operator holds, fails and is undecided, with and without the key")
+    if int(pairs) >= ENOUGH:
+        missing = too_few(seen)
+        for name in missing:
+            print(f"# too seldom: {name}")
+        report(not missing, "each operator holds, fails and is undecided, with and without the key")
     print(f"1..{len(reports)}")
     return 0 if all(reports) else 1
 
