@@ -41,7 +41,7 @@ std::optional<std::string> place_of(const policy::Principal& principal) {
 }
 
 std::string read_file(const fs::path& path) {
-  const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   std::optional<std::string> text;
   if (file) text = read_up_to<std::string>(file.get(), kLargestFile + 1);
   if (!text) throw policy::Malformed("it cannot be read");
