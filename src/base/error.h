@@ -20,12 +20,15 @@ namespace trent {
   X(DependencyTimeout, 500)          \
   X(Disabled, 400)                   \
   X(DryRunOperation, 400)            \
+  X(ExpiredImportToken, 400)         \
   X(IncorrectKey, 400)               \
+  X(IncorrectKeyMaterial, 400)       \
   X(InvalidAliasName, 400)           \
   X(InvalidArn, 400)                 \
   X(InvalidCiphertext, 400)          \
   X(InvalidGrantId, 400)             \
   X(InvalidGrantToken, 400)          \
+  X(InvalidImportToken, 400)         \
   X(InvalidKeyUsage, 400)            \
   X(InvalidMarker, 400)              \
   X(KMSInternal, 500)                \

@@ -95,6 +95,20 @@ bool rename_key(Token& token, const std::string& from, const std::string& to, By
   });
 }
 
+bool has_key(Token& token, const KeyRef& ref,
+             const std::function<bool(const Session& session, CK_OBJECT_HANDLE key)>& is_right) {
+  return token.run(Retry::Always, [&](Connection& connection, const Session& session) {
+    try {
+      connection.find_key(session, ref,
+                          [&](CK_OBJECT_HANDLE key) { return is_right(session, key); });
+      return true;
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::KeyUnavailable || is_lost(error.ck_rv())) throw;
+      return false;
+    }
+  });
+}
+
 std::optional<std::string> label_of_base_key(Token& token, const Fingerprint& id) {
   constexpr std::size_t kMaxLabel = 8192;
   return token.run(Retry::Always,

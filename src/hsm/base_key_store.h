@@ -2,6 +2,7 @@
 // The base keys of a token: made, found, destroyed.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,6 +26,10 @@ void destroy_key(Token& token, const std::string& label, ByteView id);
 
 // Gives what has this label and id the other label. Returns false if it is there under neither.
 bool rename_key(Token& token, const std::string& from, const std::string& to, ByteView id);
+
+// Whether a key is there. Throws KMSInternalException if what has its name is not the one.
+bool has_key(Token& token, const KeyRef& ref,
+             const std::function<bool(const Session& session, CK_OBJECT_HANDLE key)>& is_right);
 
 // Label of the token's base key with this id; nullopt if there is none.
 std::optional<std::string> label_of_base_key(Token& token, const Fingerprint& id);

@@ -124,8 +124,10 @@ namespace {
 void judge_own(const KeyFacts& facts, const KeyKind& kind, KeyAttributes& found) {
   const std::string type_name(kind.type_name);
   if (facts.type != kind.type) found.unfit.push_back("is no " + type_name + " key (CKA_KEY_TYPE)");
-  // A token that does not tell the length of a secret key gives no reason to doubt it.
-  if (facts.type == kind.type && kind.length != 0 && facts.length && facts.length != kind.length)
+  // A token that does not tell the length of a secret key gives no reason to doubt it. SoftHSM says
+  // 0 of one that it has unwrapped.
+  if (facts.type == kind.type && kind.length != 0 && facts.length.value_or(0) != 0 &&
+      facts.length != kind.length)
     found.unfit.push_back("is " + (kind.type == CKK_AES ? "an AES key" : "a " + type_name) +
                           " of " + std::to_string(*facts.length) + " bytes instead of " +
                           std::to_string(kind.length) + " (CKA_VALUE_LEN)");

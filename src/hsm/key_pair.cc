@@ -30,34 +30,6 @@ void add_public_use(Attributes& attributes, PairUse use) {
       .flag(CKA_VERIFY, use == PairUse::SignVerify);
 }
 
-struct MadePair {
-  TemporaryObject public_key;
-  TemporaryObject private_key;
-};
-
-void add_public_key(Attributes& attributes, const KeyPairKind& pair, bool on_token) {
-  attributes.number(CKA_CLASS, CKO_PUBLIC_KEY)
-      .number(CKA_KEY_TYPE, pair.type)
-      .flag(CKA_TOKEN, on_token)
-      .flag(CKA_PRIVATE, false);
-  if (pair.type == CKK_RSA)
-    attributes.number(CKA_MODULUS_BITS, pair.modulus_bits)
-        .bytes(CKA_PUBLIC_EXPONENT, kPublicExponent);
-  else
-    attributes.text(CKA_EC_PARAMS, pair.curve);
-}
-
-MadePair generate(const Session& session, const KeyPairKind& pair, Attributes& public_attributes,
-                  Attributes& private_attributes) {
-  CK_MECHANISM mechanism{pair.generation, nullptr, 0};
-  CK_OBJECT_HANDLE public_handle = CK_INVALID_HANDLE;
-  CK_OBJECT_HANDLE private_handle = CK_INVALID_HANDLE;
-  session.call<&CK_FUNCTION_LIST::C_GenerateKeyPair>(
-      &mechanism, public_attributes.data(), public_attributes.size(), private_attributes.data(),
-      private_attributes.size(), &public_handle, &private_handle);
-  return {{session, public_handle}, {session, private_handle}};
-}
-
 MadePair generate(const Session& session, const std::string& label, const KeyPairKind& pair,
                   PairUse use, bool on_token, bool restricted) {
   const KeyKind kind = private_key_kind(pair, use);
@@ -69,7 +41,7 @@ MadePair generate(const Session& session, const std::string& label, const KeyPai
   add_key_attributes(private_attributes, kind, on_token);
   if (restricted) add_allowed_mechanisms(private_attributes, kind);
   private_attributes.text(CKA_LABEL, label);
-  return generate(session, pair, public_attributes, private_attributes);
+  return generate_objects(session, pair, public_attributes, private_attributes);
 }
 
 Bytes make(Connection& connection, const Session& session, const std::string& label,
@@ -101,6 +73,29 @@ Error no_such_keys(const KeyPairKind& pair, const Error& error) {
 }
 
 }  // namespace
+
+void add_public_key(Attributes& attributes, const KeyPairKind& pair, bool on_token) {
+  attributes.number(CKA_CLASS, CKO_PUBLIC_KEY)
+      .number(CKA_KEY_TYPE, pair.type)
+      .flag(CKA_TOKEN, on_token)
+      .flag(CKA_PRIVATE, false);
+  if (pair.type == CKK_RSA)
+    attributes.number(CKA_MODULUS_BITS, pair.modulus_bits)
+        .bytes(CKA_PUBLIC_EXPONENT, kPublicExponent);
+  else
+    attributes.text(CKA_EC_PARAMS, pair.curve);
+}
+
+MadePair generate_objects(const Session& session, const KeyPairKind& pair,
+                          Attributes& public_attributes, Attributes& private_attributes) {
+  CK_MECHANISM mechanism{pair.generation, nullptr, 0};
+  CK_OBJECT_HANDLE public_handle = CK_INVALID_HANDLE;
+  CK_OBJECT_HANDLE private_handle = CK_INVALID_HANDLE;
+  session.call<&CK_FUNCTION_LIST::C_GenerateKeyPair>(
+      &mechanism, public_attributes.data(), public_attributes.size(), private_attributes.data(),
+      private_attributes.size(), &public_handle, &private_handle);
+  return {{session, public_handle}, {session, private_handle}};
+}
 
 Bytes read_public_key(const Session& session, CK_OBJECT_HANDLE object, const KeyPairKind& pair) {
   constexpr std::size_t kMax = 1024;
@@ -192,7 +187,7 @@ WrappedKeyPair wrap_new_key_pair(
           .flag(CKA_PRIVATE, true)
           .flag(CKA_SENSITIVE, true)
           .flag(CKA_EXTRACTABLE, true);
-      MadePair made = generate(session, pair, public_attributes, private_attributes);
+      MadePair made = generate_objects(session, pair, public_attributes, private_attributes);
       WrappedKeyPair out{read_public_key(session, made.public_key.handle(), pair), {}};
       std::size_t length = 0;
       auto secret = private_key_as_secret(session, profile, made.private_key.handle(), length);

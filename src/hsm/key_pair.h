@@ -26,6 +26,16 @@ struct PrivateKeyRef : KeyRef {
 Bytes generate_key_pair(Token& token, const std::string& label, const KeyPairKind& pair,
                         PairUse use, const std::function<Fingerprint(ByteView)>& id_of);
 
+// The two objects of one C_GenerateKeyPair.
+struct MadePair {
+  TemporaryObject public_key;
+  TemporaryObject private_key;
+};
+MadePair generate_objects(const Session& session, const KeyPairKind& pair,
+                          Attributes& public_attributes, Attributes& private_attributes);
+// The template of the public half, without label and usage.
+void add_public_key(Attributes& attributes, const KeyPairKind& pair, bool on_token);
+
 // The public key that the token tells of an object of that kind, as DER SubjectPublicKeyInfo: a
 // public key, or a private one that has what is public with it.
 Bytes read_public_key(const Session& session, CK_OBJECT_HANDLE object, const KeyPairKind& pair);

@@ -28,7 +28,7 @@ Fingerprint make(Connection& connection, const Session& session, const MacKeyRef
   session.call<&CK_FUNCTION_LIST::C_GenerateKey>(&mechanism, attributes.data(), attributes.size(),
                                                  &handle);
   TemporaryObject key(session, handle);
-  const Fingerprint id = ref.id_of(mac_of(session, ref.kind, handle, ref.trial));
+  const Fingerprint id = mac_key_id(session, handle, ref);
   made = id;
   keep_key(session, key, copies, ref.name.label, id);
   return id;
@@ -47,13 +47,17 @@ Fingerprint generate_mac_key(Token& token, const MacKeyRef& ref) {
 Fingerprint mac_key_id(Token& token, const MacKeyRef& ref) {
   return token.run(Retry::Always, [&](Connection& connection, const Session& session) {
     const auto any = [](CK_OBJECT_HANDLE) { return true; };
-    return ref.id_of(mac_of(session, ref.kind, connection.find_key(session, ref, any), ref.trial));
+    return mac_key_id(session, connection.find_key(session, ref, any), ref);
   });
+}
+
+Fingerprint mac_key_id(const Session& session, CK_OBJECT_HANDLE object, const MacKeyRef& ref) {
+  return ref.id_of(mac_of(session, ref.kind, object, ref.trial));
 }
 
 bool is_mac_key_of(const Session& session, CK_OBJECT_HANDLE object, const MacKeyRef& ref) {
   try {
-    return ref.id_of(mac_of(session, ref.kind, object, ref.trial)) == ref.id;
+    return mac_key_id(session, object, ref) == ref.id;
   } catch (const Error& error) {
     // Of another type, or without the right to do it.
     if (is_refused(error.ck_rv()) || error.ck_rv() == CKR_KEY_TYPE_INCONSISTENT ||

@@ -24,6 +24,9 @@ Fingerprint generate_mac_key(Token& token, const MacKeyRef& ref);
 // What id_of() makes of the HMAC of an object that is found by its name; `id` is not looked at.
 Fingerprint mac_key_id(Token& token, const MacKeyRef& ref);
 
+// The same of an object whose handle is known.
+Fingerprint mac_key_id(const Session& session, CK_OBJECT_HANDLE object, const MacKeyRef& ref);
+
 bool is_mac_key_of(const Session& session, CK_OBJECT_HANDLE object, const MacKeyRef& ref);
 
 // The HMAC of a message (RFC 2104) with the hash of the key's kind.

@@ -45,11 +45,14 @@ Error unsupported(Hash hash, const char* verb, CK_RV rv,
 }
 
 // Longer than the modulus, or as large: no token need be asked.
-void require_fitting(const OaepSource& source) {
-  const Bytes modulus = source.key.public_key->modulus();
-  if (source.ciphertext.size() != modulus.size() ||
-      !std::ranges::lexicographical_compare(source.ciphertext, modulus))
+void require_fitting(const PublicKey& key, ByteView ciphertext) {
+  const Bytes modulus = key.modulus();
+  if (ciphertext.size() != modulus.size() ||
+      !std::ranges::lexicographical_compare(ciphertext, modulus))
     throw Error(ErrorCode::InvalidCiphertext, {});
+}
+void require_fitting(const OaepSource& source) {
+  require_fitting(*source.key.public_key, source.ciphertext);
 }
 
 Bytes wrap_with(const Session& session, const OaepDestination& destination,
@@ -70,28 +73,26 @@ Bytes wrap_with(const Session& session, const OaepDestination& destination,
   return wrapped;
 }
 
-CK_RV try_unwrap(const Session& session, const Profile& profile, CK_OBJECT_HANDLE key, Hash hash,
-                 ByteView ciphertext, CK_OBJECT_HANDLE* object) {
+CK_RV try_unwrap(const Session& session, CK_OBJECT_HANDLE key, Hash hash, ByteView ciphertext,
+                 Attributes& attributes, CK_OBJECT_HANDLE* object) {
   CK_RSA_PKCS_OAEP_PARAMS parameters = oaep_parameters(hash);
   CK_MECHANISM mechanism{CKM_RSA_PKCS_OAEP, &parameters, sizeof parameters};
-  Attributes attributes;
-  add_payload_attributes(attributes, Readable::No, profile.unwrap_template.brief);
   return session.try_call<&CK_FUNCTION_LIST::C_UnwrapKey>(
       &mechanism, key, const_cast<CK_BYTE_PTR>(ciphertext.data()),
       static_cast<CK_ULONG>(ciphertext.size()), attributes.data(), attributes.size(), object);
 }
 
 // As in secret.cc: tokens answer the same to a bad ciphertext and to a fault of their own.
-bool is_token_fault(const Session& session, const Profile& profile, CK_OBJECT_HANDLE key,
-                    const OaepSource& source, CK_RV first) {
+bool is_token_fault(const Session& session, CK_OBJECT_HANDLE key, const OaepCiphertext& ciphertext,
+                    Attributes& attributes, CK_RV first) {
   CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
-  CK_RV rv = try_unwrap(session, profile, key, source.hash, source.ciphertext, &object);
+  CK_RV rv = try_unwrap(session, key, ciphertext.hash, ciphertext.bytes, attributes, &object);
   if (is_lost(rv)) throw token_error("C_UnwrapKey", rv);
   if (rv == CKR_OK) TemporaryObject(session, object).destroy();
   if (rv != first) return true;
   SecretBytes trial(16);
-  const Bytes good = source.key.public_key->encrypt_oaep(source.hash, trial);
-  rv = try_unwrap(session, profile, key, source.hash, good, &object);
+  const Bytes good = ciphertext.key.encrypt_oaep(ciphertext.hash, trial);
+  rv = try_unwrap(session, key, ciphertext.hash, good, attributes, &object);
   if (is_lost(rv)) throw token_error("C_UnwrapKey", rv);
   if (rv == CKR_OK) TemporaryObject(session, object).destroy();
   return rv != CKR_OK;
@@ -103,17 +104,12 @@ TemporaryObject unwrap_from(Connection& connection, const Session& session,
   const CK_OBJECT_HANDLE key = private_key(connection, session, source.key);
   require_use(session, key, source.key, CKA_UNWRAP,
               "With host-reencrypt = \"allow\" in trent.toml it is done in this process.");
-  CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
-  const CK_RV rv = try_unwrap(session, profile, key, source.hash, source.ciphertext, &handle);
-  if (rv == CKR_OK) {
-    TemporaryObject object(session, handle);
-    keep_promise(profile.payloads, session, handle, Extractable::Yes);
-    return object;
-  }
-  if (is_unsupported(rv)) throw unsupported(source.hash, "unwrap", rv);
-  if (is_lost(rv) || is_token_fault(session, profile, key, source, rv))
-    throw token_error("C_UnwrapKey", rv);
-  throw Error(ErrorCode::InvalidCiphertext, {}, {}, rv);
+  Attributes attributes;
+  add_payload_attributes(attributes, Readable::No, profile.unwrap_template.brief);
+  TemporaryObject object = unwrap_oaep(
+      session, key, {*source.key.public_key, source.hash, source.ciphertext}, attributes);
+  keep_promise(profile.payloads, session, object.handle(), Extractable::Yes);
+  return object;
 }
 
 // The secret of `length` bytes of `from` as one of `to`, which may be the same. Its copy in another
@@ -188,34 +184,65 @@ Bytes encrypt_oaep(Token& token, const OaepDestination& destination, const Secre
 
 // Raw, where the token does that: a fault of the token and a bad padding cannot be mixed up then,
 // and the padding comes off in constant time.
+SecretBytes decrypt_oaep(const Session& session, CK_OBJECT_HANDLE key,
+                         const OaepCiphertext& ciphertext) {
+  require_fitting(ciphertext.key, ciphertext.bytes);
+  CK_RV rv = CKR_OK;
+  SecretBytes padded =
+      decrypt_with(session, key, {CKM_RSA_X_509, nullptr, 0}, ciphertext.bytes, rv);
+  if (rv == CKR_OK) {
+    // Some tokens drop the zero bytes in front.
+    padded.insert(padded.begin(), ciphertext.bytes.size() - padded.size(), 0);
+    SecretBytes plaintext = remove_oaep(ciphertext.hash, padded);
+    if (plaintext.empty()) throw Error(ErrorCode::InvalidCiphertext, {});
+    return plaintext;
+  }
+  if (!is_refused(rv) && !is_unsupported(rv)) throw token_error("C_Decrypt", rv);
+  CK_RSA_PKCS_OAEP_PARAMS parameters = oaep_parameters(ciphertext.hash);
+  const CK_MECHANISM oaep{CKM_RSA_PKCS_OAEP, &parameters, sizeof parameters};
+  SecretBytes plaintext = decrypt_with(session, key, oaep, ciphertext.bytes, rv);
+  if (rv == CKR_OK && !plaintext.empty()) return plaintext;
+  if (is_unsupported(rv)) throw unsupported(ciphertext.hash, "decrypt", rv);
+  if (is_lost(rv)) throw token_error("C_Decrypt", rv);
+  // The same call with a good ciphertext tells a fault of the token from a bad one.
+  const Bytes good = ciphertext.key.encrypt_oaep(ciphertext.hash, SecretBytes(16));
+  decrypt_with(session, key, oaep, good, rv);
+  if (rv != CKR_OK) throw token_error("C_Decrypt", rv);
+  throw Error(ErrorCode::InvalidCiphertext, {});
+}
+
 SecretBytes decrypt_oaep(Token& token, const OaepSource& source) {
   require_fitting(source);
   return token.run(Retry::Always, [&](Connection& connection, const Session& session) {
     const CK_OBJECT_HANDLE key = private_key(connection, session, source.key);
     require_use(session, key, source.key, CKA_DECRYPT, "ReEncrypt to another key works.");
-    CK_RV rv = CKR_OK;
-    SecretBytes padded =
-        decrypt_with(session, key, {CKM_RSA_X_509, nullptr, 0}, source.ciphertext, rv);
-    if (rv == CKR_OK) {
-      // Some tokens drop the zero bytes in front.
-      padded.insert(padded.begin(), source.ciphertext.size() - padded.size(), 0);
-      SecretBytes plaintext = remove_oaep(source.hash, padded);
-      if (plaintext.empty()) throw Error(ErrorCode::InvalidCiphertext, {});
-      return plaintext;
-    }
-    if (!is_refused(rv) && !is_unsupported(rv)) throw token_error("C_Decrypt", rv);
-    CK_RSA_PKCS_OAEP_PARAMS parameters = oaep_parameters(source.hash);
-    const CK_MECHANISM oaep{CKM_RSA_PKCS_OAEP, &parameters, sizeof parameters};
-    SecretBytes plaintext = decrypt_with(session, key, oaep, source.ciphertext, rv);
-    if (rv == CKR_OK && !plaintext.empty()) return plaintext;
-    if (is_unsupported(rv)) throw unsupported(source.hash, "decrypt", rv);
-    if (is_lost(rv)) throw token_error("C_Decrypt", rv);
-    // The same call with a good ciphertext tells a fault of the token from a bad one.
-    const Bytes good = source.key.public_key->encrypt_oaep(source.hash, SecretBytes(16));
-    decrypt_with(session, key, oaep, good, rv);
-    if (rv != CKR_OK) throw token_error("C_Decrypt", rv);
-    throw Error(ErrorCode::InvalidCiphertext, {});
+    return decrypt_oaep(session, key, {*source.key.public_key, source.hash, source.ciphertext});
   });
+}
+
+TemporaryObject unwrap_oaep(const Session& session, CK_OBJECT_HANDLE key,
+                            const OaepCiphertext& ciphertext, Attributes& attributes) {
+  require_fitting(ciphertext.key, ciphertext.bytes);
+  CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
+  const CK_RV rv = try_unwrap(session, key, ciphertext.hash, ciphertext.bytes, attributes, &handle);
+  if (rv == CKR_OK) return {session, handle};
+  if (is_unsupported(rv)) throw unsupported(ciphertext.hash, "unwrap", rv);
+  if (is_lost(rv) || is_token_fault(session, key, ciphertext, attributes, rv))
+    throw token_error("C_UnwrapKey", rv);
+  throw Error(ErrorCode::InvalidCiphertext, {}, {}, rv);
+}
+
+bool can_unwrap_oaep(const Session& session, const Profile& profile, CK_OBJECT_HANDLE key,
+                     const PublicKey& public_key, Hash hash) {
+  Attributes attributes;
+  add_payload_attributes(attributes, Readable::No, profile.unwrap_template.brief);
+  const Bytes trial = public_key.encrypt_oaep(hash, SecretBytes(16));
+  CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
+  const CK_RV rv = try_unwrap(session, key, hash, trial, attributes, &handle);
+  if (is_unsupported(rv)) return false;
+  if (rv != CKR_OK) throw token_error("C_UnwrapKey", rv);
+  TemporaryObject(session, handle).destroy();
+  return true;
 }
 
 Bytes rewrap_from_oaep(Token& source_token, const OaepSource& source, Token& destination_token,

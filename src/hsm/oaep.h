@@ -21,6 +21,13 @@ struct OaepDestination {
   Hash hash;
 };
 
+// The same for who has the handle of the private key.
+struct OaepCiphertext {
+  const PublicKey& key;
+  Hash hash;
+  ByteView bytes;
+};
+
 // As PublicKey::encrypt_oaep(), by C_Encrypt. Throws UnsupportedOperationException where the token
 // cannot do it with this hash.
 Bytes encrypt_oaep(Token& token, const OaepDestination& destination, const SecretBytes& secret);
@@ -28,6 +35,17 @@ Bytes encrypt_oaep(Token& token, const OaepDestination& destination, const Secre
 // The plaintext. Throws InvalidCiphertextException for whatever is wrong with the ciphertext, and
 // KMSInternalException if it is the token that failed.
 SecretBytes decrypt_oaep(Token& token, const OaepSource& source);
+
+SecretBytes decrypt_oaep(const Session& session, CK_OBJECT_HANDLE key,
+                         const OaepCiphertext& ciphertext);
+
+// What the token unwraps: an object with these attributes. Throws as decrypt_oaep(), and
+// UnsupportedOperationException where the token cannot do it with this hash.
+TemporaryObject unwrap_oaep(const Session& session, CK_OBJECT_HANDLE key,
+                            const OaepCiphertext& ciphertext, Attributes& attributes);
+// Whether it can, found out with a secret of our own.
+bool can_unwrap_oaep(const Session& session, const Profile& profile, CK_OBJECT_HANDLE key,
+                     const PublicKey& public_key, Hash hash);
 
 // What follows leaves the secret in the tokens (which may be one), as in wrapping.h. Throws
 // UnsupportedOperationException where a token cannot do its part.

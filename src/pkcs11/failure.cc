@@ -88,7 +88,10 @@ CK_RV rv_of(const Error& error, HandleRole role) {
       return CKR_ATTRIBUTE_VALUE_INVALID;
     case ErrorCode::LimitExceeded:
       return CKR_DEVICE_MEMORY;
+    case ErrorCode::ExpiredImportToken:
+    case ErrorCode::IncorrectKeyMaterial:
     case ErrorCode::InvalidArn:
+    case ErrorCode::InvalidImportToken:
     case ErrorCode::InvalidMarker:
     case ErrorCode::MalformedPolicyDocument:
     case ErrorCode::Serialization:

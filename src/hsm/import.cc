@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+// Key material from outside: see import.h.
+#include "hsm/import.h"
+
+#include <array>
+
+#include "hsm/key_attributes.h"
+#include "hsm/make_key.h"
+#include "hsm/oaep.h"
+#include "hsm/secret_length.h"
+#include "hsm/token.h"
+#include "hsm/wrapping.h"
+
+namespace trent::hsm {
+
+namespace {
+
+constexpr std::array<CK_MECHANISM_TYPE, 1> kUnwrapping{CKM_RSA_PKCS_OAEP};
+// What is unpadded in this process is decrypted raw.
+constexpr std::array<CK_MECHANISM_TYPE, 2> kDecryption{CKM_RSA_PKCS_OAEP, CKM_RSA_X_509};
+
+KeyKind import_key_kind(const KeyPairKind& pair, bool decrypts) {
+  return {.object_class = CKO_PRIVATE_KEY,
+          .type = pair.type,
+          .type_name = pair.type_name,
+          .length = 0,
+          .generation = pair.generation,
+          .usage = {.decrypt = decrypts, .unwrap = true},
+          .mechanisms = decrypts ? std::span<const CK_MECHANISM_TYPE>(kDecryption) : kUnwrapping};
+}
+
+MadePair generate(const Session& session, const std::string& label, const Fingerprint& id,
+                  const KeyPairKind& pair, bool on_token, bool restricted, bool decrypts) {
+  const KeyKind kind = import_key_kind(pair, decrypts);
+  Attributes public_attributes;
+  add_public_key(public_attributes, pair, on_token);
+  public_attributes.text(CKA_LABEL, label)
+      .flag(CKA_ENCRYPT, false)
+      .flag(CKA_WRAP, false)
+      .flag(CKA_VERIFY, false);
+  Attributes private_attributes;
+  add_key_attributes(private_attributes, kind, on_token);
+  if (restricted) add_allowed_mechanisms(private_attributes, kind);
+  private_attributes.text(CKA_LABEL, label).bytes(CKA_ID, id);
+  return generate_objects(session, pair, public_attributes, private_attributes);
+}
+
+Error not_unwrapped(Hash hash) {
+  const bool sha1 = hash == Hash::Sha1;
+  return Error(ErrorCode::UnsupportedOperation,
+               std::string("The token cannot unwrap key material with RSAES-OAEP and SHA-") +
+                   (sha1 ? "1." : "256."),
+               std::string(sha1 ? "Use the wrapping algorithm RSAES_OAEP_SHA_256 or "
+                                  "RSA_AES_KEY_WRAP_SHA_256"
+                                : "Use the wrapping algorithm RSAES_OAEP_SHA_1 or "
+                                  "RSA_AES_KEY_WRAP_SHA_1") +
+                   "; or say host-reencrypt = \"allow\" in trent.toml, and it is done in this "
+                   "process.");
+}
+
+std::vector<ObjectName> find(const Session& session, std::optional<ByteView> id) {
+  constexpr std::size_t kMaxName = 8192;
+  Attributes search;
+  search.number(CKA_CLASS, CKO_PRIVATE_KEY)
+      .number(CKA_KEY_TYPE, CKK_RSA)
+      .flag(CKA_TOKEN, true)
+      .flag(CKA_PRIVATE, true)
+      .flag(CKA_UNWRAP, true);
+  if (id) search.bytes(CKA_ID, *id);
+  std::vector<ObjectName> names;
+  for (const CK_OBJECT_HANDLE key : session.find(search))
+    names.push_back({session.read<std::string>(key, CKA_LABEL, kMaxName),
+                     session.read<Bytes>(key, CKA_ID, kMaxName)});
+  return names;
+}
+
+CK_OBJECT_HANDLE find_private_key(const Session& session, const ObjectName& name) {
+  Attributes search;
+  search.number(CKA_CLASS, CKO_PRIVATE_KEY)
+      .flag(CKA_TOKEN, true)
+      .flag(CKA_PRIVATE, true)
+      .text(CKA_LABEL, name.label)
+      .bytes(CKA_ID, name.id);
+  const auto found = session.find(search);
+  if (found.empty())
+    throw Error(ErrorCode::InvalidImportToken, "Its wrapping key is not in the token any more.",
+                "Get new ones by GetParametersForImport.");
+  return found.front();
+}
+
+// An AES key that unwraps the material, of this session only.
+void add_between_attributes(Attributes& attributes) {
+  attributes.number(CKA_CLASS, CKO_SECRET_KEY)
+      .number(CKA_KEY_TYPE, CKK_AES)
+      .flag(CKA_TOKEN, false)
+      .flag(CKA_PRIVATE, true)
+      .flag(CKA_SENSITIVE, true)
+      .flag(CKA_EXTRACTABLE, false);
+  add_usage(attributes, {.unwrap = true});
+}
+
+TemporaryObject create(const Session& session, Attributes& attributes, const SecretBytes& value) {
+  attributes.bytes(CKA_VALUE, value);
+  CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
+  session.call<&CK_FUNCTION_LIST::C_CreateObject>(attributes.data(), attributes.size(), &handle);
+  return {session, handle};
+}
+
+// Makes objects of the material, as often as it is asked.
+class Unwrapping {
+ public:
+  Unwrapping(Connection& connection, const Session& session, const WrappedMaterial& material,
+             HostImport host)
+      : session_(session),
+        profile_(connection.profile(session)),
+        key_(find_private_key(session, material.import_key)),
+        public_key_(read_public_key(session, key_, kRsa2048)),
+        hash_(material.hash),
+        bytes_(material.bytes) {
+    require_secrecy(profile_);
+    CK_BBOOL decrypts = CK_FALSE;
+    CK_ATTRIBUTE attribute{CKA_DECRYPT, &decrypts, sizeof decrypts};
+    session.call<&CK_FUNCTION_LIST::C_GetAttributeValue>(key_, &attribute, CK_ULONG{1});
+    in_host_ = decrypts == CK_TRUE;
+    if (in_host_ && host == HostImport::Never) throw not_unwrapped(hash_);
+    if (material.aes_between)
+      open_between();
+    else if (in_host_)
+      value_ = decrypt_oaep(session_, key_, {public_key_, hash_, bytes_});
+  }
+
+  bool in_host() const { return in_host_; }
+
+  // Throws unless it is so many bytes.
+  void require_length(std::size_t wanted) {
+    std::size_t length = value_.size();
+    if (value_.empty()) {
+      TemporaryObject payload = unwrap_payload();
+      length = secret_length(session_, profile_, payload.handle());
+      payload.destroy();
+    }
+    if (length != wanted)
+      throw Error(ErrorCode::IncorrectKeyMaterial,
+                  "The key material has " + std::to_string(length) + " bytes.",
+                  "Keys of this kind have " + std::to_string(wanted) + ".");
+  }
+
+  TemporaryObject make(KeyKind kind, bool on_token, bool restricted, const std::string& label) {
+    // Few tokens want to be told, and SoftHSM refuses to.
+    if (!value_.empty() || !profile_.unwrap_template.length) kind.length = 0;
+    Attributes attributes;
+    add_key_attributes(attributes, kind, on_token);
+    if (restricted) add_allowed_mechanisms(attributes, kind);
+    attributes.text(CKA_LABEL, label);
+    if (!value_.empty()) return create(session_, attributes, value_);
+    TemporaryObject made = unwrap(attributes);
+    keep_promise(profile_.payloads, session_, made.handle(), Extractable::No);
+    return made;
+  }
+
+  void destroy() {
+    if (between_) between_->destroy();
+  }
+
+ private:
+  void open_between() {
+    const std::size_t modulus = public_key_.modulus().size();
+    if (bytes_.size() <= modulus) throw Error(ErrorCode::InvalidCiphertext, {});
+    const OaepCiphertext first{public_key_, hash_, bytes_.first(modulus)};
+    bytes_ = bytes_.subspan(modulus);
+    Attributes attributes;
+    add_between_attributes(attributes);
+    if (in_host_) {
+      const SecretBytes value = decrypt_oaep(session_, key_, first);
+      if (value.size() != 16 && value.size() != 24 && value.size() != 32)
+        throw Error(ErrorCode::InvalidCiphertext, {});
+      between_.emplace(create(session_, attributes, value));
+      return;
+    }
+    if (profile_.unwrap_template.length) attributes.number(CKA_VALUE_LEN, 32);
+    between_.emplace(unwrap_oaep(session_, key_, first, attributes));
+  }
+
+  // As a secret whose length can be found out.
+  TemporaryObject unwrap_payload() {
+    if (between_) {
+      if (bytes_.size() < 16 || bytes_.size() % 8 != 0)
+        throw Error(ErrorCode::InvalidCiphertext, {});
+      Profile lenient = profile_;
+      lenient.value_len = false;
+      return unwrap_object(session_, lenient, between_->handle(), {bytes_, bytes_.size() - 8},
+                           Readable::No);
+    }
+    Attributes attributes;
+    add_payload_attributes(attributes, Readable::No, profile_.unwrap_template.brief);
+    return unwrap_oaep(session_, key_, {public_key_, hash_, bytes_}, attributes);
+  }
+
+  TemporaryObject unwrap(Attributes& attributes) {
+    if (!between_) return unwrap_oaep(session_, key_, {public_key_, hash_, bytes_}, attributes);
+    CK_MECHANISM mechanism{profile_.kwp, nullptr, 0};
+    CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
+    session_.call<&CK_FUNCTION_LIST::C_UnwrapKey>(
+        &mechanism, between_->handle(), const_cast<CK_BYTE_PTR>(bytes_.data()),
+        static_cast<CK_ULONG>(bytes_.size()), attributes.data(), attributes.size(), &handle);
+    return {session_, handle};
+  }
+
+  const Session& session_;
+  const Profile& profile_;
+  CK_OBJECT_HANDLE key_;
+  PublicKey public_key_;
+  Hash hash_;
+  ByteView bytes_;  // the material, under the RSA key or the AES key between
+  bool in_host_ = false;
+  SecretBytes value_;  // of the material, if this process has to see it
+  std::optional<TemporaryObject> between_;
+};
+
+}  // namespace
+
+Bytes make_import_key(Token& token, const std::string& label, const Fingerprint& id,
+                      const KeyPairKind& pair, Hash hash, HostImport host) {
+  return make_key(
+      token, label,
+      [&](Connection& connection, const Session& session, bool restricted,
+          std::optional<Fingerprint>& made) {
+        const Profile& profile = connection.profile(session);
+        const bool copies = profile.session_copies;
+        for (bool decrypts = false;; decrypts = true) {
+          MadePair generated = generate(session, label, id, pair, !copies, restricted, decrypts);
+          Bytes der = read_public_key(session, generated.public_key.handle(), pair);
+          generated.public_key.destroy();
+          if (!decrypts && !can_unwrap_oaep(session, profile, generated.private_key.handle(),
+                                            PublicKey(der), hash)) {
+            if (host == HostImport::Never) throw not_unwrapped(hash);
+            continue;
+          }
+          made = id;
+          keep_key(session, generated.private_key, copies, label, id);
+          return der;
+        }
+      });
+}
+
+std::optional<ObjectName> find_import_key(Token& token, const Fingerprint& id) {
+  return token.run(Retry::Always,
+                   [&](Connection&, const Session& session) -> std::optional<ObjectName> {
+                     auto names = find(session, id);
+                     if (names.empty()) return std::nullopt;
+                     return std::move(names.front());
+                   });
+}
+
+std::vector<ObjectName> list_import_keys(Token& token, std::string_view prefix) {
+  return token.run(Retry::Always, [&](Connection&, const Session& session) {
+    std::vector<ObjectName> names = find(session, std::nullopt);
+    std::erase_if(names, [&](const ObjectName& name) { return !name.label.starts_with(prefix); });
+    return names;
+  });
+}
+
+ImportedId imported_id(Token& token, const WrappedMaterial& material, const ImportedKind& wanted,
+                       HostImport host) {
+  return token.run(Retry::Always, [&](Connection& connection, const Session& session) {
+    Unwrapping unwrapping(connection, session, material, host);
+    unwrapping.require_length(wanted.kind.length);
+    TemporaryObject key = unwrapping.make(wanted.kind, false, false, {});
+    const Fingerprint id = wanted.id_of(session, key.handle());
+    key.destroy();
+    unwrapping.destroy();
+    return ImportedId{id, unwrapping.in_host()};
+  });
+}
+
+void import_key(Token& token, const WrappedMaterial& material, const ImportedKind& wanted,
+                HostImport host, const std::string& label, const Fingerprint& id) {
+  make_key(token, label,
+           [&](Connection& connection, const Session& session, bool restricted,
+               std::optional<Fingerprint>& made) {
+             // First as a session object: what fails before the last call leaves nothing.
+             const bool copies = connection.profile(session).session_copies;
+             Unwrapping unwrapping(connection, session, material, host);
+             TemporaryObject key = unwrapping.make(wanted.kind, !copies, restricted, label);
+             if (wanted.id_of(session, key.handle()) != id)
+               throw token_error("C_UnwrapKey", CKR_GENERAL_ERROR);
+             made = id;
+             keep_key(session, key, copies, label, id);
+             unwrapping.destroy();
+             return true;
+           });
+}
+
+}  // namespace trent::hsm
