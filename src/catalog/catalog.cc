@@ -78,9 +78,9 @@ std::shared_ptr<const KeyRecord> Catalog::key_of_material(const KeyMaterialId& i
   return record && record->has_material(id) ? record : nullptr;
 }
 
-std::shared_ptr<const KeyRecord> Catalog::adopted_key_of_material(const KeyMaterialId& id) {
+std::shared_ptr<const KeyRecord> Catalog::listed_key_of_material(const KeyMaterialId& id) {
   for (const auto& record : list()->keys)
-    if (record->adopted && record->has_material(id)) return record;
+    if (record->origin != KeyOrigin::AwsKms && record->has_material(id)) return record;
   return nullptr;
 }
 

@@ -35,8 +35,9 @@ class Catalog {
   std::shared_ptr<const KeyRecord> key_now(const std::string& key_id);
   // The key that has this material, current or not.
   std::shared_ptr<const KeyRecord> key_of_material(const KeyMaterialId& id);
-  // The adopted one: its object does not name its material, so all records are listed.
-  std::shared_ptr<const KeyRecord> adopted_key_of_material(const KeyMaterialId& id);
+  // The same where no object in the token names the material, so all records are listed: of an
+  // adopted key, and of one whose imported material is gone.
+  std::shared_ptr<const KeyRecord> listed_key_of_material(const KeyMaterialId& id);
 
   std::shared_ptr<const GrantRecord> grant(const std::string& grant_id);
 

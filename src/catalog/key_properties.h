@@ -11,7 +11,7 @@
 
 namespace trent::catalog {
 
-enum class KeyState { Enabled, Disabled, PendingDeletion };
+enum class KeyState { Enabled, Disabled, PendingDeletion, PendingImport };
 enum class KeyUsage { EncryptDecrypt, SignVerify, GenerateVerifyMac, KeyAgreement };
 enum class KeySpec {
   SymmetricDefault,
@@ -39,8 +39,8 @@ enum class RotationType { Automatic, OnDemand };
 template <class Enum>
 inline constexpr std::array<std::string_view, 0> kWireNames{};
 template <>
-inline constexpr std::array<std::string_view, 3> kWireNames<KeyState>{"Enabled", "Disabled",
-                                                                      "PendingDeletion"};
+inline constexpr std::array<std::string_view, 4> kWireNames<KeyState>{
+    "Enabled", "Disabled", "PendingDeletion", "PendingImport"};
 template <>
 inline constexpr std::array<std::string_view, 4> kWireNames<KeyUsage>{
     "ENCRYPT_DECRYPT", "SIGN_VERIFY", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT"};

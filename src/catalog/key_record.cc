@@ -55,6 +55,37 @@ AdoptedObject adopted_object(const json& object) {
   return adopted;
 }
 
+std::optional<Import> import_of(const json& material) {
+  if (!material.contains("import")) return std::nullopt;
+  const json& in = material.at("import");
+  Import import{in.value("deleted", false), {}, in.value("description", std::string())};
+  if (in.contains("valid_to")) import.valid_to = from_milliseconds(in.at("valid_to"));
+  return import;
+}
+
+json json_of(const Import& import) {
+  json out = json::object();
+  if (import.deleted) out["deleted"] = true;
+  if (import.valid_to) out["valid_to"] = to_milliseconds(*import.valid_to);
+  if (!import.description.empty()) out["description"] = import.description;
+  return out;
+}
+
+// Throws unless which of its materials is current, and which comes next, is clear.
+void read_places(const json& in, KeyRecord& record) {
+  const bool imported = record.origin == KeyOrigin::External;
+  for (const KeyMaterial& material : record.materials)
+    if (material.import.has_value() != imported)
+      throw std::runtime_error("its materials do not go with its origin");
+  if (!record.materials.empty() || !imported) record.current = material_id(in.at("current"));
+  if (in.contains("staged")) record.staged = material_id(in.at("staged"));
+  if (!record.has_material(record.current) && !(imported && record.materials.empty()))
+    throw std::runtime_error("its current key material is not among its materials");
+  if (record.staged &&
+      (!imported || !record.has_material(*record.staged) || record.staged == record.current))
+    throw std::runtime_error("its next key material is not among its materials");
+}
+
 RotationSchedule rotation_schedule(const json& rotation) {
   constexpr std::int64_t kLongest = 10000;
   const RotationSchedule schedule{whole_number<std::int64_t>(rotation.at("period")),
@@ -91,6 +122,14 @@ const KeyMaterial* KeyRecord::material(const KeyMaterialId& id) const {
   return found == materials.end() ? nullptr : &*found;
 }
 
+KeyState KeyRecord::state_at(Timestamp now) const {
+  if (state == KeyState::PendingDeletion || origin != KeyOrigin::External) return state;
+  const bool complete = std::ranges::all_of(materials, [&](const KeyMaterial& material) {
+    return material.id == staged || material.is_usable(now);
+  });
+  return complete && !materials.empty() ? state : KeyState::PendingImport;
+}
+
 bool KeyRecord::is_label(std::string_view label) {
   return label.starts_with(kKeyPrefix);
 }
@@ -110,7 +149,8 @@ KeyRecord KeyRecord::parse(std::string_view text) {
     record.spec = property<KeySpec>(in, "spec");
     record.origin = property<KeyOrigin>(in, "origin");
     const auto state = from_wire_name<KeyState>(in.at("state").get<std::string>());
-    if (!state) throw std::runtime_error("its state is unknown");
+    if (!state || *state == KeyState::PendingImport)
+      throw std::runtime_error("its state is unknown");
     record.state = *state;
     if (in.contains("deletion")) record.deletion = from_milliseconds(in.at("deletion"));
     if (record.deletion.has_value() != (record.state == KeyState::PendingDeletion))
@@ -119,13 +159,13 @@ KeyRecord KeyRecord::parse(std::string_view text) {
     for (const json& material : in.at("materials"))
       record.materials.push_back({material_id(material.at("id")),
                                   from_milliseconds(material.at("created")),
-                                  public_key(material, record.key_id)});
+                                  public_key(material, record.key_id),
+                                  {},
+                                  import_of(material)});
     for (const KeyMaterial& material : record.materials)
       if ((material.public_key != nullptr) != is_key_pair(record.spec))
         throw std::runtime_error("its public key does not go with its spec");
-    record.current = material_id(in.at("current"));
-    if (!record.has_material(record.current))
-      throw std::runtime_error("its current key material is not among its materials");
+    read_places(in, record);
     if (in.contains("rotation")) record.rotation = rotation_schedule(in.at("rotation"));
     if (in.contains("rotations")) read_rotations(in.at("rotations"), record.materials);
     if (in.contains("adopted")) record.adopted = adopted_object(in.at("adopted"));
@@ -135,12 +175,13 @@ KeyRecord KeyRecord::parse(std::string_view text) {
     if (in.contains("policy"))
       record.policy = std::make_shared<const std::string>(in.at("policy").get<std::string>());
     if (in.contains("enforced")) record.enforced = in.at("enforced").get<bool>();
-    if (record.enforced && (record.spec != KeySpec::SymmetricDefault || record.adopted))
+    if (record.enforced &&
+        (record.spec != KeySpec::SymmetricDefault || record.origin != KeyOrigin::AwsKms))
       throw std::runtime_error("it is enforced, which does not go with its spec or its origin");
     record.others =
         other_members(in, {"key_id", "created", "description", "usage", "spec", "origin", "state",
-                           "deletion", "materials", "current", "rotation", "rotations", "adopted",
-                           "tags", "policy", "enforced"});
+                           "deletion", "materials", "current", "staged", "rotation", "rotations",
+                           "adopted", "tags", "policy", "enforced"});
     return record;
   });
 }
@@ -161,8 +202,10 @@ std::string to_text(const KeyRecord& record) {
     members["id"] = to_hex(material.id);
     members["created"] = to_milliseconds(material.created);
     if (material.public_key) members["public_key"] = to_base64(material.public_key->der());
+    if (material.import) members["import"] = json_of(*material.import);
   }
-  out["current"] = to_hex(record.current);
+  if (!record.materials.empty()) out["current"] = to_hex(record.current);
+  if (record.staged) out["staged"] = to_hex(*record.staged);
   if (record.rotation)
     out["rotation"] = {{"period", record.rotation->period_days},
                        {"next", to_milliseconds(record.rotation->next)}};
@@ -173,7 +216,8 @@ std::string to_text(const KeyRecord& record) {
                       {"label", to_base64(as_bytes(record.adopted->label))},
                       {"id", to_hex(record.adopted->id)}};
   if (!record.tags.empty()) out["tags"] = record.tags;
-  if (record.policy || record.enforced) out["format"] = kSecondFormat;
+  if (record.policy || record.enforced || record.origin == KeyOrigin::External)
+    out["format"] = kSecondFormat;
   if (record.policy) out["policy"] = *record.policy;
   if (record.enforced) out["enforced"] = true;
   add_other_members(out, record.others);

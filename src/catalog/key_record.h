@@ -26,12 +26,30 @@ struct Rotation {
   RotationType type = RotationType::OnDemand;
 };
 
+// Of a material that somebody brought, under a key of origin EXTERNAL.
+struct Import {
+  // It is to be gone from the token, until the same is imported again.
+  bool deleted = false;
+  std::optional<Timestamp> valid_to{};
+  std::string description{};
+
+  bool operator==(const Import&) const = default;
+};
+
 struct KeyMaterial {
   KeyMaterialId id{};
   Timestamp created;
   // Of a key pair; else null. The id proves it.
   std::shared_ptr<const PublicKey> public_key = nullptr;
   std::optional<Rotation> rotation{};  // the first one was current from the beginning
+  std::optional<Import> import{};
+
+  // Whether it ought to be in the token. An expired one may be there still.
+  bool is_kept() const { return !import || !import->deleted; }
+  bool has_expired(Timestamp now) const {
+    return import && import->valid_to && *import->valid_to <= now;
+  }
+  bool is_usable(Timestamp now) const { return is_kept() && !has_expired(now); }
 };
 
 // Of a key that is rotated automatically.
@@ -60,15 +78,17 @@ struct KeyRecord {
   KeyUsage usage = KeyUsage::EncryptDecrypt;
   KeySpec spec = KeySpec::SymmetricDefault;
   KeyOrigin origin = KeyOrigin::AwsKms;
-  KeyState state = KeyState::Enabled;
+  KeyState state = KeyState::Enabled;  // as it was set: see state_at()
   std::optional<Timestamp> deletion;
-  std::vector<KeyMaterial> materials;  // oldest first; never empty
-  KeyMaterialId current{};             // one of materials
+  std::vector<KeyMaterial> materials;  // oldest first; empty only of origin EXTERNAL
+  KeyMaterialId current{};             // one of materials, if there are any
+  // Of origin EXTERNAL: one of materials, which a rotation makes the current one.
+  std::optional<KeyMaterialId> staged;
   std::optional<RotationSchedule> rotation;
   std::optional<AdoptedObject> adopted;  // of origin EXTERNAL_KEY_STORE, where the one material is
   std::map<std::string, std::string> tags;
   // JSON; null: the default one. Who does not know it would let everybody in, so a record that has
-  // it is of the second format.
+  // it is of the second format. So is one of origin EXTERNAL, whose material may have expired.
   std::shared_ptr<const std::string> policy;
   // Its material is an enforced key (hsm/enforced_key.h). Who does not know it would take the
   // material for a base key: a record of the second format, too.
@@ -78,6 +98,14 @@ struct KeyRecord {
   // Null if the key has no such material.
   const KeyMaterial* material(const KeyMaterialId& id) const;
   bool has_material(const KeyMaterialId& id) const { return material(id) != nullptr; }
+  // Whether the key has this material, and it ought to be in the token.
+  bool keeps_material(const KeyMaterialId& id) const {
+    const KeyMaterial* found = material(id);
+    return found != nullptr && found->is_kept();
+  }
+
+  // The state as KMS tells it: imported material expires without anybody changing the record.
+  KeyState state_at(Timestamp now) const;
 
   static bool is_label(std::string_view label);
   std::string label() const;

@@ -170,7 +170,7 @@ Key Call::key_of_material(const blob::KeyMaterialId& material, std::string_view 
       std::shared_ptr<const catalog::KeyRecord> (catalog::Catalog::*)(const blob::KeyMaterialId&);
   // No token lists its records before all were asked what takes one search.
   for (const Find find :
-       {&catalog::Catalog::key_of_material, &catalog::Catalog::adopted_key_of_material})
+       {&catalog::Catalog::key_of_material, &catalog::Catalog::listed_key_of_material})
     for (const auto& account : service_.accounts()) {
       try {
         auto record = (account->catalog.*find)(material);

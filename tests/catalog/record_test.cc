@@ -91,6 +91,73 @@ void key_record_comes_back() {
   CHECK(!KeyRecord::parse(to_text(in)).deletion);
 }
 
+KeyRecord imported_record() {
+  KeyRecord record = key_record();
+  record.origin = KeyOrigin::External;
+  record.state = KeyState::Enabled;
+  record.deletion.reset();
+  record.materials[0].import = Import{false, record.created, "the first"};
+  record.materials[1].import.emplace();
+  record.materials.push_back({id_of(3), record.created});
+  record.materials[2].import = Import{true, {}, {}};
+  record.staged = id_of(3);
+  return record;
+}
+
+void imported_materials_come_back() {
+  const KeyRecord in = imported_record();
+  const json text = json::parse(to_text(in));
+  CHECK(text.at("format") == 2);
+  const KeyRecord out = KeyRecord::parse(text.dump());
+  for (std::size_t i = 0; i < in.materials.size(); ++i)
+    CHECK(out.materials[i].import == in.materials[i].import);
+  CHECK(out.staged == in.staged && out.current == in.current);
+  CHECK_EQ(to_text(out), to_text(in));
+  KeyRecord empty = in;
+  empty.materials.clear();
+  empty.staged.reset();
+  CHECK(!json::parse(to_text(empty)).contains("current"));
+  CHECK(KeyRecord::parse(to_text(empty)).materials.empty());
+
+  const auto refused_with = [&](const char* name, const json& value) {
+    json changed = text;
+    changed[name] = value;
+    refused(KeyRecord::parse, changed.dump());
+  };
+  refused_with("origin", "AWS_KMS");
+  refused_with("staged", text.at("current"));
+  refused_with("staged", to_hex(id_of(9)));
+  refused_with("current", to_hex(id_of(9)));
+  refused_with("state", "PendingImport");
+  json without = text;
+  without["materials"][1].erase("import");
+  refused(KeyRecord::parse, without.dump());
+  json of_own = key_json();
+  of_own["materials"] = json::array();
+  of_own.erase("current");
+  refused(KeyRecord::parse, of_own.dump());
+}
+
+void state_follows_from_record_and_time() {
+  using namespace std::chrono_literals;
+  KeyRecord record = imported_record();
+  const Timestamp end = record.created;
+  CHECK(record.state_at(end - 1ms) == KeyState::Enabled);
+  CHECK(record.state_at(end) == KeyState::PendingImport);
+  record.materials[0].import->valid_to.reset();
+  CHECK(record.state_at(end) == KeyState::Enabled);
+  record.state = KeyState::Disabled;
+  CHECK(record.state_at(end) == KeyState::Disabled);
+  record.materials[0].import->deleted = true;
+  CHECK(record.state_at(end) == KeyState::PendingImport);
+  record.state = KeyState::PendingDeletion;
+  CHECK(record.state_at(end) == KeyState::PendingDeletion);
+  record.state = KeyState::Enabled;
+  record.materials.clear();
+  record.staged.reset();
+  CHECK(record.state_at(end) == KeyState::PendingImport);
+}
+
 void what_a_revision_is_based_on_comes_back() {
   AliasRecord in = alias_record();
   in.revision.based_on = {"0123456789abcdef", "a"};
@@ -246,6 +313,10 @@ void each_comes_back(const char* member) {
     record[member] = name;
     if (name == "EXTERNAL_KEY_STORE")
       record["adopted"] = {{"xks_key_id", "pkcs11:object=old"}, {"label", "b2xk"}, {"id", "01"}};
+    if (name == "EXTERNAL") {
+      record["format"] = 2;
+      for (json& material : record["materials"]) material["import"] = json::object();
+    }
     if (const auto spec = from_wire_name<KeySpec>(name); spec && is_key_pair(*spec)) {
       // What it is, only who uses it finds out.
       const Bytes der{0x30, 0x00};
@@ -474,7 +545,8 @@ void labels_of_materials() {
 
 int main() {
   return RUN_TESTS(
-      "records", TEST(key_record_comes_back), TEST(alias_record_comes_back),
+      "records", TEST(key_record_comes_back), TEST(imported_materials_come_back),
+      TEST(state_follows_from_record_and_time), TEST(alias_record_comes_back),
       TEST(what_a_revision_is_based_on_comes_back), TEST(revision_number_has_room_to_grow),
       TEST(marker_is_no_record), TEST(every_member_must_be_there),
       TEST(every_member_must_have_its_type), TEST(dates_out_of_range_are_refused),

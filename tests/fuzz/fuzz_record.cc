@@ -34,7 +34,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check(text, GrantRecord::parse);
   try {
     const KeyRecord key = KeyRecord::parse(text);
-    require(key.has_material(key.current), "current key material is one of the key's");
+    require(key.has_material(key.current) || key.materials.empty(),
+            "current key material is one of the key's");
+    require(!key.staged || (key.has_material(*key.staged) && key.staged != key.current),
+            "next key material is another one of the key's");
+    if (key.state_at(now()) == KeyState::Enabled)
+      require(!key.materials.empty(), "key that can be used has material");
     require(key.deletion.has_value() == (key.state == KeyState::PendingDeletion),
             "deletion date goes with the state");
   } catch (const std::runtime_error&) {

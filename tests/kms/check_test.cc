@@ -535,6 +535,7 @@ void wrong_attributes_are_named() {
   destroy(raw, record.handle);
   json claimed = json::parse(record.value);
   claimed["origin"] = "AWS_KMS";
+  claimed["materials"][0].erase("import");
   auto claim = put(raw, key_label(known), claimed.dump());
   check_problem(check(), {known, "CKA_LOCAL", "AWS_KMS"});
   destroy(raw, claim);
@@ -579,7 +580,8 @@ void wrong_attributes_are_named() {
   const SecretBytes derived = aes_ecb(half, blob::key_material_id_input(known));
   const std::string short_id(derived.begin(), derived.end());
   json other = json::parse(record.value);
-  other["materials"] = {{{"id", to_hex(as_bytes(short_id))}, {"created", 0}}};
+  other["materials"] = {
+      {{"id", to_hex(as_bytes(short_id))}, {"created", 0}, {"import", json::object()}}};
   other["current"] = to_hex(as_bytes(short_id));
   for (const auto& old : records(raw, label)) destroy(raw, old.handle);
   put(raw, label, other.dump());

@@ -23,6 +23,7 @@ void import_known_key(ByteView value, const std::string& key_id) {
   const SecretBytes id = aes_ecb(value, blob::key_material_id_input(key_id));
   std::copy(id.begin(), id.end(), record.current.begin());
   record.materials.push_back({record.current, record.created});
+  record.materials.back().import.emplace();
 
   hsm::Token token(load_config().tokens.front(), {});
   catalog::Catalog catalog(token, std::chrono::milliseconds(0));
