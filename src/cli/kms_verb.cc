@@ -14,6 +14,7 @@
 #include "cli/verb.h"
 #include "hsm/pin.h"
 #include "kms/operations/operations.h"
+#include "policy/date.h"
 
 namespace trent::cli {
 
@@ -115,6 +116,15 @@ kms::Json structure(const std::string& argument) {
   return members;
 }
 
+// A date as AWS's command takes it, as the wire has it: seconds since 1970.
+kms::Json date(const std::string& argument) {
+  const auto date = policy::parse_date(text_value(argument));
+  if (!date)
+    throw Error(ErrorCode::Serialization,
+                "It is no date as 2027-01-31T12:00:00Z, and no seconds since 1970.");
+  return static_cast<double>(date->seconds) + static_cast<double>(date->nanoseconds) / 1e9;
+}
+
 }  // namespace
 
 KmsCommand::KmsCommand(const kms::model::Operation& operation, Options& options)
@@ -155,15 +165,18 @@ void KmsCommand::add_option(const Field& field) {
             options_.list(*structures_.back().second, flag, need, help);
           },
           [&](const kms::model::Structure&) {
-            structure_.emplace_back(&field, std::make_unique<std::optional<std::string>>());
-            options_.text(*structure_.back().second, flag, need, help);
+            single_.emplace_back(&field, std::make_unique<std::optional<std::string>>());
+            options_.text(*single_.back().second, flag, need, help);
           },
-          // Dates: no request has one yet.
+          [&](std::optional<kms::Timestamp>*) {
+            single_.emplace_back(&field, std::make_unique<std::optional<std::string>>());
+            options_.text(*single_.back().second, flag, need, help);
+          },
           [&](const auto&) { throw std::logic_error("no option for " + std::string(field.name)); }},
       field.in(request_.get()));
 }
 
-void KmsCommand::read_structures() {
+void KmsCommand::read_typed() {
   kms::model::Validation missing;
   const auto read = [&](const Field& field, const auto& parse) {
     try {
@@ -179,8 +192,10 @@ void KmsCommand::read_structures() {
   };
   for (const auto& [field, arguments] : structures_)
     read(*field, [list = arguments.get()] { return structures(*list); });
-  for (const auto& [field, argument] : structure_)
-    if (*argument) read(*field, [text = argument.get()] { return structure(**text); });
+  for (const auto& [field, argument] : single_) {
+    const auto parse = field->shape->type == Type::Timestamp ? &date : &structure;
+    if (*argument) read(*field, [parse, text = argument.get()] { return parse(**text); });
+  }
   missing.finish();
 }
 
@@ -266,7 +281,7 @@ kms::Json KmsCommand::list_pages(KmsEndpoint& endpoint, SecretBytes& raw, kms::J
 }
 
 Answer KmsCommand::run(KmsEndpoint& endpoint) {
-  read_structures();
+  read_typed();
   enforce(endpoint);
   Answer answer;
   if (operation_.is_paged()) {

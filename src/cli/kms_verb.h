@@ -60,7 +60,7 @@ class KmsCommand {
 
  private:
   void add_option(const kms::model::Field& field);
-  void read_structures();
+  void read_typed();
   void enforce(const KmsEndpoint& endpoint);
   void add_raw(const void* response, SecretBytes& raw) const;
   kms::Json list_pages(KmsEndpoint& endpoint, SecretBytes& raw, kms::Json& items);
@@ -75,9 +75,9 @@ class KmsCommand {
   // Lists of structures, as they were typed.
   std::vector<std::pair<const kms::model::Field*, std::unique_ptr<std::vector<std::string>>>>
       structures_;
-  // Of one structure: what was given.
+  // Of one structure, or a date: what was given.
   std::vector<std::pair<const kms::model::Field*, std::unique_ptr<std::optional<std::string>>>>
-      structure_;
+      single_;
 };
 
 // `--output text` of a list: a line for each item. `request` is the operation's.

@@ -13,6 +13,8 @@ namespace {
 constexpr KmsVerb kVerbs[] = {
     {"create-key", "Keys", "Make a key in the token", R"(
 The key never leaves the token. --output raw prints its key ID.
+With the origin EXTERNAL it has no material until somebody imports it, and is pending
+import: see trent get-parameters-for-import.
 With the origin EXTERNAL_KEY_STORE it is a key that is in the token already:
 it stays as it is there, and says itself what spec it is.
 With --enforce-in-token, the token itself sees to it that nothing under the key can be
@@ -153,10 +155,40 @@ The key is disabled afterwards: use enable-key to use it again.
 Examples:
   trent cancel-key-deletion --key-id 1234abcd-12ab-34cd-56ef-1234567890ab
 )"},
+    {"get-parameters-for-import", "Keys", "What to wrap key material with, to import it", R"(
+Of a key of the origin EXTERNAL. The public key wraps the material; the import token
+says which one it was, and is good for 24 hours. Both are for this key only.
+
+Examples:
+  KEY=$(trent create-key --origin EXTERNAL --output raw)
+  trent get-parameters-for-import --key-id "$KEY" \
+      --wrapping-algorithm RSA_AES_KEY_WRAP_SHA_1 --wrapping-key-spec RSA_4096 > import.json
+  jq -r .PublicKey import.json | base64 -d > wrapping.der
+  jq -r .ImportToken import.json | base64 -d > import.token
+)"},
+    {"import-key-material", "Keys", "Bring key material that was made elsewhere", R"(
+It is unwrapped in the token. The first one makes the key usable; later the same may be
+brought again, when it has expired or was deleted, or to change when it expires. Other
+material, with --import-type NEW_KEY_MATERIAL, waits for trent rotate-key-on-demand.
+--output raw prints the ID of the material.
+
+Examples:
+  trent import-key-material --key-id 1234abcd-12ab-34cd-56ef-1234567890ab \
+      --import-token fileb://import.token --encrypted-key-material fileb://wrapped.bin \
+      --expiration-model KEY_MATERIAL_DOES_NOT_EXPIRE
+)"},
+    {"delete-imported-key-material", "Keys", "Take imported key material out of the token", R"(
+The key cannot be used until the same material is imported again. Whoever has no copy of
+it loses all that was encrypted with it. --output raw prints the ID of the material.
+
+Examples:
+  trent delete-imported-key-material --key-id 1234abcd-12ab-34cd-56ef-1234567890ab
+)"},
     {"rotate-key-on-demand", "Keys", "Give a key new material", R"(
 New ciphertexts are made with it, from now on and everywhere; the old ones can be
 decrypted as before. trent re-encrypt to the same key moves them. A key can be rotated
-like this 25 times.
+like this 25 times. Of a key whose material is imported, the new one is that which was
+imported with --import-type NEW_KEY_MATERIAL.
 
 Examples:
   trent rotate-key-on-demand --key-id 1234abcd-12ab-34cd-56ef-1234567890ab

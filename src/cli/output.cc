@@ -32,11 +32,15 @@ std::string iso8601(double epoch_seconds) {
 }
 
 // In the KMS API every number in a member of such a name is a timestamp.
+bool is_time(std::string_view name) {
+  return name.ends_with("Date") || name.ends_with("ValidTo");
+}
+
 void timestamps_to_iso8601(kms::Json& json) {
   for (auto& [name, value] : json.items()) {
     if (value.is_structured())
       timestamps_to_iso8601(value);
-    else if (value.is_number() && std::string_view(name).ends_with("Date"))
+    else if (value.is_number() && is_time(name))
       value = iso8601(value.get<double>());
   }
 }

@@ -18,8 +18,9 @@ namespace {
 constexpr const char* kHelp = R"(
 Destroys the keys whose waiting period is over (see trent schedule-key-deletion): their
 material, their aliases, their grants, their records. What was encrypted with them can
-never be read again. No other command destroys key material. Of a key that was adopted,
-the object that it was adopted from stays.
+never be read again. Of a key that was adopted, the object that it was adopted from stays.
+Imported key material that has expired is destroyed, too, until it is imported again. But
+for trent delete-imported-key-material, no other command destroys key material.
 
 As there is no way back, a key is destroyed only if something in the token was made or
 changed since, or a day before, its deletion date. In a token where nothing happens, look
@@ -52,12 +53,25 @@ kms::Json to_json(const kms::PurgedKey& key, const std::string& arn_prefix) {
   return json;
 }
 
+kms::Json to_json(const kms::PurgedMaterial& material) {
+  kms::Json json = kms::Json::object();
+  json["KeyId"] = material.key_id;
+  json["KeyMaterialId"] = to_hex(material.id);
+  json["ValidTo"] = date(material.valid_to);
+  json["Destroyed"] = material.destroyed;
+  if (!material.kept.empty()) json["Reason"] = material.kept;
+  return json;
+}
+
 kms::Json to_json(const kms::PurgeReport& report) {
   kms::Json json = kms::Json::object();
   json["ArnPrefix"] = report.arn_prefix;
   json["Keys"] = kms::Json::array();
   for (const kms::PurgedKey& key : report.keys)
     json["Keys"].push_back(to_json(key, report.arn_prefix));
+  json["ImportedKeyMaterials"] = kms::Json::array();
+  for (const kms::PurgedMaterial& material : report.materials)
+    json["ImportedKeyMaterials"].push_back(to_json(material));
   json["Problems"] = report.problems;
   return json;
 }
@@ -75,12 +89,21 @@ std::string to_text(const kms::PurgedKey& key) {
          (key.adopted ? "; the object that it was adopted from stays" : "") + "\n";
 }
 
+std::string to_text(const kms::PurgedMaterial& material) {
+  const std::string what = "  Key " + material.key_id + ", imported key material " +
+                           to_hex(material.id) + ", expired at " + date(material.valid_to) + ": ";
+  if (!material.kept.empty()) return what + "not destroyed. " + printable(material.kept) + "\n";
+  return what + (material.destroyed ? "destroyed" : "would be destroyed") + "\n";
+}
+
 std::string to_text(const kms::PurgeReport& report) {
   std::string out = report.arn_prefix + "\n";
   for (const kms::PurgedKey& key : report.keys) out += to_text(key);
+  for (const kms::PurgedMaterial& material : report.materials) out += to_text(material);
   for (const std::string& problem : report.problems)
     out += "  PROBLEM: " + printable(problem) + "\n";
-  if (report.keys.empty() && report.problems.empty()) out += "  nothing to destroy\n";
+  if (report.keys.empty() && report.materials.empty() && report.problems.empty())
+    out += "  nothing to destroy\n";
   return out;
 }
 
@@ -99,6 +122,8 @@ int run_purge(const Arguments& arguments, const std::string& config) {
   for (const kms::PurgeReport& report : kms::purge(service, arguments.purge)) {
     done = done && report.problems.empty();
     for (const kms::PurgedKey& key : report.keys) done = done && key.kept.empty();
+    for (const kms::PurgedMaterial& material : report.materials)
+      done = done && material.kept.empty();
     text += to_text(report);
     json["Tokens"].push_back(to_json(report));
   }

@@ -12,6 +12,7 @@
 #include "hsm/enforced_key_store.h"
 #include "hsm/giveaway.h"
 #include "kms/contents.h"
+#include "kms/import.h"
 #include "kms/key.h"
 #include "kms/material.h"
 #include "kms/repair.h"
@@ -23,8 +24,9 @@ namespace {
 using catalog::KeyRecord;
 
 // One material of a key: whether it is there, once, and fit for its use.
-void check_material(const KeyRecord& record, const blob::KeyMaterialId& id,
+void check_material(const KeyRecord& record, const catalog::KeyMaterial& wanted,
                     const Contents& contents, TokenReport& report) {
+  const blob::KeyMaterialId& id = wanted.id;
   const std::string label = catalog::key_label(record.key_id);
   const std::string key = "Key " + record.key_id + ": ";
   const std::string subject = key + "its material " + to_hex(id) + " ";
@@ -50,9 +52,10 @@ void check_material(const KeyRecord& record, const blob::KeyMaterialId& id,
                                 "was not made in this token (CKA_LOCAL is false), though the "
                                 "key's origin is AWS_KMS: somebody may know its value.");
   }
-  if (count == 0 || (record.enforced && mac_keys == 0))
+  if ((count == 0 && !wanted.has_expired(catalog::now())) || (record.enforced && mac_keys == 0))
     report.problems.push_back(key + "The key material " + to_hex(id) + " (" + label +
-                              ") is not in the token. Restore it from the backup of the HSM.");
+                              ") is not in the token. Restore it from the backup of the HSM" +
+                              (wanted.import ? ", or import it again." : "."));
 }
 
 // What the key was adopted from: whether it is there, and the same. How it may be used otherwise is
@@ -99,7 +102,11 @@ void report_remains(const Contents& contents, const Repairs& repairs, TokenRepor
                               "check --repair` make it a disabled key, if it proves to be one.");
   for (const hsm::KeyState* material : contents.unfinished())
     report.problems.push_back("The key material " + to_hex(material->id) + " (" + material->label +
-                              ") was made by a rotation that was interrupted, and never used; "
+                              ") was made by a rotation or an import that was interrupted, and "
+                              "never used; `trent check --repair` removes it.");
+  for (const hsm::KeyState* material : contents.deleted())
+    report.problems.push_back("The key material " + to_hex(material->id) + " (" + material->label +
+                              ") was deleted (DeleteImportedKeyMaterial), which was interrupted; "
                               "`trent check --repair` removes it.");
   for (const hsm::KeyState* material : contents.unnamed())
     report.problems.push_back("The key material " + to_hex(material->id) + " (" + material->label +
@@ -196,6 +203,14 @@ TokenReport check_account(Account& account, const CheckOptions& options) {
           "What trials that were interrupted had left, data objects named "
           "trent/trial, was removed: " +
           std::to_string(left) + ".");
+  if (options.repair) {
+    const hsm::ChangeLock lock(token);
+    if (const std::size_t removed = remove_expired_parameters(lock, account); removed > 0)
+      repairs.done.push_back(
+          "Wrapping keys of GetParametersForImport that had expired were "
+          "removed: " +
+          std::to_string(removed) + ".");
+  }
 
   if (options.repair && hsm::count_left_enforced_keys(token) > 0) {
     const hsm::ChangeLock lock(token);
@@ -216,14 +231,13 @@ TokenReport check_account(Account& account, const CheckOptions& options) {
   report.problems.insert(report.problems.end(), contents.damaged.begin(), contents.damaged.end());
   report.repaired = std::move(repairs.done);
   for (const auto& [label, record] : contents.keys) {
-    report.materials += record.materials.size();
     if (record.enforced) report.enforced.push_back(record.key_id);
-    if (record.adopted) {
-      check_adopted(record, contents, report);
-      continue;
+    for (const catalog::KeyMaterial& material : record.materials) {
+      if (!material.is_kept()) continue;
+      ++report.materials;
+      if (!record.adopted) check_material(record, material, contents, report);
     }
-    for (const catalog::KeyMaterial& material : record.materials)
-      check_material(record, material.id, contents, report);
+    if (record.adopted) check_adopted(record, contents, report);
   }
   for (const catalog::AliasRecord& alias : contents.aliases) {
     std::string label = catalog::key_label(alias.target);

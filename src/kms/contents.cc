@@ -186,22 +186,27 @@ std::vector<const hsm::KeyState*> Contents::recordless() const {
 
 namespace {
 
-enum class OfRecord { Yes, No };
+// What the record says of a material.
+enum class OfRecord { Yes, No, Deleted };
+
+OfRecord of_record(const KeyRecord& record, const hsm::KeyState& material) {
+  const auto id = material_id(material.id);
+  if (!id || !record.has_material(*id)) return OfRecord::No;
+  return record.keeps_material(*id) ? OfRecord::Yes : OfRecord::Deleted;
+}
 
 bool is_staged(const hsm::KeyState& material) {
   return catalog::is_staged_label(material.label) && material_id(material.id);
 }
 
-// Of keys whose record is clear: those that it names, or does not.
-std::vector<const hsm::KeyState*> materials_of_keys(const Contents& contents, OfRecord of_record,
+// Of keys whose record is clear.
+std::vector<const hsm::KeyState*> materials_of_keys(const Contents& contents, OfRecord wanted,
                                                     bool staged) {
   std::vector<const hsm::KeyState*> found;
   for (const auto& [label, material] : contents.materials) {
     auto record = contents.keys.find(label);
     if (record == contents.keys.end() || contents.doubtful.contains(label)) continue;
-    auto id = material_id(material.id);
-    const bool is_named = id && record->second.has_material(*id);
-    if (is_named == (of_record == OfRecord::Yes) && is_staged(material) == staged)
+    if (of_record(record->second, material) == wanted && is_staged(material) == staged)
       found.push_back(&material);
   }
   return found;
@@ -214,7 +219,14 @@ std::vector<const hsm::KeyState*> Contents::unnamed() const {
 }
 
 std::vector<const hsm::KeyState*> Contents::unfinished() const {
-  return materials_of_keys(*this, OfRecord::No, true);
+  auto found = materials_of_keys(*this, OfRecord::No, true);
+  const auto again = materials_of_keys(*this, OfRecord::Deleted, true);
+  found.insert(found.end(), again.begin(), again.end());
+  return found;
+}
+
+std::vector<const hsm::KeyState*> Contents::deleted() const {
+  return materials_of_keys(*this, OfRecord::Deleted, false);
 }
 
 std::vector<const hsm::KeyState*> Contents::staged() const {

@@ -47,8 +47,11 @@ struct Contents {
   std::vector<const hsm::KeyState*> recordless() const;
   // Materials of a key whose record does not name them, but for the unfinished ones.
   std::vector<const hsm::KeyState*> unnamed() const;
-  // Those that a rotation made which was interrupted: no record names them, and none did.
+  // Those that a rotation or an import made which was interrupted: no record names them, and none
+  // did, or it says that they were deleted before.
   std::vector<const hsm::KeyState*> unfinished() const;
+  // Imported ones that the record says were deleted.
+  std::vector<const hsm::KeyState*> deleted() const;
   // Materials that the record names, and that have their name of before that still.
   std::vector<const hsm::KeyState*> staged() const;
 };

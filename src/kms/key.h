@@ -37,6 +37,12 @@ Error no_such_key(const Account& account, const std::string& key_id,
 // The answer where its deletion is in the way.
 Error pending_deletion(const std::string& key_arn);
 
+// The answer where imported material is missing.
+Error pending_import(const std::string& key_arn);
+
+// What others see of the key's state, now.
+KeyState state_of(const catalog::KeyRecord& record);
+
 // True once the waiting period of a deletion is over: the key is as good as gone.
 bool is_deleted(const catalog::KeyRecord& record);
 
@@ -60,6 +66,10 @@ inline void require_enabled(const Key& key) {
 }
 void require_usable(const Key& key, std::string_view operation, catalog::KeyUsage usage,
                     std::string_view algorithm);
+
+// ExpirationModel
+inline constexpr const char* kExpires = "KEY_MATERIAL_EXPIRES";
+inline constexpr const char* kDoesNotExpire = "KEY_MATERIAL_DOES_NOT_EXPIRE";
 
 KeyMetadata metadata(const Key& key);
 

@@ -56,6 +56,29 @@ KeyMaterial make_enforced_material(const hsm::ChangeLock& lock, hsm::Token& toke
           record.created};
 }
 
+hsm::ImportedKind imported_kind(const KeyRecord& record) {
+  const hsm::KeyKind kind = key_kind(record);
+  if (kind.usage.sign)
+    return {kind,
+            [ref = mac_key_ref(record, {})](const hsm::Session& session, CK_OBJECT_HANDLE object) {
+              return hsm::mac_key_id(session, object, ref);
+            }};
+  return {kind,
+          [ref = base_key_ref(record, {})](const hsm::Session& session, CK_OBJECT_HANDLE object) {
+            return hsm::fingerprint(session, object, ref.fingerprint_input);
+          }};
+}
+
+bool has_material_object(hsm::Token& token, const KeyRecord& record,
+                         const blob::KeyMaterialId& id) {
+  const hsm::KeyRef ref = key_ref(record, id, key_kind(record));
+  return hsm::has_key(
+      token, ref,
+      [wanted = imported_kind(record), id](const auto& session, CK_OBJECT_HANDLE object) {
+        return wanted.id_of(session, object) == id;
+      });
+}
+
 std::optional<blob::KeyMaterialId> material_id(ByteView id) {
   blob::KeyMaterialId out{};
   if (id.size() != out.size()) return std::nullopt;

@@ -10,6 +10,7 @@
 #include "hsm/base_key.h"
 #include "hsm/change_lock.h"
 #include "hsm/enforced_key.h"
+#include "hsm/import.h"
 #include "hsm/key_pair.h"
 #include "hsm/key_survey.h"
 #include "hsm/mac_key.h"
@@ -30,6 +31,14 @@ catalog::KeyMaterial make_enforced_material(const hsm::ChangeLock& lock, hsm::To
 // Throws what makes the token not use the object so.
 catalog::KeyMaterial adopt_material(hsm::Token& token, const catalog::KeyRecord& record,
                                     std::shared_ptr<const PublicKey> public_key);
+
+// What is made of a material that somebody brings.
+hsm::ImportedKind imported_kind(const catalog::KeyRecord& record);
+
+// Whether the token has an object of this material, proven to be it. Throws KMSInternalException if
+// an object has its name only. Of secret keys.
+bool has_material_object(hsm::Token& token, const catalog::KeyRecord& record,
+                         const blob::KeyMaterialId& id);
 
 // The id of a material that Trent made, from CKA_ID; nullopt: it is none.
 std::optional<blob::KeyMaterialId> material_id(ByteView id);

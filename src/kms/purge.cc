@@ -9,6 +9,7 @@
 #include "base/utc.h"
 #include "hsm/base_key_store.h"
 #include "hsm/change_lock.h"
+#include "kms/import.h"
 #include "kms/key.h"
 #include "process/fork.h"
 
@@ -21,6 +22,15 @@ using catalog::KeyRecord;
 
 std::string date(catalog::Timestamp time) {
   return format_utc(std::chrono::system_clock::to_time_t(time), "%F");
+}
+
+std::string doubt_of_clock(std::string_view what, catalog::Timestamp time, std::string_view lost,
+                           const Contents& contents) {
+  return "By this computer's clock its " + std::string(what) + ", " + date(time) +
+         ", is past; but nothing in the token was made or changed since " + date(contents.newest) +
+         ", and a clock that is ahead would destroy a " + std::string(lost) +
+         " that may still be kept. See that the date is right, and use `trent purge "
+         "--clock-is-right`.";
 }
 
 PurgedKey describe(const std::string& label, const Contents& contents) {
@@ -69,6 +79,51 @@ void destroy(const hsm::ChangeLock& lock, Account& account, const std::string& l
     key.destroyed = true;
 }
 
+// By this computer's clock.
+template <class F>
+void for_each_expired(const Contents& contents, F f) {
+  const auto now = catalog::now();
+  for (const auto& [label, record] : contents.keys)
+    for (const catalog::KeyMaterial& material : record.materials)
+      if (material.is_kept() && material.has_expired(now)) f(label, record, material);
+}
+
+// Whether all that has expired by this computer's clock has done so by the token's as well.
+bool is_clock_right(const Contents& contents) {
+  bool right = std::ranges::all_of(contents.expired, [&](const auto& entry) {
+    return is_past_by_token(*entry.second.record.deletion, contents);
+  });
+  for_each_expired(contents, [&](const auto&, const KeyRecord&, const auto& material) {
+    right = right && is_past_by_token(*material.import->valid_to, contents);
+  });
+  return right;
+}
+
+// The change of a record that goes with it would be the proof, next time, that all other dates are
+// past: so all of them have to be.
+void purge_imported(const hsm::ChangeLock& lock, Account& account, const PurgeOptions& options,
+                    const Contents& contents, PurgeReport& report) {
+  const bool may = options.clock_is_right || is_clock_right(contents);
+  for_each_expired(contents, [&](const std::string& label, const KeyRecord& record,
+                                 const catalog::KeyMaterial& material) {
+    PurgedMaterial& purged = report.materials.emplace_back(
+        PurgedMaterial{record.key_id, material.id, *material.import->valid_to});
+    const bool is_doubtful = contents.doubtful.contains(label);
+    if (is_doubtful)
+      purged.kept = "Not every revision of its key's record can be read: see `trent check`.";
+    else if (!may && is_past_by_token(purged.valid_to, contents))
+      purged.kept =
+          "Another date in the token is past by this computer's clock only: see that it is right, "
+          "and use `trent purge --clock-is-right`.";
+    else if (!may)
+      purged.kept = doubt_of_clock("expiry date", purged.valid_to, "material", contents);
+    else if (!options.dry_run)
+      purged.destroyed = delete_material(
+          lock, account, record.key_id, material.id,
+          [](const catalog::KeyMaterial& at) { return at.has_expired(catalog::now()); });
+  });
+}
+
 void purge_keys(Account& account, const PurgeOptions& options, PurgeReport& report) {
   const hsm::ChangeLock lock(account.token);
   const Contents contents = look_into(account.token);
@@ -76,24 +131,23 @@ void purge_keys(Account& account, const PurgeOptions& options, PurgeReport& repo
     PurgedKey& key = report.keys.emplace_back(describe(label, contents));
     if (contents.doubtful.contains(label))
       key.kept = "Not every revision of its record can be read: see `trent check`.";
-    else if (!options.clock_is_right && !is_past_by_token(expired.record, contents))
+    else if (!options.clock_is_right && !is_past_by_token(*expired.record.deletion, contents))
       key.kept = doubt_of_clock(expired.record, contents);
     else if (!options.dry_run)
       destroy(lock, account, label, contents, key);
   }
+  purge_imported(lock, account, options, contents, report);
+  if (!options.dry_run) remove_expired_parameters(lock, account);
 }
 
 }  // namespace
 
-bool is_past_by_token(const KeyRecord& record, const Contents& contents) {
-  return *record.deletion <= contents.newest + std::chrono::hours(24);
+bool is_past_by_token(catalog::Timestamp time, const Contents& contents) {
+  return time <= contents.newest + std::chrono::hours(24);
 }
 
 std::string doubt_of_clock(const KeyRecord& record, const Contents& contents) {
-  return "By this computer's clock its deletion date, " + date(*record.deletion) +
-         ", is past; but nothing in the token was made or changed since " + date(contents.newest) +
-         ", and a clock that is ahead would destroy a key that may still be kept. See that the "
-         "date is right, and use `trent purge --clock-is-right`.";
+  return doubt_of_clock("deletion date", *record.deletion, "key", contents);
 }
 
 std::vector<PurgeReport> purge(Service& service, const PurgeOptions& options) {

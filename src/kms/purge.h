@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `trent purge`: destroys the keys whose waiting period is over. Nothing else in Trent destroys the
-// material of a key.
+// `trent purge`: destroys the keys whose waiting period is over, and imported material that has
+// expired. Beside DeleteImportedKeyMaterial, nothing else in Trent destroys the material of a key.
 #pragma once
 
 #include <string>
@@ -29,9 +29,19 @@ struct PurgedKey {
   std::string kept{};  // why it was not destroyed; empty in a dry run, or if it was
 };
 
+// Of a key that stays.
+struct PurgedMaterial {
+  std::string key_id;
+  blob::KeyMaterialId id{};
+  catalog::Timestamp valid_to;
+  bool destroyed = false;
+  std::string kept{};  // as of a key
+};
+
 struct PurgeReport {
   std::string arn_prefix;  // "arn:aws:kms:REGION:ACCOUNT:"
   std::vector<PurgedKey> keys;
+  std::vector<PurgedMaterial> materials;
   std::vector<std::string> problems;  // what was in the way of everything: sentences
 };
 
@@ -39,9 +49,9 @@ struct PurgeReport {
 // destroyed, and the next one goes on.
 std::vector<PurgeReport> purge(Service& service, const PurgeOptions& options);
 
-// Whether the token itself tells that the deletion date is past, give or take a day: something in
-// it was made or changed since.
-bool is_past_by_token(const catalog::KeyRecord& record, const Contents& contents);
+// Whether the token itself tells that the time is past, give or take a day: something in it was
+// made or changed since.
+bool is_past_by_token(catalog::Timestamp time, const Contents& contents);
 // Why not, to whoever looks at the clock then.
 std::string doubt_of_clock(const catalog::KeyRecord& record, const Contents& contents);
 

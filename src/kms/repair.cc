@@ -11,6 +11,7 @@
 #include "catalog/store.h"
 #include "hsm/base_key_store.h"
 #include "hsm/change_lock.h"
+#include "kms/key_spec.h"
 #include "kms/material.h"
 #include "kms/purge.h"
 
@@ -44,7 +45,10 @@ void recover_key(const ChangeLock& lock, Account& account, const std::string& la
     if (!id || !material->unfit.empty() || !material->proven) return;  // no key of ours
     record.materials.push_back({*id, record.created});
     record.current = *id;
+    if (!material->local) record.origin = KeyOrigin::External;
   }
+  if (record.origin == KeyOrigin::External)
+    for (catalog::KeyMaterial& material : record.materials) material.import.emplace();
   if (!account.catalog.create_key(lock, record)) return;  // it came back
   repairs.done.push_back("Key " + record.key_id + " had no record and is a disabled key again.");
 }
@@ -63,15 +67,24 @@ void remove_unfinished(Account& account, const Contents& contents, Repairs& repa
   for (const hsm::KeyState* material : contents.unfinished()) {
     hsm::destroy_key(account.token, material->label, material->id);
     repairs.done.push_back("The key material " + to_hex(material->id) + " (" + material->label +
-                           ") that an interrupted rotation had made was removed.");
+                           ") that an interrupted rotation or import had made was removed.");
+  }
+}
+
+// Imported material that was to be gone.
+void remove_deleted(Account& account, const Contents& contents, Repairs& repairs) {
+  for (const hsm::KeyState* material : contents.deleted()) {
+    hsm::destroy_key(account.token, material->label, material->id);
+    repairs.done.push_back("The key material " + to_hex(material->id) + " (" + material->label +
+                           ") whose deletion was interrupted was removed.");
   }
 }
 
 // What looks left over, and may be somebody's who is in the middle of a change.
 std::vector<const hsm::KeyState*> left_materials(const Contents& contents) {
   auto left = contents.recordless();
-  const auto unfinished = contents.unfinished();
-  left.insert(left.end(), unfinished.begin(), unfinished.end());
+  for (const auto& more : {contents.unfinished(), contents.deleted()})
+    left.insert(left.end(), more.begin(), more.end());
   return left;
 }
 
@@ -115,7 +128,7 @@ Repairs repair(Account& account, const Remains& remains) {
   // What follows makes new revisions. With a clock that is ahead they would be the proof, for
   // `trent purge`, that the deletion date of a key is past.
   for (const auto& [label, expired] : contents.expired)
-    if (!is_past_by_token(expired.record, contents)) {
+    if (!is_past_by_token(*expired.record.deletion, contents)) {
       repairs.not_done = "Nothing was repaired because of key " + expired.record.key_id + ". " +
                          doubt_of_clock(expired.record, contents);
       return repairs;
@@ -123,6 +136,7 @@ Repairs repair(Account& account, const Remains& remains) {
   remove_superseded(lock, account, contents, repairs);
   recover_keys(lock, account, contents, repairs);
   remove_unfinished(account, contents, repairs);
+  remove_deleted(account, contents, repairs);
   return repairs;
 }
 

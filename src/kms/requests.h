@@ -50,9 +50,11 @@ struct KeyMetadata {
   std::string key_usage;  // ENCRYPT_DECRYPT
   std::string key_state;  // Enabled, Disabled, PendingDeletion, ...
   std::optional<Timestamp> deletion_date;
-  std::string origin;       // AWS_KMS
-  std::string key_manager;  // CUSTOMER
-  std::string key_spec;     // SYMMETRIC_DEFAULT
+  std::optional<Timestamp> valid_to;  // of imported material: when the first of it expires
+  std::string origin;                 // AWS_KMS
+  std::string expiration_model;       // of imported material; else empty
+  std::string key_manager;            // CUSTOMER
+  std::string key_spec;               // SYMMETRIC_DEFAULT
   // Those of its usage; the others are empty.
   std::vector<std::string> encryption_algorithms;
   std::vector<std::string> signing_algorithms;

@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "hsm/base_key_store.h"
 #include "kms/material.h"
+#include "kms/staging.h"
 #include "process/fork.h"
 
 namespace trent::kms {
@@ -20,29 +20,6 @@ using catalog::RotationType;
 bool is_due(const KeyRecord& record) {
   return record.state == KeyState::Enabled && record.rotation &&
          record.rotation->next <= catalog::now();
-}
-
-// The material is not in effect. Destroys it, unless that cannot be told: then it is left to
-// `trent check --repair`.
-void withdraw(const hsm::ChangeLock& lock, Account& account, const KeyRecord& record,
-              const KeyMaterial& material) {
-  try {
-    const auto now = account.catalog.key(lock, record.key_id);
-    if (!now || !now->has_material(material.id))
-      hsm::destroy_key(account.token, catalog::staged_label(record.key_id), material.id);
-  } catch (const Error&) {  // the first failure is the one to report
-  }
-}
-
-// The material is in effect, and gets its name. It is found by the other one, too, but slower.
-// Returns false if it is not in the token.
-bool name_material(Account& account, const KeyRecord& record, const KeyMaterial& material) {
-  try {
-    return hsm::rename_key(account.token, catalog::staged_label(record.key_id), record.label(),
-                           material.id);
-  } catch (const Error&) {  // `trent check --repair` does it
-    return true;
-  }
 }
 
 // A repair on another host took the material for remains, before the record named it.
@@ -97,10 +74,31 @@ void rotate(const hsm::ChangeLock& lock, Account& account, const std::string& ke
     });
     if (!found) throw no_such_key(account, key_id);
   } catch (const Error&) {
-    withdraw(lock, account, *before, material);
+    withdraw_staged(lock, account, key_id, material.id);
     throw;
   }
-  if (!name_material(account, *before, material)) take_back(lock, account, *before, material);
+  if (!name_material(account, *before, material.id)) take_back(lock, account, *before, material);
+}
+
+void rotate_to_imported(const hsm::ChangeLock& lock, Account& account, const std::string& key_id,
+                        const std::function<void(const KeyRecord& record)>& allow) {
+  const bool found = account.catalog.change_key(lock, key_id, [&](KeyRecord& record) {
+    if (is_deleted(record)) throw no_such_key(account, key_id);
+    allow(record);
+    const auto now = catalog::now();
+    const auto next = std::ranges::find_if(record.materials, [&](const KeyMaterial& material) {
+      return material.id == record.staged && material.is_usable(now);
+    });
+    if (next == record.materials.end())
+      throw Error(ErrorCode::KMSInvalidState,
+                  "No available key material pending rotation for the key: " +
+                      account.key_arn(key_id) + ".",
+                  "Import it first (ImportKeyMaterial, with the type NEW_KEY_MATERIAL).");
+    next->rotation = {now, RotationType::OnDemand};
+    record.current = next->id;
+    record.staged.reset();
+  });
+  if (!found) throw no_such_key(account, key_id);
 }
 
 namespace {

@@ -28,6 +28,11 @@ void rotate(const hsm::ChangeLock& lock, Account& account, const std::string& ke
             catalog::RotationType type,
             const std::function<void(const catalog::KeyRecord& record)>& allow);
 
+// The same for a key of origin EXTERNAL: the material that was imported for it becomes the current
+// one. Throws KMSInvalidStateException if there is none.
+void rotate_to_imported(const hsm::ChangeLock& lock, Account& account, const std::string& key_id,
+                        const std::function<void(const catalog::KeyRecord& record)>& allow);
+
 // For `trent rotate-due`.
 struct DueRotation {
   std::string key_id;

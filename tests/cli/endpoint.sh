@@ -83,7 +83,7 @@ alike() {
   for way in token unix http; do
     for stream in out err; do
       sed -E "s/$uuid/ID/g; s/$material/MATERIAL/g; s/$time/DATE/g; s/-$way/-WAY/g
-        s/(\"((PrivateKey)?(CiphertextBlob|Plaintext)|PublicKey|Signature|GrantToken)\": \")[^\"]+/\\1BYTES/" $stream.$way >alike
+        s/(\"((PrivateKey)?(CiphertextBlob|Plaintext)|PublicKey|Signature|GrantToken|ImportToken)\": \")[^\"]+/\\1BYTES/" $stream.$way >alike
       mv alike $stream.$way
     done
   done
@@ -216,6 +216,33 @@ permissions_and_rotation() {
   alike 0 rotate-key-on-demand --key-id KEY
   alike 0 list-key-rotations --key-id KEY
   same 0 disable-key-rotation --key-id KEY
+}
+
+imported_material() {
+  for way in token unix http; do
+    made=$(run_way $way create-key --origin EXTERNAL --output raw)
+    run_way $way get-parameters-for-import --key-id "$made" --wrapping-algorithm RSAES_OAEP_SHA_1 \
+      --wrapping-key-spec RSA_2048 >import.$way
+    field import.$way PublicKey | base64 -d >wrapping.der
+    field import.$way ImportToken | base64 -d >token.$way
+    head -c 32 /dev/urandom | openssl pkeyutl -encrypt -pubin -keyform DER -inkey wrapping.der \
+      -pkeyopt rsa_padding_mode:oaep -out wrapped.$way
+    eval "key_$way=$made"
+  done
+  alike 0 import-key-material --key-id KEY --import-token fileb://token.WAY \
+    --encrypted-key-material fileb://wrapped.WAY --valid-to "$(date -u -d '+1 day' +%FT%TZ)" \
+    --key-material-description 'dice'
+  alike 0 describe-key --key-id KEY
+  assert_contains "$(cat out.http)" KEY_MATERIAL_EXPIRES
+  alike 0 delete-imported-key-material --key-id KEY
+  alike 254 encrypt --key-id KEY --plaintext YQ==
+  alike 0 get-parameters-for-import --key-id KEY --wrapping-algorithm RSAES_OAEP_SHA_1 \
+    --wrapping-key-spec RSA_2048
+  alike 254 import-key-material --key-id KEY --import-token YQ== --encrypted-key-material YQ== \
+    --valid-to "$(date -u -d '+1 day' +%s)"
+  assert_contains "$(cat err.http)" InvalidImportTokenException
+  alike 252 import-key-material --key-id KEY --import-token YQ== --encrypted-key-material YQ== \
+    --valid-to tomorrow
 }
 
 every_verb() {
@@ -467,6 +494,7 @@ test_case 'ciphertexts and random bytes' ciphertexts
 test_case 'key pairs and MACs' key_pairs
 test_case 'lists, whole and in pages' lists
 test_case 'policies, grants, rotation' permissions_and_rotation
+test_case 'imported key material' imported_material
 test_case 'that was every verb' every_verb
 test_case 'errors' errors
 test_case 'neither a configuration nor a token is needed' neither_configuration_nor_token

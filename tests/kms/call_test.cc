@@ -4,7 +4,7 @@
 #include <map>
 #include <set>
 
-#include "key_pairs.h"
+#include "import.h"
 #include "kms/model/json.h"
 #include "kms/object_requests.h"
 #include "kms/operations/operations.h"
@@ -80,7 +80,14 @@ std::map<std::string, std::string> good_requests(Service& service, const std::st
       {"KeyId", agreement_key},
       {"KeyAgreementAlgorithm", "ECDH"},
       {"PublicKey", request(service, "GetPublicKey", {{"KeyId", agreement_key}})["PublicKey"]}};
+  const std::string external = create_external(service);
+  const Parameters parameters = parameters_for(service, external);
   return {
+      {"DeleteImportedKeyMaterial", R"({"KeyId":")" + external + "\"}"},
+      {"GetParametersForImport",
+       text({{"KeyId", external}, {"WrappingAlgorithm", kOaep}, {"WrappingKeySpec", "RSA_2048"}})},
+      {"ImportKeyMaterial",
+       text(import_of(external, parameters, wrap(parameters, material_of(1))))},
       {"CancelKeyDeletion", R"({"KeyId":")" + saved + "\"}"},
       {"CreateAlias", R"({"AliasName":"alias/new)" + round + R"(","TargetKeyId":")" + key + "\"}"},
       {"CreateKey", R"({"Tags":[{"TagKey":"a","TagValue":"b"}]})"},

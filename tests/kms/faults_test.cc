@@ -15,7 +15,7 @@
 #include "fault.h"
 #include "hsm/attributes.h"
 #include "hsm/key_kind.h"
-#include "key_pairs.h"
+#include "import.h"
 #include "kms.h"
 #include "kms/object_requests.h"
 #include "sanitized.h"
@@ -81,7 +81,6 @@ struct Bench {
         mac(create(service, "HMAC_256", "GENERATE_VERIFY_MAC")),
         ciphertext(encrypt_with(service, rsa, "a secret", kOaep)),
         plain_blob(encrypt(service, one, "a secret")) {}
-  static constexpr const char* kOaep = "RSAES_OAEP_SHA_1";
   std::string one;
   std::string two;
   Bytes blob;
@@ -192,6 +191,23 @@ const EnforcedPair& enforced_pair(Service& service) {
     return pair;
   }();
   return made;
+}
+
+// A key whose material comes and goes.
+struct Imported {
+  std::string key;
+  Parameters parameters;
+  Bytes blob;
+};
+const Imported& imported_key(Service& service) {
+  static const Imported imported = [&] {
+    Imported made{create_external(service), {}, {}};
+    made.parameters = parameters_for(service, made.key, kKeyWrap);
+    import(service, made.key, made.parameters, material_of(1));
+    made.blob = encrypt(service, made.key, "x");
+    return made;
+  }();
+  return imported;
 }
 
 const std::vector<Operation>& operations() {
@@ -305,21 +321,21 @@ const std::vector<Operation>& operations() {
        false},
       {"Decrypt with RSA", nothing,
        [](Service& service, const Bench& bench) {
-         CHECK_EQ(decrypt_with(service, bench.rsa, bench.ciphertext, Bench::kOaep), "a secret");
+         CHECK_EQ(decrypt_with(service, bench.rsa, bench.ciphertext, kOaep), "a secret");
        },
        [](Service&, const Bench&) { return true; }, false},
       {"ReEncrypt from RSA", nothing,
        [](Service& service, const Bench& bench) {
-         made_blob = move(service, {bench.rsa, Bench::kOaep}, bench.ciphertext, {bench.one});
+         made_blob = move(service, {bench.rsa, kOaep}, bench.ciphertext, {bench.one});
        },
        [](Service& service, const Bench&) { return decrypt(service, made_blob) == "a secret"; },
        false},
       {"ReEncrypt to RSA", nothing,
        [](Service& service, const Bench& bench) {
-         made_blob = move(service, {bench.one}, bench.plain_blob, {bench.rsa, Bench::kOaep});
+         made_blob = move(service, {bench.one}, bench.plain_blob, {bench.rsa, kOaep});
        },
        [](Service& service, const Bench& bench) {
-         return decrypt_with(service, bench.rsa, made_blob, Bench::kOaep) == "a secret";
+         return decrypt_with(service, bench.rsa, made_blob, kOaep) == "a secret";
        },
        false},
       {"GenerateMac", nothing,
@@ -439,6 +455,22 @@ const std::vector<Operation>& operations() {
                 blob::parse_blob(pair.blob).payload;
        },
        false},
+      // 27
+      {"ImportKeyMaterial",
+       [](Service& service, const Bench&) {
+         const Imported& imported = imported_key(service);
+         request(service, "DeleteImportedKeyMaterial", {{"KeyId", imported.key}});
+       },
+       [](Service& service, const Bench&) {
+         const Imported& imported = imported_key(service);
+         import(service, imported.key, imported.parameters, material_of(1));
+       },
+       [](Service& service, const Bench&) {
+         const Imported& imported = imported_key(service);
+         return service.describe_key({imported.key, {}}).key_metadata.enabled &&
+                decrypt(service, imported.blob) == "x";
+       },
+       true},
   };
   return list;
 }
@@ -710,6 +742,9 @@ int main(int, char** argv) {
     return RUN_TESTS("faults", CASE(fails_in_the_middle, 26, "ReEncryptBetweenEnforcedKeys"),
                      CASE(reports_a_failure_of_what_it_did, 26, "ReEncryptBetweenEnforcedKeys"),
                      TEST(an_enforced_key_is_made_or_nothing));
+  if (group == "import")
+    return RUN_TESTS("faults", CASE(fails_in_the_middle, 27, "ImportKeyMaterial"),
+                     CASE(fails_for_good, 27, "ImportKeyMaterial"));
   if (group == "named-keys") return RUN_TESTS("faults", NAMED_KEYS(fails_in_the_middle));
   if (group == "aliases") return RUN_TESTS("faults", ALIASES(fails_in_the_middle));
   if (group == "for-good")

@@ -91,7 +91,9 @@ void a_value_of_another_type_is_named() {
   for (const model::Operation* operation : operations::all())
     for (const model::Field& field : operation->request)
       for (const auto& [type, value] : values) {
-        const bool fits = (type == "text" && field.shape->type == model::Type::Text) ||
+        const bool is_time = field.shape->type == model::Type::Timestamp;
+        const bool fits = (is_time && (type == "number" || type == "float")) ||
+                          (type == "text" && field.shape->type == model::Type::Text) ||
                           (type == "number" && field.shape->type == model::Type::Integer) ||
                           (type == "boolean" && field.shape->type == model::Type::Boolean) ||
                           (type == "object" && field.shape->type == model::Type::Structure);

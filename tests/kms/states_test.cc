@@ -5,7 +5,7 @@
 #include <map>
 #include <set>
 
-#include "key_pairs.h"
+#include "import.h"
 #include "words.h"
 
 namespace {
@@ -23,14 +23,19 @@ Service& service() {
   return kms;
 }
 
-enum class Kind { Symmetric, Rsa, Signer, Mac, Agreement };
-enum class State { Enabled, Disabled, PendingDeletion };
-constexpr State kStates[] = {State::Enabled, State::Disabled, State::PendingDeletion};
+// Imported: symmetric, of imported material, with the parameters for an import.
+enum class Kind { Symmetric, Rsa, Signer, Mac, Agreement, Imported };
+enum class State { Enabled, Disabled, PendingDeletion, PendingImport };
+constexpr State kStates[] = {State::Enabled, State::Disabled, State::PendingDeletion,
+                             State::PendingImport};
 
 // KEY stands for the ARN of the key.
 constexpr const char* kOk = "";
 constexpr const char* kDisabled = "DisabledException KEY is disabled.";
 constexpr const char* kPending = "KMSInvalidStateException KEY is pending deletion.";
+constexpr const char* kImport = "KMSInvalidStateException KEY is pending import.";
+constexpr const char* kExternal =
+    "UnsupportedOperationException KEY origin is EXTERNAL which is not valid for this operation.";
 constexpr const char* kNotPending =
     "KMSInvalidStateException KEY is not pending deletion (or pending replica deletion).";
 
@@ -46,7 +51,7 @@ struct Row {
   const char* what;  // besides, if it is not the usual thing
   Kind kind;
   std::function<Json(const Subject&)> request;
-  const char* in[3];  // by State
+  const char* in[4];  // by State
 };
 
 const std::string& other() {
@@ -88,14 +93,16 @@ Json grant_members() {
 }
 
 const std::vector<Row>& rows() {
-  constexpr const char* kUse[] = {kOk, kDisabled, kPending};
+  constexpr const char* kUse[] = {kOk, kDisabled, kPending, kImport};
   const auto row = [&](const char* operation, Kind kind,
-                       std::function<Json(const Subject&)> request, const char* const(&in)[3],
+                       std::function<Json(const Subject&)> request, const char* const(&in)[4],
                        const char* what = "") {
-    return Row{operation, what, kind, std::move(request), {in[0], in[1], in[2]}};
+    return Row{operation, what, kind, std::move(request), {in[0], in[1], in[2], in[3]}};
   };
-  constexpr const char* kAlways[] = {kOk, kOk, kOk};
-  constexpr const char* kManage[] = {kOk, kOk, kPending};
+  constexpr const char* kAlways[] = {kOk, kOk, kOk, kOk};
+  constexpr const char* kManage[] = {kOk, kOk, kPending, kOk};
+  constexpr const char* kSwitch[] = {kOk, kOk, kPending, kImport};
+  constexpr const char* kRotate[] = {kOk, kDisabled, kPending, kExternal};
   const Json sign = {{"Message", "eA=="}, {"SigningAlgorithm", "ECDSA_SHA_256"}};
   const Json mac = {{"Message", "eA=="}, {"MacAlgorithm", "HMAC_SHA_256"}};
   const Json oaep = {{"EncryptionAlgorithm", "RSAES_OAEP_SHA_1"}};
@@ -169,7 +176,7 @@ const std::vector<Row>& rows() {
       row("ListResourceTags", Kind::Symmetric, only_key, kAlways),
       row("ListAliases", Kind::Symmetric, only_key, kAlways),
       row("ListKeyRotations", Kind::Symmetric, only_key, kAlways),
-      row("GetKeyRotationStatus", Kind::Symmetric, only_key, kAlways),
+      row("GetKeyRotationStatus", Kind::Symmetric, only_key, {kOk, kOk, kOk, kExternal}),
       row(
           "DeleteAlias", Kind::Symmetric,
           [](const Subject& s) {
@@ -198,19 +205,29 @@ const std::vector<Row>& rows() {
       row("TagResource", Kind::Symmetric, with(tags), kManage),
       row("UntagResource", Kind::Symmetric, with({{"TagKeys", {"a"}}}), kManage),
       row("UpdateKeyDescription", Kind::Symmetric, with({{"Description", "new"}}), kManage),
-      row("EnableKey", Kind::Symmetric, only_key, kManage),
-      row("DisableKey", Kind::Symmetric, only_key, kManage),
+      row("EnableKey", Kind::Symmetric, only_key, kSwitch),
+      row("DisableKey", Kind::Symmetric, only_key, kSwitch),
       row("ScheduleKeyDeletion", Kind::Symmetric, only_key, kManage),
-      row("CancelKeyDeletion", Kind::Symmetric, only_key, {kNotPending, kNotPending, kOk}),
+      row("CancelKeyDeletion", Kind::Symmetric, only_key,
+          {kNotPending, kNotPending, kOk, kNotPending}),
       row("RotateKeyOnDemand", Kind::Symmetric, only_key, kUse),
-      row("EnableKeyRotation", Kind::Symmetric, only_key, kUse),
-      row("DisableKeyRotation", Kind::Symmetric, only_key, kUse),
+      row("EnableKeyRotation", Kind::Symmetric, only_key, kRotate),
+      row("DisableKeyRotation", Kind::Symmetric, only_key, kRotate),
+      row("GetParametersForImport", Kind::Imported,
+          with({{"WrappingAlgorithm", kOaep}, {"WrappingKeySpec", "RSA_2048"}}), kManage),
+      row("ImportKeyMaterial", Kind::Imported,
+          with_made({}, {{"ImportToken", "ImportToken"},
+                         {"EncryptedKeyMaterial", "EncryptedKeyMaterial"},
+                         {"ExpirationModel", "ExpirationModel"}}),
+          kManage),
+      row("DeleteImportedKeyMaterial", Kind::Imported, only_key, kAlways),
   };
   return all;
 }
 
-// A fresh key of the kind, with an alias and what its operations take.
-Subject subject_of(Kind kind) {
+// A fresh key of the kind, with an alias and what its operations take. `imported`: of a symmetric
+// one the material is.
+Subject subject_of(Kind kind, bool imported = false) {
   static int count = 0;
   Subject subject;
   const auto made = [&](const char* operation, const Json& members) {
@@ -218,7 +235,8 @@ Subject subject_of(Kind kind) {
   };
   switch (kind) {
     case Kind::Symmetric:
-      subject.key = create_key(service());
+      subject.key = imported ? create_external(service()) : create_key(service());
+      if (imported) import(service(), subject.key, material_of(1));
       subject.made = made("Encrypt", {{"Plaintext", "eA=="}});
       subject.made.update(made("CreateGrant", grant_members()));
       subject.made.update(made("GetKeyPolicy", {}));
@@ -236,6 +254,13 @@ Subject subject_of(Kind kind) {
       subject.key = create(service(), "HMAC_256", "GENERATE_VERIFY_MAC");
       subject.made = made("GenerateMac", {{"Message", "eA=="}, {"MacAlgorithm", "HMAC_SHA_256"}});
       break;
+    case Kind::Imported: {
+      subject.key = create_external(service());
+      const Parameters parameters = parameters_for(service(), subject.key);
+      import(service(), subject.key, parameters, material_of(1));
+      subject.made = import_of(subject.key, parameters, wrap(parameters, material_of(1)));
+      break;
+    }
     case Kind::Agreement:
       subject.key = create(service(), "ECC_NIST_P256", "KEY_AGREEMENT");
       subject.made = made("GetPublicKey", {});
@@ -248,6 +273,8 @@ Subject subject_of(Kind kind) {
 void bring_to(const std::string& key, State state) {
   if (state == State::Disabled) service().disable_key({key});
   if (state == State::PendingDeletion) service().schedule_key_deletion({key, {}});
+  if (state == State::PendingImport)
+    request(service(), "DeleteImportedKeyMaterial", {{"KeyId", key}});
 }
 
 std::string with_arn(std::string text, const std::string& key) {
@@ -268,7 +295,9 @@ void each_operation_in_each_state() {
   std::string wrong;
   for (const Row& row : rows())
     for (const State state : kStates) {
-      const Subject subject = subject_of(row.kind);
+      const bool imported = state == State::PendingImport;
+      if (imported && row.kind != Kind::Symmetric && row.kind != Kind::Imported) continue;
+      const Subject subject = subject_of(row.kind, imported);
       bring_to(subject.key, state);
       const std::string is = outcome(row, row.request(subject));
       const std::string wanted = with_arn(row.in[static_cast<std::size_t>(state)], subject.key);

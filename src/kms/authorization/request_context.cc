@@ -95,7 +95,7 @@ constexpr OfRequest kOfRequest[] = {
     {"kms:BypassPolicyLockoutSafetyCheck", "BypassPolicyLockoutSafetyCheck"},
     {"kms:DataKeyPairSpec", "KeyPairSpec"},
     {"kms:EncryptionAlgorithm", "EncryptionAlgorithm", kSymmetricDefault},
-    {"kms:ExpirationModel", "ExpirationModel"},
+    {"kms:ExpirationModel", "ExpirationModel", kExpires},
     {"kms:GrantOperations", "Operations"},
     {"kms:GranteePrincipal", "GranteePrincipal"},
     {"kms:KeyAgreementAlgorithm", "KeyAgreementAlgorithm"},

@@ -74,6 +74,15 @@ inline constexpr std::array kIncludeKeyMaterial{Names("ALL_KEY_MATERIAL"), Names
 inline constexpr std::array kKeyMaterialStates{Names("NON_CURRENT"), Names("CURRENT"),
                                                Names("PENDING_ROTATION"),
                                                Names("PENDING_MULTI_REGION_IMPORT_AND_ROTATION")};
+inline constexpr std::array kWrappingAlgorithms{
+    Names("RSAES_PKCS1_V1_5"),       Names("RSAES_OAEP_SHA_1"),         Names("RSAES_OAEP_SHA_256"),
+    Names("RSA_AES_KEY_WRAP_SHA_1"), Names("RSA_AES_KEY_WRAP_SHA_256"), Names("SM2PKE")};
+inline constexpr std::array kWrappingKeySpecs{Names("RSA_2048"), Names("RSA_3072"),
+                                              Names("RSA_4096"), Names("SM2")};
+inline constexpr std::array kExpirationModels{Names("KEY_MATERIAL_EXPIRES"),
+                                              Names("KEY_MATERIAL_DOES_NOT_EXPIRE")};
+inline constexpr std::array kImportTypes{Names("NEW_KEY_MATERIAL"), Names("EXISTING_KEY_MATERIAL")};
+inline constexpr std::array kImportStates{Names("IMPORTED"), Names("PENDING_IMPORT")};
 inline constexpr std::array kRotationTypes{Names("AUTOMATIC"), Names("ON_DEMAND")};
 
 // An enumeration, with a line of help.
@@ -101,6 +110,7 @@ inline constexpr Shape kAliasName{"AliasNameType", Type::Text, 1,  256,     {},
 inline constexpr Shape kAliasList{"AliasList", Type::List};
 inline constexpr Shape kArn{"ArnType", Type::Text, 20, 2048};
 inline constexpr Shape kBackingKeyId{"BackingKeyIdType", Type::Text, 64, 64};
+inline constexpr Shape kBackingKeyIdResponse{"BackingKeyIdResponseType", Type::Text, 0, 64};
 inline constexpr Shape kBoolean{"BooleanType", Type::Boolean};
 inline constexpr Shape kCiphertext{
     "CiphertextType", Type::Blob, 1,  6144,    {},
@@ -164,6 +174,23 @@ inline constexpr Shape kPendingWindowInDays{
 inline constexpr Shape kIncludeKeyMaterial =
     detail::enumeration("IncludeKeyMaterial", detail::kIncludeKeyMaterial,
                         "ROTATIONS_ONLY (default), or ALL_KEY_MATERIAL: the first\nmaterial, too");
+inline constexpr Shape kWrappingAlgorithm = detail::enumeration(
+    "AlgorithmSpec", detail::kWrappingAlgorithms,
+    "RSAES_OAEP_SHA_1, RSAES_OAEP_SHA_256, or with an AES\nkey between: RSA_AES_KEY_WRAP_SHA_1, "
+    "RSA_AES_KEY_WRAP_SHA_256");
+inline constexpr Shape kWrappingKeySpec = detail::enumeration(
+    "WrappingKeySpec", detail::kWrappingKeySpecs, "RSA_2048, RSA_3072 or RSA_4096");
+inline constexpr Shape kExpirationModel = detail::enumeration(
+    "ExpirationModelType", detail::kExpirationModels,
+    "KEY_MATERIAL_EXPIRES (default; with --valid-to) or\nKEY_MATERIAL_DOES_NOT_EXPIRE");
+inline constexpr Shape kImportType = detail::enumeration(
+    "ImportType", detail::kImportTypes,
+    "EXISTING_KEY_MATERIAL (default, but for the first) or\nNEW_KEY_MATERIAL, for the next "
+    "rotation");
+inline constexpr Shape kImportState = detail::enumeration("ImportState", detail::kImportStates);
+inline constexpr Shape kKeyMaterialDescription{
+    "KeyMaterialDescriptionType", Type::Text, 0, 256, {}, nullptr, false, {}, nullptr,
+    "What the material is"};
 inline constexpr Shape kKeyMaterialState =
     detail::enumeration("KeyMaterialState", detail::kKeyMaterialStates);
 inline constexpr Shape kRotationPeriodInDays{

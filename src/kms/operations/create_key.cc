@@ -11,6 +11,7 @@
 #include "kms/adoption.h"
 #include "kms/alias.h"
 #include "kms/call.h"
+#include "kms/import.h"
 #include "kms/key_id.h"
 #include "kms/key_policy.h"
 #include "kms/key_spec.h"
@@ -55,12 +56,18 @@ catalog::KeyRecord requested_key(const CreateKeyRequest& request) {
   // What is adopted says itself what it is.
   const bool adopted = is_adoption(request);
   if (!adopted) add_kind(request, record);
-  if (!adopted && request.origin && *request.origin != wire_name(record.origin))
-    throw Error(ErrorCode::UnsupportedOperation,
-                "Keys of origin " + *request.origin + " are not available yet.",
-                "Leave the origin out: the key material is then made in the token.");
+  if (!adopted && request.origin) {
+    const auto origin = from_wire_name<KeyOrigin>(*request.origin);
+    if (!origin)
+      throw Error(ErrorCode::UnsupportedOperation,
+                  "Keys of origin " + *request.origin + " are not available yet.",
+                  "Leave the origin out: the key material is then made in the token.");
+    record.origin = *origin;
+    if (record.origin == KeyOrigin::External) require_importable(record.spec);
+  }
   record.enforced = request.so_pin.has_value();
-  if (record.enforced && (adopted || record.spec != KeySpec::SymmetricDefault))
+  if (record.enforced && (adopted || record.origin != KeyOrigin::AwsKms ||
+                          record.spec != KeySpec::SymmetricDefault))
     throw Error(ErrorCode::UnsupportedOperation,
                 "Only symmetric encryption keys that the token makes are enforced in it.",
                 "Leave out --enforce-in-token, or the key spec, the usage and the origin.");
@@ -99,7 +106,7 @@ CreateKeyResponse make_key(Call& call, const CreateKeyRequest& request,
   hsm::require_data_objects(lock, account.token);
   if (request.xks_key_id) {
     adopt(account, request, *record);
-  } else {
+  } else if (record->origin == KeyOrigin::AwsKms) {
     record->materials.push_back(
         request.so_pin ? make_enforced_material(lock, account.token, *record, *request.so_pin)
                        : make_material(account.token, *record, label));
@@ -118,7 +125,8 @@ CreateKeyResponse make_key(Call& call, const CreateKeyRequest& request,
     // Without its record the material is invisible; still, leave nothing behind. What was adopted
     // is somebody else's.
     try {
-      if (!record->adopted) hsm::destroy_key(account.token, label, record->current);
+      if (record->origin == KeyOrigin::AwsKms)
+        hsm::destroy_key(account.token, label, record->current);
     } catch (const Error&) {  // the first failure is the one to report
     }
     try {
@@ -197,7 +205,8 @@ Fields CreateKeyRequest::fields() {
       field<R, &R::key_spec>("KeySpec", kKeySpec, Need::Optional, "Default: SYMMETRIC_DEFAULT"),
       field<R, &R::origin>(
           "Origin", kOrigin, Need::Optional,
-          "Default: AWS_KMS. EXTERNAL_KEY_STORE: a key that is in the\ntoken already"),
+          "Default: AWS_KMS. EXTERNAL: its material is imported later.\nEXTERNAL_KEY_STORE: a key "
+          "that is in the token already"),
       field<R, &R::bypass_policy_lockout_safety_check>("BypassPolicyLockoutSafetyCheck", kBoolean,
                                                        Need::Optional, kBypassLockoutHelp),
       field<R, &R::tags>("Tags", kTagList),

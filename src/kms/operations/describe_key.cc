@@ -58,7 +58,9 @@ Fields KeyMetadata::fields() {
       field<M, &M::description>("Description", kDescription),
       field<M, &M::key_usage>("KeyUsage", kKeyUsage),
       field<M, &M::key_state>("KeyState", kKeyState),
-      field<M, &M::deletion_date>("DeletionDate", kDate), field<M, &M::origin>("Origin", kOrigin),
+      field<M, &M::deletion_date>("DeletionDate", kDate), field<M, &M::valid_to>("ValidTo", kDate),
+      field<M, &M::origin>("Origin", kOrigin),
+      field<M, &M::expiration_model>("ExpirationModel", kExpirationModel),
       field<M, &M::key_manager>("KeyManager", kKeyManager),
       // Its deprecated name is still sent, and older SDKs read only that.
       field<M, &M::key_spec>("CustomerMasterKeySpec", kCustomerMasterKeySpec),

@@ -51,15 +51,14 @@ struct Response {
 Response get(Call& call, const Request& request) {
   const Key key = call.look_at(request.key_id, "kms:GetPublicKey");
   if (key.record->state == KeyState::PendingDeletion) throw pending_deletion(key.arn());
-  const auto& public_key = key.record->material(key.record->current)->public_key;
-  if (!public_key)
+  KeyMetadata told = metadata(key);
+  if (!told.public_key)
     throw Error(ErrorCode::UnsupportedOperation,
                 key.arn() + " key spec is " + std::string(wire_name(key.record->spec)) +
                     " which is not valid for GetPublicKey.",
                 "Only RSA and elliptic curve keys have a public key.");
-  KeyMetadata told = metadata(key);
   return {key.arn(),
-          public_key->der(),
+          told.public_key->der(),
           std::move(told.key_spec),
           std::move(told.key_usage),
           std::move(told.encryption_algorithms),

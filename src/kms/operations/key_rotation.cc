@@ -67,15 +67,14 @@ struct StatusRequest {
 };
 
 // Imported material is rotated on demand only, for somebody has to bring the new one.
-void require_made_here(const catalog::KeyRecord& record, const std::string& arn) {
-  if (record.origin == catalog::KeyOrigin::External)
-    throw Error(ErrorCode::UnsupportedOperation,
-                arn + " origin is EXTERNAL which is not valid for this operation.",
-                "Import the next key material (ImportKeyMaterial), then use RotateKeyOnDemand.");
+Error imported(const std::string& arn) {
+  return Error(ErrorCode::UnsupportedOperation,
+               arn + " origin is EXTERNAL which is not valid for this operation.",
+               "Import the next key material (ImportKeyMaterial), then use RotateKeyOnDemand.");
 }
 
 void require_automatic(const catalog::KeyRecord& record, const std::string& arn) {
-  require_made_here(record, arn);
+  if (record.origin == catalog::KeyOrigin::External) throw imported(arn);
   require_enabled(record, arn);
   require_rotatable(record, arn);
 }
@@ -108,6 +107,7 @@ StatusResponse status(Call& call, const StatusRequest& request) {
   const Key key = call.look_at(request.key_id, "kms:GetKeyRotationStatus", Call::Accept::KeyIdOnly);
   const catalog::KeyRecord& record = *key.record;
   require_rotatable(record, key.arn());
+  if (state_of(record) == KeyState::PendingImport) throw imported(key.arn());
   StatusResponse response;
   response.key_id = record.key_id;
   // Of a key that waits for its deletion KMS says that it is not rotated, until that is cancelled.

@@ -16,7 +16,11 @@ namespace {
 struct Entry {
   std::string key_id;
   std::string key_material_id;
+  std::optional<std::string> key_material_description;  // this and the next: of imported material
+  std::optional<std::string> import_state;
   std::string key_material_state;
+  std::optional<std::string> expiration_model;
+  std::optional<Timestamp> valid_to;
   std::optional<Timestamp> rotation_date;
   std::optional<std::string> rotation_type;
   std::string place;  // in the order of the materials; not on the wire
@@ -25,7 +29,12 @@ struct Entry {
     static constexpr Field fields[] = {
         field<Entry, &Entry::key_id>("KeyId", kKeyId),
         field<Entry, &Entry::key_material_id>("KeyMaterialId", kBackingKeyId),
+        field<Entry, &Entry::key_material_description>("KeyMaterialDescription",
+                                                       kKeyMaterialDescription),
+        field<Entry, &Entry::import_state>("ImportState", kImportState),
         field<Entry, &Entry::key_material_state>("KeyMaterialState", kKeyMaterialState),
+        field<Entry, &Entry::expiration_model>("ExpirationModel", kExpirationModel),
+        field<Entry, &Entry::valid_to>("ValidTo", kDate),
         field<Entry, &Entry::rotation_date>("RotationDate", kDate),
         field<Entry, &Entry::rotation_type>("RotationType", kRotationType)};
     return fields;
@@ -68,14 +77,31 @@ std::string place(std::size_t index) {
   return std::string(10 - digits.size(), '0') + digits;
 }
 
+void add_import(const catalog::KeyMaterial& material, bool usable, Entry& entry) {
+  const catalog::Import& import = *material.import;
+  if (!import.description.empty()) entry.key_material_description = import.description;
+  entry.import_state = usable ? "IMPORTED" : "PENDING_IMPORT";
+  if (!usable) return;
+  entry.expiration_model = import.valid_to ? kExpires : kDoesNotExpire;
+  entry.valid_to = import.valid_to;
+}
+
 std::vector<std::shared_ptr<const Entry>> entries(const Key& key) {
   const catalog::KeyRecord& record = *key.record;
   std::vector<std::shared_ptr<const Entry>> all;
+  const auto now = catalog::now();
   for (const catalog::KeyMaterial& material : record.materials) {
+    const bool is_staged = material.id == record.staged;
+    const bool usable = material.is_usable(now);
+    // What waits for a rotation belongs to the key no more once it is gone.
+    if (is_staged && !usable) continue;
     Entry entry;
     entry.key_id = record.key_id;
     entry.key_material_id = to_hex(material.id);
-    entry.key_material_state = material.id == record.current ? "CURRENT" : "NON_CURRENT";
+    entry.key_material_state = is_staged                       ? "PENDING_ROTATION"
+                               : material.id == record.current ? "CURRENT"
+                                                               : "NON_CURRENT";
+    if (material.import) add_import(material, usable, entry);
     if (material.rotation) {
       entry.rotation_date = material.rotation->date;
       entry.rotation_type = wire_name(material.rotation->type);

@@ -15,6 +15,7 @@
   X(create_key)                               \
   X(decrypt)                                  \
   X(delete_alias)                             \
+  X(delete_imported_key_material)             \
   X(derive_shared_secret)                     \
   X(describe_key)                             \
   X(disable_key)                              \
@@ -30,7 +31,9 @@
   X(generate_random)                          \
   X(get_key_policy)                           \
   X(get_key_rotation_status)                  \
+  X(get_parameters_for_import)                \
   X(get_public_key)                           \
+  X(import_key_material)                      \
   X(list_aliases)                             \
   X(list_grants)                              \
   X(list_key_policies)                        \

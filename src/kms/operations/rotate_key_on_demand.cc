@@ -65,13 +65,16 @@ Response rotate_on_demand(Call& call, const Request& request) {
   const Call::Named named = call.locate(request.key_id);
   const std::string arn = named.account.key_arn(named.key_id);
   const hsm::ChangeLock lock(named.account.token);
-  call.find(lock, named, "kms:RotateKeyOnDemand");
-  rotate(lock, named.account, named.key_id, catalog::RotationType::OnDemand,
-         [&](const catalog::KeyRecord& record) {
-           require_enabled(record, arn);
-           require_rotatable(record, arn);
-           require_another_rotation(record, arn);
-         });
+  const Key key = call.find(lock, named, "kms:RotateKeyOnDemand");
+  const auto allow = [&](const catalog::KeyRecord& record) {
+    require_enabled(record, arn);
+    require_rotatable(record, arn);
+    require_another_rotation(record, arn);
+  };
+  if (key.record->origin == catalog::KeyOrigin::External)
+    rotate_to_imported(lock, named.account, named.key_id, allow);
+  else
+    rotate(lock, named.account, named.key_id, catalog::RotationType::OnDemand, allow);
   return {arn};
 }
 

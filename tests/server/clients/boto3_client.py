@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """AWS's SDK for Python. The argument begins the names of the aliases."""
 
+import datetime
 import os
+import subprocess
 import sys
+import tempfile
 
 import boto3
 from botocore.exceptions import ClientError
@@ -72,10 +75,36 @@ assert kms.decrypt(CiphertextBlob=from_rsa["CiphertextBlob"])["Plaintext"] == b"
 pair = kms.generate_data_key_pair_without_plaintext(KeyId=new, KeyPairSpec="ECC_NIST_P256")
 assert kms.decrypt(CiphertextBlob=pair["PrivateKeyCiphertextBlob"])["Plaintext"][0] == 0x30
 
+# Material that was made here, wrapped by OpenSSL.
+external = kms.create_key(Origin="EXTERNAL")["KeyMetadata"]["KeyId"]
+assert kms.describe_key(KeyId=external)["KeyMetadata"]["KeyState"] == "PendingImport"
+parameters = kms.get_parameters_for_import(KeyId=external, WrappingAlgorithm="RSAES_OAEP_SHA_1",
+                                           WrappingKeySpec="RSA_2048")
+with tempfile.NamedTemporaryFile() as wrapping:
+    wrapping.write(parameters["PublicKey"])
+    wrapping.flush()
+    wrapped = subprocess.run(["openssl", "pkeyutl", "-encrypt", "-pubin", "-keyform", "DER", "-inkey",
+                              wrapping.name, "-pkeyopt", "rsa_padding_mode:oaep"],
+                             input=b"m" * 32, stdout=subprocess.PIPE, check=True).stdout
+material = {"KeyId": external, "ImportToken": parameters["ImportToken"], "EncryptedKeyMaterial": wrapped}
+assert code(kms.import_key_material, **material) == "ValidationException"
+assert code(kms.import_key_material, **dict(material, ImportToken=b"none",
+            ExpirationModel="KEY_MATERIAL_DOES_NOT_EXPIRE")) == "InvalidImportTokenException"
+valid_to = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0) + datetime.timedelta(days=1)
+kms.import_key_material(ValidTo=valid_to, **material)
+described = kms.describe_key(KeyId=external)["KeyMetadata"]
+assert described["KeyState"] == "Enabled" and described["ValidTo"] == valid_to
+assert described["ExpirationModel"] == "KEY_MATERIAL_EXPIRES"
+mine = kms.encrypt(KeyId=external, Plaintext=b"mine")["CiphertextBlob"]
+kms.delete_imported_key_material(KeyId=external)
+assert code(kms.decrypt, CiphertextBlob=mine) == "KMSInvalidStateException"
+kms.import_key_material(ExpirationModel="KEY_MATERIAL_DOES_NOT_EXPIRE", **material)
+assert kms.decrypt(CiphertextBlob=mine)["Plaintext"] == b"mine"
+
 kms.enable_key_rotation(KeyId=new)
 assert kms.get_key_rotation_status(KeyId=new)["KeyRotationEnabled"] is True
 kms.disable_key_rotation(KeyId=new)
 assert kms.get_key_rotation_status(KeyId=new)["KeyRotationEnabled"] is False
 assert code(kms.enable_key_rotation, KeyId=signer) == "UnsupportedOperationException"
-for key in signer, mac_key, rsa:
+for key in signer, mac_key, rsa, external:
     kms.schedule_key_deletion(KeyId=key)

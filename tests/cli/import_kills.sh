@@ -1,0 +1,91 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What is left of imported key material where a command is killed before any of its calls into the token.
+. "$TRENT_SOURCE/tests/support/lib.sh"
+. "$TRENT_SOURCE/tests/cli/lib.sh"
+. "$TRENT_SOURCE/tests/cli/import_lib.sh"
+make_token
+
+# killed COMMAND: before each call into the token, COMMAND is killed, each time in the token as it is now;
+# then `after` has to hold, and a check finds nothing that is lost.
+killed() {
+  rm -rf before && cp -rp tokens before
+  calls=0
+  status=137
+  while [ $status -eq 137 ]; do
+    calls=$((calls + 1))
+    rm -rf tokens && cp -rp before tokens
+    status=0
+    (export TRENT_CONF="$work/fault.toml" TRENT_FAULT="$calls * kill" && "$@" >out 2>err) || status=$?
+    [ $status -eq 137 ] || break
+    rm -rf killed && cp -rp tokens killed
+    # The first calls start and find the token, and change nothing.
+    [ "$calls" -gt 20 ] && [ $((calls % 3)) -eq 0 ] || continue
+    after
+    # A check waits where it finds something left over.
+    [ $((calls % 12)) -eq 0 ] || continue
+    rm -rf tokens && cp -rp killed tokens
+    trent check --repair >out
+    trent check >out
+    kept=$(sed -n 's/.*key materials: \([0-9]*\),.*/\1/p' out)
+    objects=$(pkcs11-tool --module $softhsm_module --token-label kms --login --pin 1234 --list-objects \
+      --type secrkey 2>/dev/null | grep -c "trent/" || :)
+    assert_eq "$objects" "$kept"
+    after
+  done
+  echo "$calls calls: $*"
+  assert_eq $status 0
+  [ "$calls" -gt 30 ]
+}
+
+# What was made before decrypts, now or once the material was imported again.
+comes_back() {
+  [ "$(state)" = Enabled ] || import kill $forever >/dev/null
+  assert_eq "$(state)" Enabled
+  [ ! -s kill.blob ] || says_hello kill.blob
+  say_hello new.blob
+  says_hello new.blob
+}
+
+killed_import_loses_nothing() {
+  make_external kill
+  wrap kill k
+  : >kill.blob
+  after() { comes_back; }
+  killed import kill $forever
+  say_hello kill.blob
+  killed trent delete-imported-key-material --key-id "$key"
+  assert_eq "$(state)" PendingImport
+  killed import kill $forever
+  says_hello kill.blob
+}
+
+killed_parameters_leave_nothing_half() {
+  make_external kill
+  wrap kill k
+  import kill $forever >/dev/null
+  say_hello kill.blob
+  after() { says_hello kill.blob && import kill $forever >/dev/null; }
+  killed trent get-parameters-for-import --key-id "$key" --wrapping-algorithm RSAES_OAEP_SHA_1 \
+    --wrapping-key-spec RSA_2048
+}
+
+killed_rotation_keeps_both() {
+  make_external kill
+  wrap kill k
+  import kill $forever >/dev/null
+  say_hello kill.blob
+  wrap kill l
+  after() { says_hello kill.blob; }
+  killed import kill $forever --import-type NEW_KEY_MATERIAL
+  killed trent rotate-key-on-demand --key-id "$key"
+  say_hello new.blob
+  says_hello kill.blob
+  says_hello new.blob
+}
+
+sed "s|$softhsm_module|$TRENT_BUILD/tests/fault.so|" trent.toml >fault.toml
+test_case 'an import or deletion that is killed loses nothing' killed_import_loses_nothing
+test_case 'parameters for import that are killed leave nothing half' killed_parameters_leave_nothing_half
+test_case 'a rotation to imported material that is killed keeps both' killed_rotation_keeps_both
+done_testing

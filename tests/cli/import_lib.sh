@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+# Keys of imported material, for the tests of the command. Source after cli/lib.sh.
+# shellcheck shell=sh
+# shellcheck disable=SC2034,SC2154 # set here for the scripts that source this, and the other way round
+
+state() { trent describe-key --key-id "$key" | sed -n 's/.*"KeyState": "\(.*\)".*/\1/p'; }
+say_hello() { trent encrypt --key-id "$key" --plaintext aGVsbG8= --output raw >"$1"; }
+says_hello() { assert_eq "$(trent decrypt --ciphertext-blob "fileb://$1" --output raw)" hello; }
+forever='--expiration-model KEY_MATERIAL_DOES_NOT_EXPIRE'
+
+# make_external NAME: a key without material, sets key; NAME.der and NAME.token are for its import.
+make_external() {
+  key=$(trent create-key --origin EXTERNAL --output raw)
+  trent get-parameters-for-import --key-id "$key" --wrapping-algorithm RSAES_OAEP_SHA_1 \
+    --wrapping-key-spec RSA_2048 >"$1.json"
+  field "$1.json" PublicKey | base64 -d >"$1.der"
+  field "$1.json" ImportToken | base64 -d >"$1.token"
+}
+# wrap NAME BYTE: NAME.wrapped, material of 32 such bytes.
+wrap() {
+  head -c 32 /dev/zero | tr '\0' "$2" | openssl pkeyutl -encrypt -pubin -keyform DER -inkey "$1.der" \
+    -pkeyopt rsa_padding_mode:oaep -out "$1.wrapped"
+}
+# import NAME OPTION...
+import() {
+  name=$1
+  shift
+  trent import-key-material --key-id "$key" --import-token "fileb://$name.token" \
+    --encrypted-key-material "fileb://$name.wrapped" --output raw "$@"
+}
