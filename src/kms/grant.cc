@@ -19,7 +19,7 @@ namespace trent::kms {
 namespace {
 
 // A token is version, account, grant id, nonce and authentication code, in base64.
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kGrantTokenVersion = 1;
 constexpr std::size_t kAccountLength = 12;
 constexpr std::size_t kGrantIdLength = 32;
 constexpr std::size_t kNonceLength = 16;
@@ -68,7 +68,7 @@ bool applies(const catalog::GrantRecord& grant, const Asked& asked,
 }
 
 std::string new_grant_token(const Account& account, const catalog::GrantRecord& grant) {
-  Bytes token{kVersion};
+  Bytes token{kGrantTokenVersion};
   token.insert(token.end(), account.id.begin(), account.id.end());
   const auto id = from_hex(grant.grant_id);
   token.insert(token.end(), id->begin(), id->end());
@@ -82,7 +82,7 @@ std::string new_grant_token(const Account& account, const catalog::GrantRecord& 
 
 NamedGrant grant_of_token(const Accounts& accounts, const std::string& text) {
   const auto token = from_base64(text);
-  if (!token || token->size() != kSigned + Sha256{}.size() || token->front() != kVersion)
+  if (!token || token->size() != kSigned + Sha256{}.size() || token->front() != kGrantTokenVersion)
     throw invalid_token();
   const ByteView all(*token);
   const std::string account_id(as_text(all.subspan(1, kAccountLength)));

@@ -20,7 +20,7 @@ constexpr WrappingAlgorithm kAlgorithms[] = {
     {"RSA_AES_KEY_WRAP_SHA_256", Hash::Sha256, true},
 };
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kTokenVersion = 1;
 // Of the year 9999: what is later overflows no clock.
 constexpr std::int64_t kLatest = 253402300799000;
 
@@ -65,7 +65,7 @@ std::optional<ImportParameters> ImportParameters::parse(std::string_view label) 
 }
 
 ImportToken::ImportToken(catalog::Timestamp valid_to) {
-  bytes_[0] = kVersion;
+  bytes_[0] = kTokenVersion;
   const auto time = static_cast<std::uint64_t>(in_milliseconds(valid_to));
   for (std::size_t i = 0; i < 8; ++i)
     bytes_[1 + i] = static_cast<std::uint8_t>(time >> (8 * (7 - i)));
@@ -73,7 +73,7 @@ ImportToken::ImportToken(catalog::Timestamp valid_to) {
 }
 
 std::optional<ImportToken> ImportToken::parse(ByteView bytes) {
-  if (bytes.size() != kSize || bytes[0] != kVersion) return std::nullopt;
+  if (bytes.size() != kSize || bytes[0] != kTokenVersion) return std::nullopt;
   ImportToken token;
   std::ranges::copy(bytes, token.bytes_.begin());
   std::uint64_t time = 0;
