@@ -177,16 +177,18 @@ std::size_t modulus_size(const AsymCipher& cipher) {
   return cipher.key.spec->key_pair->modulus_bits / 8;
 }
 
-// Between symmetric keys a ciphertext keeps its size.
-std::size_t moved_size(const AsymCipher& cipher, std::size_t ciphertext) {
+// Between symmetric keys a ciphertext keeps its size, or gets that of the destination's suite.
+std::size_t moved_size(const AsymCipher& cipher, ByteView ciphertext) {
   if (is_rsa(cipher)) return modulus_size(cipher);
   const auto& source = cipher.reencrypt.source_encryption_algorithm;
   if (source.value_or(kms::kSymmetricDefault) != kms::kSymmetricDefault) return blob::kMaxBlob;
-  return std::clamp<std::size_t>(ciphertext, 1, blob::kMaxBlob);
+  if (const auto plaintext = plaintext_size(ciphertext))
+    return ciphertext_size(*plaintext, cipher.key.suite);
+  return std::clamp<std::size_t>(ciphertext.size(), 1, blob::kMaxBlob);
 }
 
 std::size_t encrypted_size(const AsymCipher& cipher, std::size_t plaintext) {
-  return is_rsa(cipher) ? modulus_size(cipher) : ciphertext_size(plaintext);
+  return is_rsa(cipher) ? modulus_size(cipher) : ciphertext_size(plaintext, cipher.key.suite);
 }
 
 // nullopt: that is for Decrypt to say.
@@ -221,7 +223,7 @@ int encrypt(void* ctx, unsigned char* out, std::size_t* size, std::size_t buffer
     require_given(size, "size of the output");
     const ByteView input = provider::input(in, in_size);
     const std::size_t needed =
-        cipher.reencrypting ? moved_size(cipher, in_size) : encrypted_size(cipher, in_size);
+        cipher.reencrypting ? moved_size(cipher, input) : encrypted_size(cipher, in_size);
     if (out == nullptr) {
       *size = needed;
       return;

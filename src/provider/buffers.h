@@ -42,8 +42,8 @@ inline void deliver(ByteView result, std::uint8_t* out, std::size_t* size, std::
 
 // Size of the ciphertext of a plaintext. Never 0, and an answer for lengths that Encrypt refuses
 // too: it is Encrypt that shall refuse them, with the error of KMS.
-inline std::size_t ciphertext_size(std::size_t plaintext) {
-  return blob::blob_size(std::clamp<std::size_t>(plaintext, 1, blob::kMaxPlaintext));
+inline std::size_t ciphertext_size(std::size_t plaintext, blob::Suite suite) {
+  return blob::blob_size(std::clamp<std::size_t>(plaintext, 1, blob::kMaxPlaintext), suite);
 }
 
 // Size of the plaintext of a ciphertext, as its header has it; nullopt if it is none, which is for

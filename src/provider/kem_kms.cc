@@ -25,6 +25,7 @@ struct Kem {
   kms::GenerateDataKeyRequest generate{};
   kms::DecryptRequest decrypt{};
   Given given{};
+  blob::Suite suite = blob::Suite::Direct;
 };
 
 Kem& as_kem(void* ctx) {
@@ -78,6 +79,7 @@ int encapsulate_init(void* ctx, void* keydata, const OSSL_PARAM params[]) {
                    kem = Kem{kem.core, key.service};
                    kem.generate.key_id = key.id;
                    kem.generate.number_of_bytes = kSecretSize;
+                   kem.suite = key.suite;
                  }) == 1 &&
          set_ctx_params(ctx, params) == 1;
 }
@@ -98,7 +100,7 @@ int encapsulate(void* ctx, unsigned char* out, std::size_t* out_size, unsigned c
                 std::size_t* secret_size) {
   Kem& kem = as_kem(ctx);
   return guarded(*kem.core, "GenerateDataKey", [&] {
-    const std::size_t needed = ciphertext_size(kSecretSize);
+    const std::size_t needed = ciphertext_size(kSecretSize, kem.suite);
     if (out == nullptr) {
       // One of the sizes will do.
       if (out_size == nullptr) require_given(secret_size, "size of the output");

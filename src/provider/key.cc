@@ -6,6 +6,8 @@
 #include <openssl/core_object.h>
 #include <openssl/params.h>
 
+#include "kms/enforced.h"
+
 namespace trent::provider {
 
 const char* key_type(const kms::KeySpecRow& spec) {
@@ -23,7 +25,8 @@ Key describe_key(const Core& core, const std::shared_ptr<kms::Service>& service,
           found.arn,
           is_private,
           &kms::key_spec(kms::from_wire_name<kms::KeySpec>(found.key_spec).value()),
-          found.public_key};
+          found.public_key,
+          kms::is_enforced(*service, found) ? blob::Suite::Enforced : blob::Suite::Direct};
 }
 
 std::string name_in_uri(const std::string& uri) {

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/public_key.h"
+#include "blob/blob.h"
 #include "kms/key_spec.h"
 #include "kms/service.h"
 #include "provider/core.h"
@@ -37,6 +38,7 @@ struct Key {
   bool is_private = false;
   const kms::KeySpecRow* spec = nullptr;
   std::shared_ptr<const PublicKey> public_key{};  // of key pairs
+  blob::Suite suite = blob::Suite::Direct;        // of what a symmetric key makes
 };
 
 // The key that `id` names. Throws the errors of DescribeKey.

@@ -195,6 +195,23 @@ test_case 'a secret moves to another key' secret_moves
 test_case 'a secret moves to another key and context' secret_moves_with_new_context
 test_case 'a secret moves to another context of its key' same_key_takes_new_context
 test_case 'a wrong context is refused' wrong_context_is_refused
+# Its ciphertexts are longer, and OpenSSL asks for their size first.
+enforced_key_encrypts_and_moves() {
+  printf 12345678 >so-pin
+  vault=$("$trent" create-key --enforce-in-token --so-pin-source file:so-pin --output raw)
+  ossl pkeyutl -encrypt -inkey "kms:$vault" -in secret -out vault.blob
+  ossl pkeyutl -encrypt -inkey "kms:$vault" -in vault.blob -out moved.blob -pkeyopt reencrypt:1
+  ossl pkeyutl -encrypt -inkey "kms:$vault" -in old.blob -out brought.blob -pkeyopt reencrypt:1 \
+    -pkeyopt 'source-encryption-context:{"tenant":"acme"}'
+  for blob in vault moved brought; do
+    assert_eq "$(wc -c <$blob.blob)" $(($(wc -c <old.blob) + 34))
+  done
+  assert_fails_with 'Decrypt:UnsupportedOperationException:.*cannot be decrypted' \
+    ossl pkeyutl -decrypt -inkey "kms:$vault" -in vault.blob
+  assert_fails_with 'ReEncrypt:UnsupportedOperationException:' \
+    ossl pkeyutl -encrypt -inkey kms:alias/new -in vault.blob -pkeyopt reencrypt:1
+}
+
 test_case 'a context may be written as shorthand' shorthand_is_a_context
 test_case 'a context that is given twice is refused' context_given_twice_is_refused
 test_case 'a wrong key is refused' wrong_key_is_refused
@@ -209,4 +226,5 @@ test_case 'a key that cannot be used says why' unusable_key_says_why
 test_case 'bad options are refused' bad_options_are_refused
 test_case 'other operations are refused' other_operations_are_refused
 test_case 'data arrives by pipe' data_arrives_by_pipe
+test_case 'a key that is enforced in the token encrypts and moves' enforced_key_encrypts_and_moves
 done_testing
