@@ -66,8 +66,8 @@ catalog::KeyRecord requested_key(const CreateKeyRequest& request) {
     if (record.origin == KeyOrigin::External) require_importable(record.spec);
   }
   record.enforced = request.so_pin.has_value();
-  if (record.enforced && (adopted || record.origin != KeyOrigin::AwsKms ||
-                          record.spec != KeySpec::SymmetricDefault))
+  if (record.enforced &&
+      (adopted || record.origin != KeyOrigin::AwsKms || record.spec != KeySpec::SymmetricDefault))
     throw Error(ErrorCode::UnsupportedOperation,
                 "Only symmetric encryption keys that the token makes are enforced in it.",
                 "Leave out --enforce-in-token, or the key spec, the usage and the origin.");
