@@ -17,10 +17,6 @@ namespace {
 
 constexpr CK_MECHANISM_TYPE kKwp = 0x210A;
 
-CK_UTF8CHAR_PTR utf8(std::string& text) {
-  return reinterpret_cast<CK_UTF8CHAR_PTR>(text.data());
-}
-
 CK_OBJECT_HANDLE create(CK_SESSION_HANDLE session, hsm::Attributes& attributes) {
   CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
   check_rv(softhsm()->C_CreateObject(session, attributes.data(), attributes.size(), &handle),
@@ -62,7 +58,9 @@ void make_trusted(const std::vector<KnownEnforcedKey>& keys) {
                                     nullptr, &session),
            "C_OpenSession");
   std::string pin = kSoPin;
-  check_rv(softhsm()->C_Login(session, CKU_SO, utf8(pin), pin.size()), "C_Login");
+  check_rv(softhsm()->C_Login(session, CKU_SO, reinterpret_cast<CK_UTF8CHAR_PTR>(pin.data()),
+                              pin.size()),
+           "C_Login");
   for (const KnownEnforcedKey& key : keys)
     if (key.trusted) make_first(session, key);
   check_rv(softhsm()->C_CloseSession(session), "C_CloseSession");
