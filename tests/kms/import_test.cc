@@ -603,6 +603,39 @@ void hmac_keys_are_imported() {
   check_healthy();
 }
 
+void policies_know_the_parameters() {
+  const std::string key = create_external(service());
+  const auto deny_if = [&](const char* op, const char* name, const std::string& value) {
+    const nlohmann::json statements = {
+        {{"Effect", "Allow"},
+         {"Principal", {{"AWS", std::string("arn:aws:iam::") + kAccount + ":root"}}},
+         {"Action", "kms:*"},
+         {"Resource", "*"}},
+        {{"Effect", "Deny"},
+         {"Principal", "*"},
+         {"Action", {"kms:GetParametersForImport", "kms:ImportKeyMaterial"}},
+         {"Resource", "*"},
+         {"Condition", {{op, {{name, value}}}}}}};
+    const std::string policy =
+        nlohmann::json{{"Version", "2012-10-17"}, {"Statement", statements}}.dump();
+    request(service(), "PutKeyPolicy", {{"KeyId", key}, {"Policy", Json::string_t(policy)}});
+  };
+  deny_if("StringEquals", "kms:WrappingKeySpec", "RSA_3072");
+  CHECK_ERROR(AccessDenied, parameters_for(service(), key, kOaep, "RSA_3072"));
+  const Parameters parameters = parameters_for(service(), key);
+  deny_if("StringEquals", "kms:WrappingAlgorithm", kKeyWrap);
+  CHECK_ERROR(AccessDenied, parameters_for(service(), key, kKeyWrap));
+  deny_if("StringEquals", "kms:ExpirationModel", "KEY_MATERIAL_DOES_NOT_EXPIRE");
+  CHECK_ERROR(AccessDenied, import(service(), key, parameters, material_of(1)));
+  // Also where the model is left out.
+  deny_if("StringEquals", "kms:ExpirationModel", "KEY_MATERIAL_EXPIRES");
+  CHECK_ERROR(AccessDenied, import(service(), key, parameters, material_of(1), valid_for(1h)));
+  deny_if("DateLessThan", "kms:ValidTo", "2020-01-01T00:00:00Z");
+  import(service(), key, parameters, material_of(1), valid_for(1h));
+  deny_if("DateGreaterThan", "kms:ValidTo", "2020-01-01T00:00:00Z");
+  CHECK_ERROR(AccessDenied, import(service(), key, parameters, material_of(1), valid_for(1h)));
+}
+
 // Killed between the record and the object.
 void interrupted_deletion_is_finished() {
   const RawSession raw;
@@ -657,5 +690,6 @@ int main() {
       TEST(dates_and_models_go_together), TEST(new_material_waits_for_its_rotation),
       TEST(automatic_rotation_is_not_for_imported_material), TEST(states_are_kept_and_lost),
       TEST(keys_of_other_origins_are_refused), TEST(hmac_keys_are_imported),
-      TEST(interrupted_deletion_is_finished), TEST(lost_record_is_recovered));
+      TEST(policies_know_the_parameters), TEST(interrupted_deletion_is_finished),
+      TEST(lost_record_is_recovered));
 }
