@@ -10,7 +10,7 @@ user=arn:aws:iam::111122223333:user/app
 
 # is_one_of TEXT TEXT TEXT
 is_one_of() {
-  [ "$1" = "$2" ] || [ "$1" = "$3" ] || fail "neither \"$2\" nor \"$3\": \"$1\""
+  [ "$1" = "$2" ] || assert_eq "$1" "$3"
 }
 
 # What was there works, and a repair has nothing to say but of leftovers.
@@ -43,8 +43,7 @@ one_grant_or_two() {
   nothing_is_lost
 }
 killed_grant() {
-  grant=$(trent create-grant --key-id "$key" --grantee-principal $user --operations Decrypt --name first \
-    --output text | cut -f 1)
+  trent create-grant --key-id "$key" --grantee-principal $user --operations Decrypt --name first >grant
   assert_eq "$(grants)" 1
   killed_at_each_call one_grant_or_two create-grant --key-id "$key" --grantee-principal $user \
     --operations Encrypt --name second
@@ -52,19 +51,19 @@ killed_grant() {
 }
 
 killed_revocation() {
-  killed_at_each_call one_grant_or_two revoke-grant --key-id "$key" --grant-id "$grant"
+  killed_at_each_call one_grant_or_two revoke-grant --key-id "$key" --grant-id "$(field grant GrantId)"
   assert_eq "$(grants)" 1
 }
 
 tags() { trent list-resource-tags --key-id "$key" --output text | sort | tr '\n\t' '; '; }
+old='stays 1;'
+new="added 2;$old"
 tags_are_old_or_new() {
   is_one_of "$(tags)" "$old" "$new"
   nothing_is_lost
 }
 killed_tagging() {
   trent tag-resource --key-id "$key" --tags TagKey=stays,TagValue=1
-  old=$(tags)
-  new="added 2;$old"
   killed_at_each_call tags_are_old_or_new tag-resource --key-id "$key" --tags TagKey=added,TagValue=2
   assert_eq "$(tags)" "$new"
 }

@@ -75,7 +75,6 @@ void finish(const RawSession& raw, const KnownEnforcedKey& key) {
   catalog::KeyRecord record;
   record.key_id = key.key_id;
   record.created = std::chrono::system_clock::now();
-  record.origin = catalog::KeyOrigin::External;
   record.enforced = true;
   const Sha256 trial = blob::key_material_id_input(key.key_id);
   Bytes shown;
