@@ -185,6 +185,10 @@ def a_key_that_cannot_be_used_is_named_on_either_side():
         not_moved(kind, BLOB, key, message)
         # The source comes first.
         not_moved(kind, blob, DISABLED if key == DOOMED else DOOMED, message)
+    # Nothing was imported into it yet, so nothing can be under it.
+    empty = new_key(Origin="EXTERNAL")
+    not_moved("KMSInvalidStateException", BLOB, empty, f"{arn_of(empty)} is pending import.")
+    not_moved("IncorrectKeyException", BLOB, NEW, INCORRECT_KEY, SourceKeyId=empty)
 
 
 @tap.case
