@@ -21,8 +21,9 @@ constexpr WrappingAlgorithm kAlgorithms[] = {
 };
 
 constexpr std::uint8_t kTokenVersion = 1;
-// Of the year 9999: what is later overflows no clock.
-constexpr std::int64_t kLatest = 253402300799000;
+// What is later overflows the clock, in the year 2262.
+constexpr std::int64_t kLatest =
+    std::chrono::duration_cast<milliseconds>(catalog::Timestamp::max().time_since_epoch()).count();
 
 std::int64_t in_milliseconds(catalog::Timestamp time) {
   return std::chrono::duration_cast<milliseconds>(time.time_since_epoch()).count();
