@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What permissions and audit add to ReEncrypt of 32 bytes: nothing of either (the account's root
-// user, and the default policy); audit to a file; a user whom the last one of 1,000 grants on both
-// keys lets. Prints the ratios to the first. They are to be at most 1.05 and 1.2.
+// What permissions and audit add to ReEncrypt of 32 bytes, from a key to itself under another
+// encryption context: nothing of either (the account's root user, and the default policy); audit to
+// a file; a user whom the last one of the key's 1,000 grants lets. Making the grants takes a
+// minute. Prints the ratios to the first, which are to be at most 1.05 and 1.2.
 //
 //   meson setup -Dbench=true --buildtype=release build-bench && ninja -C build-bench
 //   TRENT_BUILD=build-bench build-bench/tests/bench/permissions-bench
@@ -33,22 +34,23 @@ void make_grants(Service& service, const std::string& key_id) {
   }
 }
 
-kms::ReEncryptRequest move_request(Service& service) {
+kms::ReEncryptRequest move_request(Service& service, const std::string& key_id) {
   kms::EncryptRequest encrypt;
-  encrypt.key_id = "alias/old";
+  encrypt.key_id = key_id;
   encrypt.plaintext = SecretBytes(32, 1);
   encrypt.encryption_context = {{"tenant", "a"}};
   kms::ReEncryptRequest move;
   move.ciphertext_blob = service.encrypt(encrypt).ciphertext_blob;
   move.source_encryption_context = {{"tenant", "a"}};
   move.destination_encryption_context = {{"tenant", "b"}};
-  move.destination_key_id = service.describe_key({"alias/new", {}}).key_metadata.key_id;
+  move.destination_key_id = key_id;
   return move;
 }
 
-void measure(benchmark::State& state, const Config& config, const kms::Caller* caller) {
+void measure(benchmark::State& state, const std::string& key_id, const Config& config,
+             const kms::Caller* caller) {
   Service service(config);
-  const kms::ReEncryptRequest move = move_request(service);
+  const kms::ReEncryptRequest move = move_request(service, key_id);
   for (auto _ : state)
     benchmark::DoNotOptimize(
         service.kms::Service::call(caller == nullptr ? service.caller() : *caller, move)
@@ -69,9 +71,10 @@ class Best : public benchmark::ConsoleReporter {
   }
 
   void print_ratios() const {
-    const double plain = best_.at("plain");
+    const auto plain = best_.find("plain");
+    if (plain == best_.end()) return;  // left out by a filter
     for (const auto& [name, time] : best_)
-      std::printf("%-7s %6.1f us, ratio %.3f\n", name.c_str(), time, time / plain);
+      std::printf("%-7s %6.1f us, ratio %.3f\n", name.c_str(), time, time / plain->second);
   }
 
  private:
@@ -84,14 +87,12 @@ int main(int count, char** arguments) {
   benchmark::Initialize(&count, arguments);
   const SoftHsm token;
   const Config plain = load_config();
-  {
+  const std::string key_id = [&] {
     Service service(plain);
-    for (const char* alias : {"alias/old", "alias/new"}) {
-      const std::string key_id = create_key(service);
-      service.create_alias({alias, key_id});
-      make_grants(service, key_id);
-    }
-  }
+    std::string made = create_key(service);
+    make_grants(service, made);
+    return made;
+  }();
   Config audited = plain;
   audited.audit.to = AuditConfig::To::File;
   audited.audit.path = token.directory() / "audit.log";
@@ -102,9 +103,11 @@ int main(int count, char** arguments) {
   std::filesystem::permissions(granted.identity_policies, std::filesystem::perms::owner_all);
   const kms::Caller mover = caller("user/mover");
 
-  const auto add = [](const char* name, const Config& config, const kms::Caller* caller) {
-    benchmark::RegisterBenchmark(
-        name, [&config, caller](benchmark::State& state) { measure(state, config, caller); })
+  const auto add = [&](const char* name, const Config& config, const kms::Caller* caller) {
+    benchmark::RegisterBenchmark(name,
+                                 [&key_id, &config, caller](benchmark::State& state) {
+                                   measure(state, key_id, config, caller);
+                                 })
         ->Unit(benchmark::kMicrosecond)
         ->Repetitions(9);
   };
