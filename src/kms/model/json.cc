@@ -327,8 +327,9 @@ class Reader {
   }
   Timestamp timestamp() const {
     const double seconds = number();
-    constexpr double kYear9999 = 253402300799.0;
-    if (!(seconds >= 0 && seconds <= kYear9999)) refuse("a date until the year 9999");
+    // What is later overflows the clock.
+    constexpr double kYear2262 = 9214646400.0;
+    if (!(seconds >= 0 && seconds < kYear2262)) refuse("a date before the year 2262");
     return Timestamp(std::chrono::milliseconds(std::llround(seconds * 1000)));
   }
 
