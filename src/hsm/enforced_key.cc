@@ -5,27 +5,16 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <optional>
 
 #include "hsm/base_key.h"
 #include "hsm/connection.h"
+#include "hsm/key_attributes.h"
 #include "hsm/secret.h"
 #include "hsm/sign_with.h"
 
 namespace trent::hsm {
 
 namespace {
-
-std::optional<bool> flag_of(const Session& session, CK_OBJECT_HANDLE object,
-                            CK_ATTRIBUTE_TYPE type) {
-  CK_BBOOL value = CK_FALSE;
-  CK_ATTRIBUTE attribute{type, &value, sizeof value};
-  const CK_RV rv =
-      session.try_call<&CK_FUNCTION_LIST::C_GetAttributeValue>(object, &attribute, CK_ULONG{1});
-  if (is_lost(rv)) throw token_error("C_GetAttributeValue", rv);
-  if (rv != CKR_OK) return std::nullopt;
-  return value == CK_TRUE;
-}
 
 // Empty: it may do what it does by any mechanism, or does not tell.
 std::vector<CK_MECHANISM_TYPE> allowed_mechanisms(const Session& session, CK_OBJECT_HANDLE object) {
@@ -117,9 +106,9 @@ Fingerprint enforced_key_id(const Session& session, const EnforcedKey& key,
 
 std::vector<std::string> weaknesses(const Session& session, CK_OBJECT_HANDLE wrapping) {
   std::vector<std::string> found;
-  if (!flag_of(session, wrapping, CKA_TRUSTED).value_or(false))
+  if (!read_flag(session, wrapping, CKA_TRUSTED).value_or(false))
     found.emplace_back("is not trusted (CKA_TRUSTED is false)");
-  if (flag_of(session, wrapping, CKA_MODIFIABLE).value_or(true))
+  if (read_flag(session, wrapping, CKA_MODIFIABLE).value_or(true))
     found.emplace_back("can be changed (CKA_MODIFIABLE is true)");
   if (allowed_mechanisms(session, wrapping).size() != 1)
     found.emplace_back("wraps by other mechanisms than RFC 5649 (CKA_ALLOWED_MECHANISMS)");

@@ -66,11 +66,9 @@ void make_first(const Session& session, CK_MECHANISM_TYPE kwp, const Nonce& nonc
   const CK_RV rv = session.try_call<&CK_FUNCTION_LIST::C_GenerateKey>(&mechanism, attributes.data(),
                                                                       attributes.size(), &handle);
   if (is_refused(rv) || rv == CKR_USER_NOT_LOGGED_IN)
-    throw Error(ErrorCode::UnsupportedOperation,
-                "The token cannot enforce keys: its security officer makes no trusted key "
-                "(C_GenerateKey returned " +
-                    rv_name(rv) + ").",
-                "Leave out --enforce-in-token, or use a token that can; see docs/security.md.", rv);
+    throw cannot_enforce(
+        "its security officer makes no trusted key (C_GenerateKey returned " + rv_name(rv) + ")",
+        rv);
   if (rv != CKR_OK) throw token_error("C_GenerateKey", rv);
 }
 
@@ -98,11 +96,9 @@ TemporaryObject make_copy(const Session& session, CK_OBJECT_HANDLE first, const 
   const CK_RV rv = session.try_call<&CK_FUNCTION_LIST::C_CopyObject>(first, attributes.data(),
                                                                      attributes.size(), &handle);
   if (is_refused(rv) || rv == CKR_ACTION_PROHIBITED || rv == CKR_FUNCTION_NOT_SUPPORTED)
-    throw Error(ErrorCode::UnsupportedOperation,
-                "The token cannot enforce keys: it makes no private copy of a trusted key "
-                "(C_CopyObject returned " +
-                    rv_name(rv) + ").",
-                "Leave out --enforce-in-token, or use a token that can; see docs/security.md.", rv);
+    throw cannot_enforce(
+        "it makes no private copy of a trusted key (C_CopyObject returned " + rv_name(rv) + ")",
+        rv);
   if (rv != CKR_OK) throw token_error("C_CopyObject", rv);
   return {session, handle};
 }
@@ -113,10 +109,7 @@ void require_strength(const Session& session, CK_OBJECT_HANDLE wrapping) {
   faults.insert(faults.end(), attributes.exposed.begin(), attributes.exposed.end());
   const auto weak = weaknesses(session, wrapping);
   faults.insert(faults.end(), weak.begin(), weak.end());
-  if (!faults.empty())
-    throw Error(ErrorCode::UnsupportedOperation,
-                "The token cannot enforce keys: the copy of a trusted key " + faults.front() + ".",
-                "Leave out --enforce-in-token, or use a token that can; see docs/security.md.");
+  if (!faults.empty()) throw cannot_enforce("the copy of a trusted key " + faults.front());
 }
 
 // As the user. `made` is the id of what is to be destroyed if it fails.

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "hsm/enforced_key.h"
+#include "hsm/key_attributes.h"
 #include "hsm/secret.h"
 
 namespace trent::hsm {
@@ -16,8 +17,7 @@ constexpr std::array<std::uint8_t, 16> kSecret{1, 2,  3,  4,  5,  6,  7,  8,
                                                9, 10, 11, 12, 13, 14, 15, 16};
 
 [[noreturn]] void refuse(const std::string& why) {
-  throw Error(ErrorCode::UnsupportedOperation, "The token cannot enforce keys: " + why + ".",
-              "Leave out --enforce-in-token, or use a token that can; see docs/security.md.");
+  throw cannot_enforce(why);
 }
 
 // What a token may say to an attribute that it does not have, or does not allow.
@@ -30,15 +30,6 @@ CK_OBJECT_HANDLE generate(const Session& session, Attributes& attributes, CK_RV&
   return handle;
 }
 
-bool is_true(const Session& session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type) {
-  CK_BBOOL value = CK_FALSE;
-  CK_ATTRIBUTE attribute{type, &value, sizeof value};
-  const CK_RV rv =
-      session.try_call<&CK_FUNCTION_LIST::C_GetAttributeValue>(object, &attribute, CK_ULONG{1});
-  if (is_lost(rv)) throw token_error("C_GetAttributeValue", rv);
-  return rv == CKR_OK && value == CK_TRUE;
-}
-
 void require_that_nobody_is_trusted(const Session& session) {
   Attributes attributes;
   add_key_attributes(attributes, kEnforcedKey, false);
@@ -47,7 +38,7 @@ void require_that_nobody_is_trusted(const Session& session) {
   const CK_OBJECT_HANDLE handle = generate(session, attributes, rv);
   if (rv != CKR_OK) return;
   TemporaryObject key(session, handle);
-  if (is_true(session, handle, CKA_TRUSTED))
+  if (read_flag(session, handle, CKA_TRUSTED) == true)
     refuse("whoever has the user's PIN makes a trusted key (CKA_TRUSTED)");
   key.destroy();
 }
@@ -82,8 +73,8 @@ void require_kept_unwrapping(const Session& session, const Profile& profile,
     if (is_lost(rv)) throw token_error("C_UnwrapKey", rv);
     if (rv != CKR_OK) continue;
     TemporaryObject taken(session, handle);
-    if (!is_true(session, handle, CKA_WRAP_WITH_TRUSTED) ||
-        is_true(session, handle, CKA_MODIFIABLE))
+    if (read_flag(session, handle, CKA_WRAP_WITH_TRUSTED) != true ||
+        read_flag(session, handle, CKA_MODIFIABLE) == true)
       refuse("it unwraps what it is asked for, whatever the key says (CKA_UNWRAP_TEMPLATE)");
     require_kept(session, profile, handle);
     taken.destroy();
@@ -91,6 +82,11 @@ void require_kept_unwrapping(const Session& session, const Profile& profile,
 }
 
 }  // namespace
+
+Error cannot_enforce(const std::string& why, CK_RV rv) {
+  return Error(ErrorCode::UnsupportedOperation, "The token cannot enforce keys: " + why + ".",
+               "Leave out --enforce-in-token, or use a token that can; see docs/security.md.", rv);
+}
 
 void require_enforcement(const Session& session, const Profile& profile) {
   require_that_nobody_is_trusted(session);

@@ -2,10 +2,16 @@
 // Whether a token does what enforced keys rest on: tried, and not believed.
 #pragma once
 
+#include <string>
+
+#include "base/error.h"
 #include "hsm/profile.h"
 #include "hsm/session.h"
 
 namespace trent::hsm {
+
+// UnsupportedOperationException; `why` is a clause.
+Error cannot_enforce(const std::string& why, CK_RV rv = CKR_OK);
 
 // Tries with session objects what can be tried without the security officer: that nobody else makes
 // a trusted key, and that CKA_WRAP_WITH_TRUSTED and CKA_UNWRAP_TEMPLATE are kept to. Throws

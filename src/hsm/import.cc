@@ -16,17 +16,13 @@ namespace trent::hsm {
 namespace {
 
 constexpr std::array<CK_MECHANISM_TYPE, 1> kUnwrapping{CKM_RSA_PKCS_OAEP};
-// What is unpadded in this process is decrypted raw.
-constexpr std::array<CK_MECHANISM_TYPE, 2> kDecryption{CKM_RSA_PKCS_OAEP, CKM_RSA_X_509};
 
 KeyKind import_key_kind(const KeyPairKind& pair, bool decrypts) {
-  return {.object_class = CKO_PRIVATE_KEY,
-          .type = pair.type,
-          .type_name = pair.type_name,
-          .length = 0,
-          .generation = pair.generation,
-          .usage = {.decrypt = decrypts, .unwrap = true},
-          .mechanisms = decrypts ? std::span<const CK_MECHANISM_TYPE>(kDecryption) : kUnwrapping};
+  KeyKind kind = private_key_kind(pair, PairUse::EncryptDecrypt);
+  kind.usage.decrypt = decrypts;
+  // What is unpadded in this process is decrypted raw.
+  if (!decrypts) kind.mechanisms = kUnwrapping;
+  return kind;
 }
 
 MadePair generate(const Session& session, const std::string& label, const Fingerprint& id,

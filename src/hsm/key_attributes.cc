@@ -163,15 +163,20 @@ void judge_adopted(const KeyFacts& facts, const KeyKind& kind, KeyAttributes& fo
 
 }  // namespace
 
-void require_use(const Session& session, CK_OBJECT_HANDLE object, const KeyRef& ref,
-                 CK_ATTRIBUTE_TYPE type, const char* advice) {
-  if (!ref.kind.adopted) return;
-  CK_BBOOL value = CK_TRUE;
+std::optional<bool> read_flag(const Session& session, CK_OBJECT_HANDLE object,
+                              CK_ATTRIBUTE_TYPE type) {
+  CK_BBOOL value = CK_FALSE;
   CK_ATTRIBUTE attribute{type, &value, sizeof value};
   const CK_RV rv =
       session.try_call<&CK_FUNCTION_LIST::C_GetAttributeValue>(object, &attribute, CK_ULONG{1});
   if (is_lost(rv)) throw token_error("C_GetAttributeValue", rv);
-  if (rv != CKR_OK || value == CK_TRUE) return;
+  if (rv != CKR_OK) return std::nullopt;
+  return value == CK_TRUE;
+}
+
+void require_use(const Session& session, CK_OBJECT_HANDLE object, const KeyRef& ref,
+                 CK_ATTRIBUTE_TYPE type, const char* advice) {
+  if (!ref.kind.adopted || read_flag(session, object, type).value_or(true)) return;
   const auto use = std::ranges::find(kUsage, type, &UseFlag::type);
   throw Error(ErrorCode::UnsupportedOperation,
               "The object " + ref.name.text() + " in the token " + complaint(*use, true) + ".",

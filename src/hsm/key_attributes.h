@@ -33,6 +33,10 @@ struct KeyFacts {
 // One call, for most keys. Throws CKR_OBJECT_HANDLE_INVALID if it is gone.
 KeyFacts read_key_facts(const Session& session, CK_OBJECT_HANDLE key);
 
+// One that is true or false; nullopt: the token does not tell.
+std::optional<bool> read_flag(const Session& session, CK_OBJECT_HANDLE object,
+                              CK_ATTRIBUTE_TYPE type);
+
 struct KeyAttributes {
   std::string label;
   Bytes id;
