@@ -4,8 +4,6 @@
 # shellcheck disable=SC2034,SC2154 # set here for the scripts that source this, and the other way round
 
 state() { trent describe-key --key-id "$key" | sed -n 's/.*"KeyState": "\(.*\)".*/\1/p'; }
-say_hello() { trent encrypt --key-id "$key" --plaintext aGVsbG8= --output raw >"$1"; }
-says_hello() { assert_eq "$(trent decrypt --ciphertext-blob "fileb://$1" --output raw)" hello; }
 forever='--expiration-model KEY_MATERIAL_DOES_NOT_EXPIRE'
 
 # make_external NAME: a key without material, sets key; NAME.der and NAME.token are for its import.

@@ -15,7 +15,7 @@ is_one_of() {
 
 # What was there works, and a repair has nothing to say but of leftovers.
 nothing_is_lost() {
-  assert_eq "$(trent decrypt --ciphertext-blob fileb://old.blob --output raw)" hello
+  says_hello old.blob
   # A check waits where it finds something left over.
   [ $((calls % 4)) -eq 0 ] || return 0
   trent check --repair >out
@@ -34,7 +34,7 @@ policy_is_old_or_new() {
 }
 killed_policy() {
   trent put-key-policy --key-id "$key" --policy "$(policy old)"
-  killed_at_each_call policy_is_old_or_new put-key-policy --key-id "$key" --policy "$(policy new)"
+  killed_at_each_call policy_is_old_or_new trent put-key-policy --key-id "$key" --policy "$(policy new)"
 }
 
 grants() { trent list-grants --key-id "$key" --output text | grep -c "$user" || :; }
@@ -45,13 +45,13 @@ one_grant_or_two() {
 killed_grant() {
   trent create-grant --key-id "$key" --grantee-principal $user --operations Decrypt --name first >grant
   assert_eq "$(grants)" 1
-  killed_at_each_call one_grant_or_two create-grant --key-id "$key" --grantee-principal $user \
+  killed_at_each_call one_grant_or_two trent create-grant --key-id "$key" --grantee-principal $user \
     --operations Encrypt --name second
   assert_eq "$(grants)" 2
 }
 
 killed_revocation() {
-  killed_at_each_call one_grant_or_two revoke-grant --key-id "$key" --grant-id "$(field grant GrantId)"
+  killed_at_each_call one_grant_or_two trent revoke-grant --key-id "$key" --grant-id "$(field grant GrantId)"
   assert_eq "$(grants)" 1
 }
 
@@ -64,17 +64,17 @@ tags_are_old_or_new() {
 }
 killed_tagging() {
   trent tag-resource --key-id "$key" --tags TagKey=stays,TagValue=1
-  killed_at_each_call tags_are_old_or_new tag-resource --key-id "$key" --tags TagKey=added,TagValue=2
+  killed_at_each_call tags_are_old_or_new trent tag-resource --key-id "$key" --tags TagKey=added,TagValue=2
   assert_eq "$(tags)" "$new"
 }
 
 killed_untagging() {
-  killed_at_each_call tags_are_old_or_new untag-resource --key-id "$key" --tag-keys added
+  killed_at_each_call tags_are_old_or_new trent untag-resource --key-id "$key" --tag-keys added
   assert_eq "$(tags)" "$old"
 }
 
 make_key kept
-printf hello | trent encrypt --key-id "$key" --plaintext - --output raw >old.blob
+say_hello old.blob
 test_case 'PutKeyPolicy' killed_policy
 test_case 'CreateGrant' killed_grant
 test_case 'RevokeGrant' killed_revocation

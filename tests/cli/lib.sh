@@ -56,7 +56,7 @@ matches() {
   return 1
 }
 
-# killed_at_each_call VERIFY ARGUMENT...: `trent ARGUMENT...` on the token as it is now, killed before
+# killed_at_each_call VERIFY COMMAND...: the command, one of trent, on the token as it is now, killed before
 # its first call into the token, before its second, and so on. VERIFY looks at what each kill leaves;
 # calls is how many calls there were before. The first ones start and find the token, and change nothing.
 killed_at_each_call() {
@@ -70,13 +70,27 @@ killed_at_each_call() {
     calls=$((calls + 1))
     rm -rf tokens && cp -rp before tokens
     status=0
-    TRENT_CONF=$work/fault.toml TRENT_FAULT="$calls * kill" trent "$@" >out || status=$?
+    TRENT_CONF=$work/fault.toml TRENT_FAULT="$calls * kill" "$@" >out || status=$?
     [ $status -eq 137 ] || break
     "$verify"
   done
   assert_eq $status 0
   [ "$calls" -gt 25 ]
 }
+
+# A repair leaves no object of Trent's that check does not count as a key material.
+repair_leaves_nothing() {
+  trent check --repair >out
+  trent check >out
+  kept=$(sed -n 's/.*key materials: \([0-9]*\),.*/\1/p' out)
+  objects=$(pkcs11-tool --module $softhsm_module --token-label kms --login --pin 1234 --list-objects \
+    --type secrkey 2>/dev/null | grep -c "trent/" || :)
+  assert_eq "$objects" "$kept"
+}
+
+# say_hello FILE: a ciphertext under key; says_hello FILE: it is still one.
+say_hello() { trent encrypt --key-id "$key" --plaintext aGVsbG8= --output raw >"$1"; }
+says_hello() { assert_eq "$(trent decrypt --ciphertext-blob "fileb://$1" --output raw)" hello; }
 
 # make_key ALIAS: sets key.
 make_key() {
