@@ -61,8 +61,12 @@ closed_output() {
 closed_pipe() {
   mkfifo pipe
   # The reader is gone before the writer begins.
-  trent generate-random --number-of-bytes 8 >pipe 2>err &
+  {
+    until [ -e gone ]; do sleep 0.05; done
+    trent generate-random --number-of-bytes 8
+  } >pipe 2>err &
   : <pipe
+  : >gone
   status=0
   wait $! || status=$?
   assert_eq $status 255
