@@ -119,8 +119,9 @@ class World {
               "the value of a header is one line");
       bytes += header.name.size() + header.value.size();
       lengths += header.name == "content-length" || header.name == "transfer-encoding" ? 1 : 0;
+      // In decimal, with zeros before it or not (RFC 9110, 8.6).
       if (header.name == "content-length")
-        require(header.value == std::to_string(request.body.size()), "the body is what it says");
+        require(std::stoull(header.value) == request.body.size(), "the body is what it says");
     }
     require(bytes <= kLimits.header_bytes, "the head is within its limit");
     require(lengths <= 1, "there is one length");

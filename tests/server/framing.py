@@ -63,6 +63,7 @@ def one_answer(data, status):
 @tap.case
 def a_good_request_is_answered():
     one_answer(HEAD + b"Content-Length: 2\r\n\r\n{}", 200)
+    one_answer(HEAD + b"Content-Length: 010\r\n\r\n{}        ", 200)  # decimal (RFC 9110, 8.6)
     one_answer(HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", 200)
     one_answer(HEAD + b"Content-Length: 0\r\n\r\n", 200)
 
