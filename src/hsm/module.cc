@@ -116,6 +116,14 @@ std::uint64_t Module::generation() const {
   return process::fork_count() + again_.load();
 }
 
+bool Module::is_for_token(CK_SESSION_HANDLE, const CK_ATTRIBUTE* attributes, CK_ULONG count,
+                          const CK_OBJECT_HANDLE*) {
+  return std::any_of(attributes, attributes + count, [](const CK_ATTRIBUTE& attribute) {
+    return attribute.type == CKA_TOKEN && attribute.ulValueLen == sizeof(CK_BBOOL) &&
+           *static_cast<const CK_BBOOL*>(attribute.pValue) == CK_TRUE;
+  });
+}
+
 bool Module::usable() const {
   return !process::backend_closed() && initialised_ == process::fork_count() + 1;
 }

@@ -88,7 +88,13 @@ class Module {
   // CK_FUNCTION_LIST.
   template <auto Function, class... Arguments>
   CK_RV try_call(Arguments... arguments) const {
+    constexpr std::string_view name = function_name<Function>();
     BackendCall call;
+    std::shared_lock searching(objects_, std::defer_lock);
+    std::unique_lock adding(objects_, std::defer_lock);
+    if constexpr (name == "C_FindObjectsInit") searching.lock();
+    if constexpr (name == "C_CreateObject" || name == "C_CopyObject")
+      if (is_for_token(arguments...)) adding.lock();
     std::shared_lock shared(calls_, std::defer_lock);
     std::unique_lock alone(calls_, std::defer_lock);
     if (of_application_)
@@ -96,7 +102,6 @@ class Module {
     else
       shared.lock();
     if (!usable()) return CKR_CRYPTOKI_NOT_INITIALIZED;
-    constexpr std::string_view name = function_name<Function>();
     // SoftHSM empties its file token.object and writes it anew in every login: ^C in between would
     // destroy the token. Not where a NULL PIN makes the token ask on its own keypad, which may take
     // long, and which SoftHSM does not have.
@@ -142,6 +147,14 @@ class Module {
            function == "C_InitToken";
   }
 
+  static bool is_for_token(CK_SESSION_HANDLE, const CK_ATTRIBUTE* attributes, CK_ULONG count,
+                           const CK_OBJECT_HANDLE*);
+  static bool is_for_token(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE,
+                           const CK_ATTRIBUTE* attributes, CK_ULONG count,
+                           const CK_OBJECT_HANDLE* made) {
+    return is_for_token(session, attributes, count, made);
+  }
+
   template <class T>
   static bool is_null(const T& value) {
     if constexpr (std::is_pointer_v<T> || std::is_null_pointer_v<T>) return value == nullptr;
@@ -161,6 +174,9 @@ class Module {
   std::string name_;
   CK_FUNCTION_LIST_PTR functions_ = nullptr;
   CallTimer timer_;  // may be empty
+  // Shared by searches, exclusive for what adds an object to the token: a search of SoftHSM reads
+  // objects that another thread is just writing, and makes the writer fail (CKR_GENERAL_ERROR).
+  mutable SharedMutex objects_;
   // Shared by calls, exclusive for (de)initialisation, and for each call of a module without locks.
   mutable SharedMutex calls_;
   // Somebody else in the process initialised it, perhaps with C_Initialize(NULL), after which
