@@ -18,6 +18,7 @@
 #include "cli/output.h"
 #include "cli/process.h"
 #include "cli/replace_file.h"
+#include "cli/service_error.h"
 #include "cli/verb.h"
 #include "kms/operations/operations.h"
 
@@ -78,14 +79,6 @@ void write_output_file(const std::string& path, ByteView result, bool secret) {
   }
 }
 
-int report(const kms::model::Operation& operation, std::string_view name, std::string_view message,
-           std::string_view advice) {
-  std::cerr << "An error occurred (" << name << ") when calling the " << operation.name
-            << " operation: " << message << '\n';
-  if (!advice.empty()) std::cerr << advice << '\n';
-  return kService;
-}
-
 int run(KmsCommand& command, const CommandLine& line) {
   bool raw = line.output == "raw";
   const Raw raw_output = command.raw();
@@ -100,19 +93,12 @@ int run(KmsCommand& command, const CommandLine& line) {
         "(--output-file PATH), or use --output json.");
   if (line.output_file) check_output_file(*line.output_file);
   const std::unique_ptr<KmsEndpoint> endpoint = open_endpoint(line.config, line.endpoint);
-  Answer answer;
   std::string text;
-  try {
-    answer = command.run(*endpoint);
-    if (line.output == "text") text = answer.text();
-  } catch (const Error& error) {
-    const int exit_code =
-        report(command.operation(), error.name(), error.message(), error.advice());
-    return error.is_in_configuration() ? kConfiguration : exit_code;
-  } catch (const ForeignError& error) {
-    return report(command.operation(), printable(error.name), printable(error.what()),
-                  error.advice);
-  }
+  Answer answer = reported(command.operation(), [&] {
+    Answer given = command.run(*endpoint);
+    if (line.output == "text") text = given.text();
+    return given;
+  });
   if (answer.json.is_null()) return kSuccess;
   if (raw && raw_output == Raw::Data && at_terminal && !is_printable(answer.raw))
     throw UsageError(
@@ -179,7 +165,7 @@ void add_kms_verb(CLI::App& app, const KmsVerb& verb, const kms::model::Operatio
 }
 
 void add_local_verb(CLI::App& app, const LocalVerb& verb, CommandLine& line) {
-  Options& options = add_verb(app, verb.name, verb.summary, verb.help, "Setup", line);
+  Options& options = add_verb(app, verb.name, verb.summary, verb.help, verb.group, line);
   auto action = verb.define(options);
   CLI::App* sub = app.get_subcommand(verb.name);
   if (verb.takes_config) config_option(*sub, line);
@@ -233,8 +219,9 @@ int command(int argc, char** argv) {
   endpoint_option(app, line);
   app.add_option("--output", line.output, "How to print: see the verb")->option_text("FORMAT");
   app.require_subcommand(0, 1);
-  const LocalVerb local_verbs[] = {init_verb(),       check_verb(), purge_verb(),
-                                   rotate_due_verb(), serve_verb(), simulate_policy_verb(),
+  const LocalVerb local_verbs[] = {init_verb(),         check_verb(),        purge_verb(),
+                                   rotate_due_verb(),   serve_verb(),        simulate_policy_verb(),
+                                   encrypt_file_verb(), decrypt_file_verb(), re_encrypt_file_verb(),
                                    version_verb()};
   for (const LocalVerb& verb : local_verbs) add_local_verb(app, verb, line);
   add_verb_group(app, audit_verbs(), line);
@@ -264,6 +251,9 @@ int command(int argc, char** argv) {
                        (&given_verb(app) == &app ? "encrypt" : nested.front()->get_name()) + ".");
     }
     return line.action();
+  } catch (const ServiceError& error) {
+    std::cerr << error.what() << '\n';
+    return error.exit_code;
   } catch (const UsageError& error) {
     return complain(app, error.what(), kUsage);
   } catch (const ConfigurationError& error) {

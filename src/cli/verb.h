@@ -20,6 +20,7 @@ struct LocalVerb {
   bool takes_config;
   // Adds the verb's options, and returns what to do; that gets --config and gives the exit code.
   std::function<int(const std::string& config)> (*define)(Options&);
+  const char* group = "Setup";
 };
 
 // One that has verbs of its own: `trent credential create`.
@@ -36,6 +37,9 @@ LocalVerb purge_verb();
 LocalVerb rotate_due_verb();
 LocalVerb serve_verb();
 LocalVerb simulate_policy_verb();
+LocalVerb encrypt_file_verb();
+LocalVerb decrypt_file_verb();
+LocalVerb re_encrypt_file_verb();
 LocalVerb version_verb();
 VerbGroup audit_verbs();
 VerbGroup credential_verbs();

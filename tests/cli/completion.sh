@@ -21,13 +21,13 @@ candidates() {
 }
 
 verbs() {
-  assert_eq "$(candidates re-)" re-encrypt
-  assert_contains "$(cat candidates.out)" '	Move a ciphertext to another key'
+  assert_eq "$(candidates update-k)" update-key-description
+  assert_contains "$(cat candidates.out)" '	Say anew what a key is for'
   trent --help | sed -n '/^Setup:/,/^Start here:/ s/^  \([a-z-]\{4,\}\)\( .*\)\{0,1\}$/\1/p' | sort >all
   assert_eq "$(candidates '')" "$(xargs <all)"
-  assert_eq "$(candidates kms re-)" re-encrypt
-  assert_eq "$(candidates help re-)" re-encrypt
-  assert_eq "$(candidates --config=x --output raw re-)" re-encrypt
+  assert_eq "$(candidates kms re-)" 're-encrypt re-encrypt-file'
+  assert_eq "$(candidates help re-)" 're-encrypt re-encrypt-file'
+  assert_eq "$(candidates --config=x --output raw re-)" 're-encrypt re-encrypt-file'
   assert_eq "$(candidates credential cr)" create
   assert_eq "$(candidates nonsense '')" "$(xargs <all)"
   assert_eq "$(candidates --conf)" --config
@@ -182,7 +182,7 @@ completes() {
 }
 
 in_every_shell() {
-  completes 'trent re-en' 'trent re-encrypt |' \
+  completes 'trent update-k' 'trent update-key-description |' \
     'trent encrypt --plain' 'trent encrypt --plaintext |' \
     'trent describe-key --key-id alias/a' 'trent describe-key --key-id alias/app |' \
     'trent describe-key --key-id=alias/a' 'trent describe-key --key-id=alias/app |' \
@@ -246,8 +246,8 @@ in_fish() {
     assert_eq "$(cat offered.err)" ''
     assert_eq "$(cut -f 1 offered | xargs -d '\n')" "$2"
   }
-  offers 'trent re-en' re-encrypt
-  assert_contains "$(cat offered)" '	Move a ciphertext'
+  offers 'trent update-k' update-key-description
+  assert_contains "$(cat offered)" '	Say anew'
   offers 'trent encrypt --plain' --plaintext
   offers 'trent describe-key --key-id alias/' 'alias/app alias/other'
   offers 'trent describe-key --key-id=alias/a' --key-id=alias/app
