@@ -286,17 +286,26 @@ SecretBytes bytes_of(const BIGNUM* number, std::size_t size) {
   return bytes;
 }
 
-int curve_of(const PublicKey& key) {
-  const Bytes der = key.curve();
+int curve_of(ByteView der) {
   const unsigned char* at = der.data();
   const Object curve(d2i_ASN1_OBJECT(nullptr, &at, static_cast<long>(der.size())));
   if (!curve) throw no_key();
   return OBJ_obj2nid(curve.get());
 }
 
+Bytes uncompressed(const Arithmetic& on, const EC_POINT* point) {
+  unsigned char* octets = nullptr;
+  const std::size_t size = EC_POINT_point2buf(on.group.get(), point, POINT_CONVERSION_UNCOMPRESSED,
+                                              &octets, on.context.get());
+  if (size == 0) throw failure("work on a curve");
+  Bytes out(octets, octets + size);
+  OPENSSL_free(octets);
+  return out;
+}
+
 }  // namespace
 
-EphemeralKey::EphemeralKey(const PublicKey& peer) : curve_(curve_of(peer)) {
+EphemeralKey::EphemeralKey(const PublicKey& peer) : curve_(curve_of(peer.curve())) {
   const OpensslGuard guard;
   const Arithmetic on(curve_);
   const BIGNUM* order = EC_GROUP_get0_order(on.group.get());
@@ -311,17 +320,16 @@ EphemeralKey::EphemeralKey(const PublicKey& peer) : curve_(curve_of(peer)) {
 Bytes EphemeralKey::point() const {
   const OpensslGuard guard;
   const Arithmetic on(curve_);
-  unsigned char* octets = nullptr;
-  const std::size_t size =
-      EC_POINT_mul(on.group.get(), on.result.get(), Arithmetic::secret(scalar_).get(), nullptr,
-                   nullptr, on.context.get()) != 1
-          ? 0
-          : EC_POINT_point2buf(on.group.get(), on.result.get(), POINT_CONVERSION_UNCOMPRESSED,
-                               &octets, on.context.get());
-  if (size == 0) throw failure("make an ephemeral key");
-  Bytes out(octets, octets + size);
-  OPENSSL_free(octets);
-  return out;
+  if (EC_POINT_mul(on.group.get(), on.result.get(), Arithmetic::secret(scalar_).get(), nullptr,
+                   nullptr, on.context.get()) != 1)
+    throw failure("make an ephemeral key");
+  return uncompressed(on, on.result.get());
+}
+
+Bytes base_point(ByteView curve) {
+  const OpensslGuard guard;
+  const Arithmetic on(curve_of(curve));
+  return uncompressed(on, EC_GROUP_get0_generator(on.group.get()));
 }
 
 SecretBytes EphemeralKey::agree_with(const PublicKey& peer) const {

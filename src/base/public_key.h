@@ -120,6 +120,9 @@ std::optional<DigestInfo> parse_digest_info(ByteView info);
 // What a certificate (DER) is about; empty if it is none.
 Bytes public_key_of_certificate(ByteView certificate);
 
+// The base point of a curve (DER OBJECT IDENTIFIER), uncompressed.
+Bytes base_point(ByteView curve);
+
 // A key pair of this process's own, for use elsewhere: an RSA key of so many bits, or one on the
 // curve of that name in OpenSSL ("P-256", "ED25519").
 struct NewKeyPair {

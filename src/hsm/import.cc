@@ -4,7 +4,9 @@
 
 #include <array>
 
+#include "hsm/agreement.h"
 #include "hsm/key_attributes.h"
+#include "hsm/key_pair.h"
 #include "hsm/make_key.h"
 #include "hsm/oaep.h"
 #include "hsm/secret_length.h"
@@ -129,16 +131,20 @@ class Unwrapping {
 
   // Throws unless it is so many bytes.
   void require_length(std::size_t wanted) {
-    std::size_t length = value_.size();
-    if (value_.empty()) {
-      TemporaryObject payload = unwrap_payload();
-      length = secret_length(session_, profile_, payload.handle());
-      payload.destroy();
-    }
+    const std::size_t length = value_.empty() ? unwrapped_length() : value_.size();
     if (length != wanted)
       throw Error(ErrorCode::IncorrectKeyMaterial,
                   "The key material has " + std::to_string(length) + " bytes.",
                   "Keys of this kind have " + std::to_string(wanted) + ".");
+  }
+
+  // Throws if it does not unwrap, whatever it is.
+  void require_private_key() {
+    if (!value_.empty())
+      throw Error(ErrorCode::UnsupportedOperation,
+                  "The token cannot unwrap private keys with this wrapping algorithm.",
+                  "Use the wrapping algorithm RSA_AES_KEY_WRAP_SHA_1 or RSA_AES_KEY_WRAP_SHA_256.");
+    unwrapped_length();
   }
 
   TemporaryObject make(KeyKind kind, bool on_token, bool restricted, const std::string& label) {
@@ -159,6 +165,13 @@ class Unwrapping {
   }
 
  private:
+  std::size_t unwrapped_length() {
+    TemporaryObject payload = unwrap_payload();
+    const std::size_t length = secret_length(session_, profile_, payload.handle());
+    payload.destroy();
+    return length;
+  }
+
   void open_between() {
     const std::size_t modulus = public_key_.modulus().size();
     if (bytes_.size() <= modulus) throw Error(ErrorCode::InvalidCiphertext, {});
@@ -213,6 +226,89 @@ class Unwrapping {
   std::optional<TemporaryObject> between_;
 };
 
+Error incorrect(const KeyPairKind& pair, const std::string& what, CK_RV rv = CKR_OK) {
+  return Error(ErrorCode::IncorrectKeyMaterial, "The key material is " + what + ".",
+               "Bring a private " + std::string(pair.type_name) +
+                   " key of the key's spec, in PKCS#8 DER (RFC 5958).",
+               rv);
+}
+
+// What a token says of a private key that it cannot read, once it has unwrapped it.
+bool blames_content(CK_RV rv) {
+  return !is_lost(rv) && (!is_fault(rv) || rv == CKR_FUNCTION_FAILED || rv == CKR_GENERAL_ERROR);
+}
+
+Bytes rsa_public_half(const Session& session, CK_OBJECT_HANDLE key, const KeyPairKind& pair) {
+  Bytes der = read_public_key(session, key, pair);
+  const PublicKey read(der);
+  const std::size_t bits = read.modulus().size() * 8;
+  if (bits != pair.modulus_bits)
+    throw incorrect(pair, "an RSA key of " + std::to_string(bits) + " bits");
+  if (!std::ranges::equal(read.exponent(), kPublicExponent))
+    throw incorrect(pair, "an RSA key whose public exponent is not 65537");
+  return der;
+}
+
+// No token tells the point of a private key. ECDH with the base point gives its x coordinate, and a
+// signature tells which of the two points that have it is the one.
+Bytes ec_public_half(const Session& session, CK_OBJECT_HANDLE key, const ImportedKind& wanted) {
+  const KeyPairKind& pair = *wanted.pair;
+  const Bytes curve = session.read<Bytes>(key, CKA_EC_PARAMS, 1024);
+  if (as_text(curve) != pair.curve) throw incorrect(pair, "a key on another curve");
+  const SecretBytes x = agree(session, key, base_point(curve));
+  for (const std::uint8_t sign : {2, 3}) {
+    Bytes point{sign};
+    append(point, x);
+    point = PublicKey(ec_public_key(curve, point)).point();
+    KeyKind signing = wanted.kind;
+    signing.usage = {.sign = true};
+    const PrivateKeyRef ref{own_key_ref({}, {}, signing),
+                            std::make_shared<PublicKey>(ec_public_key(curve, point))};
+    if (is_private_key_of(session, key, ref)) return ref.public_key->der();
+  }
+  throw token_error("C_DeriveKey", CKR_GENERAL_ERROR);
+}
+
+ImportedId imported_pair(const Session& session, Unwrapping& unwrapping,
+                         const ImportedKind& wanted) {
+  unwrapping.require_private_key();
+  const bool is_rsa = wanted.pair->type == CKK_RSA;
+  KeyKind probe = wanted.kind;
+  if (!is_rsa) probe.usage = {.sign = true, .derive = true};
+  const auto make = [&] {
+    try {
+      return unwrapping.make(probe, false, false, {});
+    } catch (const Error& error) {
+      if (!blames_content(error.ck_rv())) throw;
+      throw incorrect(*wanted.pair, "no such key", error.ck_rv());
+    }
+  };
+  TemporaryObject key = make();
+  ImportedId imported;
+  imported.public_key =
+      std::make_shared<PublicKey>(is_rsa ? rsa_public_half(session, key.handle(), *wanted.pair)
+                                         : ec_public_half(session, key.handle(), wanted));
+  imported.id = wanted.id_of_public(imported.public_key->der());
+  key.destroy();
+  return imported;
+}
+
+ImportedId imported_secret(const Session& session, Unwrapping& unwrapping,
+                           const ImportedKind& wanted) {
+  unwrapping.require_length(wanted.kind.length);
+  TemporaryObject key = unwrapping.make(wanted.kind, false, false, {});
+  ImportedId imported{wanted.id_of(session, key.handle())};
+  key.destroy();
+  return imported;
+}
+
+bool is_imported(const Session& session, CK_OBJECT_HANDLE key, const ImportedKind& wanted,
+                 const ImportedId& imported) {
+  if (wanted.pair == nullptr) return wanted.id_of(session, key) == imported.id;
+  return is_private_key_of(session, key,
+                           {own_key_ref({}, imported.id, wanted.kind), imported.public_key});
+}
+
 }  // namespace
 
 Bytes make_import_key(Token& token, const std::string& label, const Fingerprint& id,
@@ -260,17 +356,16 @@ ImportedId imported_id(Token& token, const WrappedMaterial& material, const Impo
                        HostImport host) {
   return token.run(Retry::Always, [&](Connection& connection, const Session& session) {
     Unwrapping unwrapping(connection, session, material, host);
-    unwrapping.require_length(wanted.kind.length);
-    TemporaryObject key = unwrapping.make(wanted.kind, false, false, {});
-    const Fingerprint id = wanted.id_of(session, key.handle());
-    key.destroy();
+    ImportedId imported = wanted.pair == nullptr ? imported_secret(session, unwrapping, wanted)
+                                                 : imported_pair(session, unwrapping, wanted);
     unwrapping.destroy();
-    return ImportedId{id, unwrapping.in_host()};
+    imported.in_host = unwrapping.in_host();
+    return imported;
   });
 }
 
 void import_key(Token& token, const WrappedMaterial& material, const ImportedKind& wanted,
-                HostImport host, const std::string& label, const Fingerprint& id) {
+                HostImport host, const std::string& label, const ImportedId& imported) {
   make_key(token, label,
            [&](Connection& connection, const Session& session, bool restricted,
                std::optional<Fingerprint>& made) {
@@ -278,10 +373,10 @@ void import_key(Token& token, const WrappedMaterial& material, const ImportedKin
              const bool copies = connection.profile(session).session_copies;
              Unwrapping unwrapping(connection, session, material, host);
              TemporaryObject key = unwrapping.make(wanted.kind, !copies, restricted, label);
-             if (wanted.id_of(session, key.handle()) != id)
+             if (!is_imported(session, key.handle(), wanted, imported))
                throw token_error("C_UnwrapKey", CKR_GENERAL_ERROR);
-             made = id;
-             keep_key(session, key, copies, label, id);
+             made = imported.id;
+             keep_key(session, key, copies, label, imported.id);
              unwrapping.destroy();
              return true;
            });

@@ -4,12 +4,14 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/hash.h"
+#include "base/public_key.h"
 #include "hsm/key_ref.h"
 #include "hsm/session.h"
 
@@ -32,6 +34,7 @@ std::optional<ObjectName> find_import_key(Token& token, const Fingerprint& id);
 // Of all whose labels begin so.
 std::vector<ObjectName> list_import_keys(Token& token, std::string_view prefix);
 
+// The key itself (a secret key), or its PKCS#8 DER (RFC 5958; a private key).
 struct WrappedMaterial {
   ObjectName import_key;
   Hash hash;
@@ -39,25 +42,30 @@ struct WrappedMaterial {
   ByteView bytes;
 };
 
-// A secret key that is to be made of it.
+// The key that is to be made of it.
 struct ImportedKind {
   KeyKind kind;
-  // What the key's value makes of its id.
+  // Of a secret key: what its value makes of its id.
   std::function<Fingerprint(const Session& session, CK_OBJECT_HANDLE key)> id_of;
+  // Of a private key: which pair it is of, and what the public key (DER) makes of its id.
+  const KeyPairKind* pair = nullptr;
+  std::function<Fingerprint(ByteView public_key)> id_of_public{};
 };
 
 struct ImportedId {
   Fingerprint id{};
+  std::shared_ptr<const PublicKey> public_key{};  // of a private key
   bool in_host = false;  // this process has seen the material, or the key that it was under
 };
 // The id of the key that the material makes. Leaves nothing in the token. Throws
-// InvalidCiphertextException if it does not unwrap, and IncorrectKeyMaterialException if it has not
-// the length of such keys.
+// InvalidCiphertextException if it does not unwrap, and IncorrectKeyMaterialException if it is no
+// such key.
 ImportedId imported_id(Token& token, const WrappedMaterial& material, const ImportedKind& wanted,
                        HostImport host);
 
-// Makes the key a token object with this label and that id. Leaves nothing behind if it throws.
+// Makes the key that imported_id() has found a token object with this label and its id. Leaves
+// nothing behind if it throws.
 void import_key(Token& token, const WrappedMaterial& material, const ImportedKind& wanted,
-                HostImport host, const std::string& label, const Fingerprint& id);
+                HostImport host, const std::string& label, const ImportedId& imported);
 
 }  // namespace trent::hsm

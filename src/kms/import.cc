@@ -36,11 +36,12 @@ void forget_lost_staged(KeyRecord& record, catalog::Timestamp now) {
   record.staged.reset();
 }
 
-KeyMaterial& add_new(KeyRecord& record, const std::string& arn, const blob::KeyMaterialId& id,
+KeyMaterial& add_new(KeyRecord& record, const std::string& arn, const hsm::ImportedId& imported,
                      catalog::Timestamp now) {
+  const blob::KeyMaterialId& id = imported.id;
   if (record.materials.empty()) {
     record.current = id;
-    return record.materials.emplace_back(KeyMaterial{id, now});
+    return record.materials.emplace_back(KeyMaterial{id, now, imported.public_key});
   }
   if (record.spec != KeySpec::SymmetricDefault)
     throw Error(ErrorCode::UnsupportedOperation,
@@ -77,13 +78,14 @@ KeyMaterial& find_existing(KeyRecord& record, const blob::KeyMaterialId& id,
 }
 
 // What the import makes of the record.
-void add_import(KeyRecord& record, const std::string& arn, const blob::KeyMaterialId& id,
+void add_import(KeyRecord& record, const std::string& arn, const hsm::ImportedId& imported,
                 const ImportWish& wish) {
   const auto now = catalog::now();
   const KeyState before = record.state_at(now);
   if (before == KeyState::PendingDeletion) throw pending_deletion(arn);
   const bool is_new = wish.is_new.value_or(record.materials.empty());
-  KeyMaterial& material = is_new ? add_new(record, arn, id, now) : find_existing(record, id, wish);
+  KeyMaterial& material =
+      is_new ? add_new(record, arn, imported, now) : find_existing(record, imported.id, wish);
   if (!material.import) material.import.emplace();
   material.import->deleted = false;
   material.import->valid_to = wish.valid_to;
@@ -127,11 +129,12 @@ void require_external(const KeyRecord& record, const std::string& key_arn) {
 }
 
 void require_importable(KeySpec spec) {
-  if (key_spec(spec).secret_key == nullptr)
+  // Their public key cannot be found out from the private one in a token.
+  const hsm::KeyPairKind* pair = key_spec(spec).key_pair;
+  if (pair != nullptr && pair->type == hsm::kEdwardsKey)
     throw Error(ErrorCode::UnsupportedOperation,
-                "Key material of spec " + std::string(wire_name(spec)) + " cannot be imported yet.",
-                "Only symmetric encryption keys and HMAC keys can; make the pair in the token "
-                "(leave Origin out).");
+                "Key material of spec " + std::string(wire_name(spec)) + " cannot be imported.",
+                "Make the pair in the token (leave Origin out).");
 }
 
 hsm::ImportedId import_material(const ChangeLock& lock, const Key& key,
@@ -145,21 +148,21 @@ hsm::ImportedId import_material(const ChangeLock& lock, const Key& key,
   const blob::KeyMaterialId& id = imported.id;
   // Before anything is put into the token.
   KeyRecord tried = *key.record;
-  add_import(tried, arn, id, wish);
+  add_import(tried, arn, imported, wish);
   // Its place is taken, so nobody would know of what is left of it.
   const auto& staged = key.record->staged;
   if (staged && !tried.has_material(*staged))
     delete_material(lock, account, key_id, *staged,
                     [](const KeyMaterial& lost) { return !lost.is_usable(catalog::now()); });
   // One that has expired may be there still.
-  const bool there = has_material_object(account.token, *key.record, id);
+  const bool there = has_material_object(account.token, *key.record, imported);
   if (!there)
-    hsm::import_key(account.token, material, wanted, host, catalog::staged_label(key_id), id);
+    hsm::import_key(account.token, material, wanted, host, catalog::staged_label(key_id), imported);
   try {
     change(lock, account, key_id, [&](KeyRecord& record) {
       // What was found in the token, or put there, goes with what was seen of the record.
       if (!same_import(record.material(id), key.record->material(id))) throw changed_meanwhile(arn);
-      add_import(record, arn, id, wish);
+      add_import(record, arn, imported, wish);
     });
   } catch (const Error&) {
     if (!there) withdraw_staged(lock, account, key_id, id);

@@ -58,6 +58,10 @@ KeyMaterial make_enforced_material(const hsm::ChangeLock& lock, hsm::Token& toke
 
 hsm::ImportedKind imported_kind(const KeyRecord& record) {
   const hsm::KeyKind kind = key_kind(record);
+  if (kind.object_class == CKO_PRIVATE_KEY)
+    return {kind, {}, key_spec(record.spec).key_pair, [key_id = record.key_id](ByteView shown) {
+              return blob::key_material_id(key_id, shown);
+            }};
   if (kind.usage.sign)
     return {kind,
             [ref = mac_key_ref(record, {})](const hsm::Session& session, CK_OBJECT_HANDLE object) {
@@ -70,13 +74,12 @@ hsm::ImportedKind imported_kind(const KeyRecord& record) {
 }
 
 bool has_material_object(hsm::Token& token, const KeyRecord& record,
-                         const blob::KeyMaterialId& id) {
-  const hsm::KeyRef ref = key_ref(record, id, key_kind(record));
-  return hsm::has_key(
-      token, ref,
-      [wanted = imported_kind(record), id](const auto& session, CK_OBJECT_HANDLE object) {
-        return wanted.id_of(session, object) == id;
-      });
+                         const hsm::ImportedId& material) {
+  const hsm::PrivateKeyRef ref{key_ref(record, material.id, key_kind(record)), material.public_key};
+  return hsm::has_key(token, ref, [&](const hsm::Session& session, CK_OBJECT_HANDLE object) {
+    if (ref.public_key) return is_private_key_of(session, object, ref);
+    return imported_kind(record).id_of(session, object) == material.id;
+  });
 }
 
 std::optional<blob::KeyMaterialId> material_id(ByteView id) {

@@ -36,9 +36,9 @@ catalog::KeyMaterial adopt_material(hsm::Token& token, const catalog::KeyRecord&
 hsm::ImportedKind imported_kind(const catalog::KeyRecord& record);
 
 // Whether the token has an object of this material, proven to be it. Throws KMSInternalException if
-// an object has its name only. Of secret keys.
+// an object has its name only.
 bool has_material_object(hsm::Token& token, const catalog::KeyRecord& record,
-                         const blob::KeyMaterialId& id);
+                         const hsm::ImportedId& material);
 
 // The id of a material that Trent made, from CKA_ID; nullopt: it is none.
 std::optional<blob::KeyMaterialId> material_id(ByteView id);

@@ -225,6 +225,8 @@ std::span<const KeyPart> parts_of(const kms::KeyMetadata& key) {
   static constexpr std::array kPair{KeyPart::Private, KeyPart::Public};
   static constexpr std::array kSecret{KeyPart::Secret};
   if (key.public_key) return kPair;
+  // One that waits for its material to be imported.
+  if (spec_of(key).key_pair != nullptr) return {};
   return kSecret;
 }
 

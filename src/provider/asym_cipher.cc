@@ -138,6 +138,7 @@ int init(void* ctx, void* keydata, const OSSL_PARAM params[], bool decrypting) {
   return guarded(*cipher.core, decrypting ? "EVP_PKEY_decrypt_init" : "EVP_PKEY_encrypt_init",
                  [&] {
                    if (decrypting) require_private(key, "decrypt");
+                   require_known_pair(key);
                    cipher = AsymCipher{cipher.core, key};
                    cipher.decrypting = decrypting;
                    cipher.encrypt.key_id = key.id;

@@ -7,6 +7,7 @@
 #include <openssl/params.h>
 
 #include "kms/enforced.h"
+#include "kms/key.h"
 
 namespace trent::provider {
 
@@ -46,6 +47,11 @@ void hand_out(const Key& key, OSSL_CALLBACK* take, void* taker) {
   if (take(object, taker) != 1)
     throw Error(ErrorCode::KMSInternal, "OpenSSL did not take the key " + key.arn + ".",
                 "The errors before this one say why.");
+}
+
+void require_known_pair(const Key& key) {
+  if (key.service && key.spec->key_pair != nullptr && !key.public_key)
+    throw kms::pending_import(key.arn);
 }
 
 void require_private(const Key& key, const char* operation) {

@@ -56,6 +56,9 @@ std::string name_in_uri(const std::string& uri);
 
 void hand_out(const Key& key, OSSL_CALLBACK* take, void* taker);
 
+// Throws if it is a pair whose material was never imported: nobody knows its public key.
+void require_known_pair(const Key& key);
+
 // `operation` in the third person: "decrypts".
 void require_private(const Key& key, const char* operation);
 

@@ -111,6 +111,7 @@ int init(void* ctx, void* keydata, const OSSL_PARAM params[]) {
   return guarded(*exchange.core, "EVP_PKEY_derive_init",
                  [&] {
                    const Key& key = *static_cast<const Key*>(keydata);
+                   require_known_pair(key);
                    if (!key.service)
                      throw Error(ErrorCode::UnsupportedOperation, "The key is no KMS key.",
                                  "Use it with another provider.");

@@ -118,6 +118,7 @@ int init(void* ctx, void* keydata, const OSSL_PARAM params[], bool verifying) {
                                  "Use it with another provider.");
                    if (!verifying) require_private(key, "sign");
                    require_signing_key(key);
+                   require_known_pair(key);
                    signature = Signature{signature.core, key};
                    signature.verifying = verifying;
                    signature.request.key_id = key.id;

@@ -69,7 +69,24 @@ killed_rotation_keeps_both() {
   says_hello new.blob
 }
 
+killed_import_of_a_pair_loses_nothing() {
+  openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out pair.pem
+  openssl pkey -in pair.pem -pubout -out pair.pub
+  make_external pair --key-spec ECC_NIST_P256 --key-usage SIGN_VERIFY
+  openssl pkcs8 -topk8 -nocrypt -in pair.pem -outform DER | wrap_input pair
+  echo text >text
+  after() {
+    [ "$(state)" = Enabled ] || import pair $forever >/dev/null
+    trent sign --key-id "$key" --message fileb://text --signing-algorithm ECDSA_SHA_256 \
+      --output raw --output-file text.sig
+    openssl dgst -sha256 -verify pair.pub -signature text.sig text >/dev/null
+  }
+  killed import pair $forever
+  killed trent delete-imported-key-material --key-id "$key"
+}
+
 test_case 'an import or deletion that is killed loses nothing' killed_import_loses_nothing
+test_case 'an import of a key pair that is killed loses nothing' killed_import_of_a_pair_loses_nothing
 test_case 'parameters for import that are killed leave nothing half' killed_parameters_leave_nothing_half
 test_case 'a rotation to imported material that is killed keeps both' killed_rotation_keeps_both
 done_testing

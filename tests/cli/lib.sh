@@ -83,8 +83,10 @@ repair_leaves_nothing() {
   trent check --repair >out
   trent check >out
   kept=$(sed -n 's/.*key materials: \([0-9]*\),.*/\1/p' out)
-  objects=$(pkcs11-tool --module $softhsm_module --token-label kms --login --pin 1234 --list-objects \
-    --type secrkey 2>/dev/null | grep -c "trent/" || :)
+  objects=$(for type in secrkey privkey; do
+    pkcs11-tool --module $softhsm_module --token-label kms --login --pin 1234 --list-objects \
+      --type $type 2>/dev/null
+  done | grep -cE 'trent/(key|new)/' || :)
   assert_eq "$objects" "$kept"
 }
 

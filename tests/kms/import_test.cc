@@ -568,9 +568,9 @@ void keys_of_other_origins_are_refused() {
               request(service(), "ImportKeyMaterial", import_of(key, none, Bytes(256))));
   CHECK_WORDS(UnsupportedOperation, words, delete_material(key));
   CHECK_EQ(decrypt(service(), encrypt(service(), key, "text")), "text");
-  for (const char* spec : {"RSA_2048", "ECC_NIST_P256", "ECC_NIST_EDWARDS25519"})
-    CHECK_ERROR(UnsupportedOperation,
-                create_external(service(), {{"KeySpec", spec}, {"KeyUsage", "SIGN_VERIFY"}}));
+  CHECK_ERROR(UnsupportedOperation,
+              create_external(service(),
+                              {{"KeySpec", "ECC_NIST_EDWARDS25519"}, {"KeyUsage", "SIGN_VERIFY"}}));
 }
 
 void hmac_keys_are_imported() {
@@ -602,6 +602,115 @@ void hmac_keys_are_imported() {
     CHECK(request(service(), "GenerateMac", message)["Mac"] == mac);
   }
   check_healthy();
+}
+
+std::vector<CK_OBJECT_HANDLE> private_keys(const RawSession& raw, const std::string& label) {
+  CK_OBJECT_CLASS kind = CKO_PRIVATE_KEY;
+  std::vector<CK_OBJECT_HANDLE> found = raw.find({{CKA_CLASS, &kind, sizeof kind}});
+  std::erase_if(found, [&](auto each) { return raw.attribute(each, CKA_LABEL) != label; });
+  return found;
+}
+
+// What the private key does is what the public one expects.
+void use_pair(const std::string& key, const PublicKey& shown, const std::string& usage,
+              const std::string& algorithm) {
+  if (usage == "SIGN_VERIFY") {
+    const Bytes signature = sign(service(), key, "message", algorithm);
+    CHECK(verify(service(), key, "message", algorithm, signature)["SignatureValid"] == true);
+  } else if (usage == "ENCRYPT_DECRYPT") {
+    CHECK_EQ(decrypt_with(service(), key, shown.encrypt_oaep(Hash::Sha1, SecretBytes(5, 'x')),
+                          algorithm),
+             "xxxxx");
+  } else {
+    const EphemeralKey mine(shown);
+    const Json agreed =
+        request(service(), "DeriveSharedSecret",
+                {{"KeyId", key},
+                 {"KeyAgreementAlgorithm", "ECDH"},
+                 {"PublicKey", secret_to_base64(ec_public_key(shown.curve(), mine.point()))}});
+    const SecretBytes wanted = mine.agree_with(shown);
+    CHECK(bytes_of(agreed["SharedSecret"]) == Bytes(wanted.begin(), wanted.end()));
+  }
+}
+
+struct PairCase {
+  const char* spec;
+  const char* usage;
+  const char* algorithm;
+  std::function<NewKeyPair()> generate;
+  std::function<NewKeyPair()> of_another_spec;
+};
+
+void key_pairs_are_imported() {
+  const RawSession raw;
+  const auto rsa = [](unsigned bits) { return [bits] { return generate_rsa_key_pair(bits); }; };
+  const auto on = [](const char* curve) {
+    return [curve] { return generate_curve_key_pair(curve); };
+  };
+  const PairCase cases[] = {
+      {"RSA_2048", "SIGN_VERIFY", "RSASSA_PSS_SHA_256", rsa(2048), rsa(3072)},
+      {"RSA_3072", "ENCRYPT_DECRYPT", "RSAES_OAEP_SHA_1", rsa(3072), on("P-256")},
+      {"RSA_4096", "SIGN_VERIFY", "RSASSA_PKCS1_V1_5_SHA_512", rsa(4096), rsa(2048)},
+      {"ECC_NIST_P256", "SIGN_VERIFY", "ECDSA_SHA_256", on("P-256"), on("secp256k1")},
+      {"ECC_NIST_P384", "SIGN_VERIFY", "ECDSA_SHA_384", on("P-384"), on("P-521")},
+      {"ECC_NIST_P521", "SIGN_VERIFY", "ECDSA_SHA_512", on("P-521"), on("P-384")},
+      {"ECC_SECG_P256K1", "SIGN_VERIFY", "ECDSA_SHA_256", on("secp256k1"), rsa(2048)},
+      {"ECC_NIST_P256", "KEY_AGREEMENT", "ECDH", on("P-256"), on("P-384")},
+  };
+  for (const PairCase& each : cases) {
+    const NewKeyPair pair = each.generate();
+    const PublicKey shown(pair.public_key);
+    const std::string key =
+        create_external(service(), {{"KeySpec", each.spec}, {"KeyUsage", each.usage}});
+    CHECK_WORDS(KMSInvalidState, key_arn(key) + " is pending import.",
+                request(service(), "GetPublicKey", {{"KeyId", key}}));
+    const Parameters parameters = parameters_for(service(), key, kKeyWrap);
+    const std::size_t before = raw.count();
+    CHECK_ERROR(IncorrectKeyMaterial,
+                import(service(), key, parameters, each.of_another_spec().private_key));
+    CHECK_ERROR(IncorrectKeyMaterial, import(service(), key, parameters, material_of(1)));
+    CHECK_EQ(raw.count(), before);
+    CHECK_EQ(state_of(key), "PendingImport");
+
+    const std::string id = import(service(), key, parameters, pair.private_key);
+    CHECK_EQ(id, to_hex(blob::key_material_id(key, pair.public_key)));
+    CHECK(bytes_of(request(service(), "GetPublicKey", {{"KeyId", key}})["PublicKey"]) ==
+          pair.public_key);
+    use_pair(key, shown, each.usage, each.algorithm);
+    const auto objects = private_keys(raw, key_label(key));
+    CHECK_EQ(objects.size(), 1U);
+    CHECK(flag(raw, objects[0], CKA_SENSITIVE) && !flag(raw, objects[0], CKA_EXTRACTABLE));
+    CHECK_EQ(flag(raw, objects[0], CKA_SIGN), each.usage == std::string("SIGN_VERIFY"));
+    CHECK_EQ(flag(raw, objects[0], CKA_DERIVE), each.usage == std::string("KEY_AGREEMENT"));
+
+    // Another of the same spec is not the one that is wanted.
+    delete_material(key);
+    CHECK_EQ(private_keys(raw, key_label(key)).size(), 0U);
+    CHECK_EQ(state_of(key), "PendingImport");
+    CHECK(bytes_of(request(service(), "GetPublicKey", {{"KeyId", key}})["PublicKey"]) ==
+          pair.public_key);
+    if (std::string_view(each.spec).starts_with("ECC"))
+      CHECK_ERROR(IncorrectKeyMaterial,
+                  import(service(), key, parameters, each.generate().private_key));
+    CHECK_EQ(import(service(), key, parameters, pair.private_key), id);
+    Service fresh(config());
+    CHECK_EQ(request(fresh, "DescribeKey", {{"KeyId", key}})["KeyMetadata"]["KeyState"]
+                 .get<std::string>(),
+             "Enabled");
+    use_pair(key, shown, each.usage, each.algorithm);
+    CHECK_ERROR(UnsupportedOperation,
+                import(service(), key, parameters, each.generate().private_key, new_one()));
+  }
+  check_healthy();
+}
+
+// The key of a small curve fits into RSAES-OAEP as it is.
+void small_key_pairs_need_no_key_between() {
+  const NewKeyPair pair = generate_curve_key_pair("P-256");
+  const std::string key =
+      create_external(service(), {{"KeySpec", "ECC_NIST_P256"}, {"KeyUsage", "SIGN_VERIFY"}});
+  import(service(), key, pair.private_key);
+  use_pair(key, PublicKey(pair.public_key), "SIGN_VERIFY", "ECDSA_SHA_256");
 }
 
 void policies_know_the_parameters() {
@@ -691,6 +800,7 @@ int main() {
       TEST(dates_and_models_go_together), TEST(new_material_waits_for_its_rotation),
       TEST(automatic_rotation_is_not_for_imported_material), TEST(states_are_kept_and_lost),
       TEST(keys_of_other_origins_are_refused), TEST(hmac_keys_are_imported),
+      TEST(key_pairs_are_imported), TEST(small_key_pairs_need_no_key_between),
       TEST(policies_know_the_parameters), TEST(interrupted_deletion_is_finished),
       TEST(lost_record_is_recovered));
 }

@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/public_key.h"
 #include "door.h"
+#include "import.h"
 #include "key_pairs.h"
 
 using namespace trent;
@@ -432,6 +433,32 @@ void keeps_a_pair_together() {
   CHECK_EQ(find(session(), Attrs().text(CKA_LABEL, "renamed")).size(), 0U);
 }
 
+// Before that, nobody knows its public key.
+void shows_an_imported_pair_once_it_is_there() {
+  const auto count = [&](const std::string& name) {
+    return find(session(), Attrs().text(CKA_LABEL, name)).size();
+  };
+  const auto make = [&](const char* name) {
+    const std::string key =
+        create_external(service(), {{"KeySpec", "ECC_NIST_P256"}, {"KeyUsage", "SIGN_VERIFY"}});
+    service().create_alias({std::string("alias/") + name, key});
+    return key;
+  };
+  make("pending");
+  CHECK_EQ(count("pending"), 0U);
+  const NewKeyPair pair = generate_curve_key_pair("P-256");
+  import(service(), make("imported"), pair.private_key);
+  CHECK_EQ(count("imported"), 2U);
+  const auto found =
+      find(session(), Attrs().text(CKA_LABEL, "imported").number(CKA_CLASS, CKO_PRIVATE_KEY));
+  CHECK_EQ(found.size(), 1U);
+  const std::string digest = hashed(Hash::Sha256, "text");
+  const std::string raw = sign_with({CKM_ECDSA, nullptr, 0}, found[0], digest);
+  CHECK(PublicKey(pair.public_key)
+            .verifies(SignatureScheme::Ecdsa, Hash::Sha256, as_bytes(digest),
+                      ecdsa_to_der(as_bytes(raw))));
+}
+
 }  // namespace
 
 int main() {
@@ -439,5 +466,6 @@ int main() {
   return RUN_TESTS("pkcs11 pairs", TEST(shows_a_pair_as_two_objects), TEST(shows_points_of_curves),
                    TEST(signs_with_rsa), TEST(signs_with_curves), TEST(signs_in_parts),
                    TEST(makes_macs), TEST(encrypts_with_rsa), TEST(generates_kms_keys_on_demand),
-                   TEST(says_what_is_in_the_way_of_a_kms_key), TEST(keeps_a_pair_together));
+                   TEST(says_what_is_in_the_way_of_a_kms_key), TEST(keeps_a_pair_together),
+                   TEST(shows_an_imported_pair_once_it_is_there));
 }

@@ -39,6 +39,23 @@ keys_are_of_kms() {
   done
 }
 
+# Its public key is not known before.
+a_pair_that_waits_for_its_import_is_listed_and_not_used() {
+  for kind in 'ECC_NIST_P256 SIGN_VERIFY' 'RSA_2048 SIGN_VERIFY' 'RSA_2048 ENCRYPT_DECRYPT' \
+    'ECC_NIST_P256 KEY_AGREEMENT'; do
+    waiting=$("$trent" create-key --origin EXTERNAL --key-spec "${kind% *}" --key-usage "${kind#* }" \
+      --output raw)
+    ossl pkey -in "kms:$waiting" -noout -text | grep -Fx 'State: PendingImport'
+    case $kind in
+      *SIGN_VERIFY) set -- dgst -sha256 -sign "kms:$waiting" secret ;;
+      *ENCRYPT_DECRYPT) set -- pkeyutl -encrypt -inkey "kms:$waiting" -in secret $oaep ;;
+      *) set -- pkeyutl -derive -inkey "kms:$waiting" -peerkey p256.pem ;;
+    esac
+    ossl "$@" 2>said && return 1
+    grep -F 'is pending import.' said
+  done
+}
+
 file_names_the_key() {
   head -n 1 p256.key | grep -E '^kms:arn:aws:kms:[^ ]*  Enabled  ECC_NIST_P256  alias/p256$'
   sed -n 2p p256.key | grep -Fx -e '-----BEGIN KMS KEY URI-----'
@@ -341,6 +358,8 @@ disabled_key_does_not_sign() {
 }
 
 test_case 'keys are KMS keys' keys_are_of_kms
+test_case 'a pair that waits for its import is listed and not used' \
+  a_pair_that_waits_for_its_import_is_listed_and_not_used
 test_case 'a file names the key' file_names_the_key
 test_case 'a file may hold other things' file_may_hold_other_things
 test_case 'bad files are refused' bad_files_are_refused
