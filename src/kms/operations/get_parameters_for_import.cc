@@ -65,17 +65,23 @@ const hsm::KeyPairKind& wrapping_key_kind(const std::string& name) {
   return *key_spec(*spec).key_pair;
 }
 
+void prepare(Call& call, const Call::Named& named) {
+  const std::string arn = named.account.key_arn(named.key_id);
+  const hsm::ChangeLock lock(named.account.token);
+  const Key key = call.find(lock, named, "kms:GetParametersForImport");
+  require_external(*key.record, arn);
+  if (key.record->state == KeyState::PendingDeletion) throw pending_deletion(arn);
+  remove_expired_parameters(lock, named.account);
+}
+
 Response get(Call& call, const Request& request) {
   const Call::Named named = call.locate(request.key_id);
   Account& account = named.account;
   const std::string arn = account.key_arn(named.key_id);
-  const hsm::ChangeLock lock(account.token);
-  const Key key = call.find(lock, named, "kms:GetParametersForImport");
-  require_external(*key.record, arn);
-  if (key.record->state == KeyState::PendingDeletion) throw pending_deletion(arn);
+  prepare(call, named);
   const WrappingAlgorithm& algorithm = wrapping_algorithm(request.wrapping_algorithm);
   const hsm::KeyPairKind& kind = wrapping_key_kind(request.wrapping_key_spec);
-  remove_expired_parameters(lock, account);
+  // Nobody has to wait for an RSA key, which may take seconds: this changes no record.
   const ImportParameters parameters{named.key_id, &algorithm,
                                     catalog::now() + ImportParameters::kValidity};
   const ImportToken token(parameters.valid_to);
