@@ -23,7 +23,7 @@ run() {
 
 step 'Install what is missing, and build'
 run "sh '$root/conf/install-deps.sh'"
-[ -e "$build/build.ninja" ] || run "meson setup '$build' '$root' -Dtests=false -Dunity=on -Dunity_size=8 >/dev/null"
+[ -e "$build/build.ninja" ] || run "meson setup '$build' '$root' -Dtests=false -Dunity=on -Dunity_size=8 -Ddebug=false >/dev/null"
 run "ninja -C '$build'"
 run "export PATH='$build/src':\"\$PATH\""
 
