@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// trent init: a SoftHSM token with everything that is needed to use it, in one directory.
+// trent init: in one directory, all that is needed to use a token: a SoftHSM token that it makes,
+// or one that is there.
 #include <fcntl.h>
 #include <openssl/crypto.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 #include <cstring>
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "base/encoding.h"
 #include "base/error.h"
@@ -19,8 +21,11 @@
 #include "cli/init_files.h"
 #include "cli/new_directory.h"
 #include "cli/output.h"
+#include "cli/pin_prompt.h"
 #include "cli/verb.h"
+#include "config/config.h"
 #include "hsm/initialize.h"
+#include "hsm/token.h"
 #include "process/signals.h"
 
 namespace trent::cli {
@@ -36,13 +41,19 @@ be new, or empty and your own; and nobody else may be able to rename a directory
 the way to it. The files env, trent.toml, softhsm2.conf and openssl.cnf name DIR by
 its absolute path: in a copy that is to be used elsewhere, correct it.
 
-SoftHSM is software: good for development and tests. For an HSM, write a trent.toml
-by hand: see trent.toml(5).
+SoftHSM is software: good for development and tests. For an HSM, --token names a
+token that is there already, and --module its library. DIR then has trent.toml, env
+and OpenSSL's configuration only. The token is looked for, and tried with session
+objects where there is a PIN for it: nothing is written into it.
 
 Examples:
   trent init ~/kms
   . ~/kms/env
   trent create-key
+  trent init --token pkcs11:token=production --module /opt/vendor/lib/libpkcs11.so \
+      --pin-source file:/etc/trent/pin ~/hsm
+
+Exit codes with --token: 1 all was written, but the token cannot do what is needed.
 )";
 
 std::string default_module() {
@@ -125,6 +136,70 @@ void make(const NewToken& token) {
   directory.finish(as_bytes(environment(token)));
 }
 
+// What the self-test says of a token that is there; nothing is written into it.
+struct Trial {
+  std::string token;               // label, manufacturer, model, serial
+  std::string lacks{};             // why Trent cannot use it; empty if it can
+  std::optional<bool> in_token{};  // ReEncrypt; nullopt: there was no PIN to try it with
+};
+
+// Throws trent::Error if there is no such module or token, or it refuses the PIN.
+Trial try_token(const NewToken& token) {
+  PinQuestion question;
+  bool nobody_to_ask = false;
+  hsm::Token there(parse_config(trent_configuration(token), "the new trent.toml").tokens.front(),
+                   [&](const std::string& label) {
+                     std::optional<SecretBytes> pin = question(label);
+                     nobody_to_ask = !pin;
+                     return pin;
+                   });
+  Trial trial{.token = hsm::describe(there.find().info)};
+  try {
+    trial.in_token = hsm::keeps_secrets(hsm::profile_of(there));
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::UnsupportedOperation)
+      trial.lacks = error.text();
+    else if (!nobody_to_ask)
+      throw;
+  }
+  return trial;
+}
+
+Trial make_for_existing(const NewToken& token) {
+  umask(077);
+  Trial trial = try_token(token);  // which may ask for the PIN, and be left by ^C
+  process::SignalsBlocked uninterrupted;
+  NewDirectory directory(token.directory, "env", {"trent.toml", "modules", "openssl.cnf"});
+  const fs::path& dir = token.directory;
+  write_file(dir / "trent.toml", as_bytes(trent_configuration(token)));
+  link_modules(dir / "modules");
+  write_file(dir / "openssl.cnf", as_bytes(openssl_configuration(token, system_configuration())));
+  directory.finish(as_bytes(environment(token)));
+  return trial;
+}
+
+std::string what_was_found(const NewToken& token, const Trial& trial) {
+  std::string out =
+      "Found the token: " + printable(trial.token) + "\nNothing was written into it.\n";
+  if (!trial.lacks.empty())
+    out += "It cannot be used with Trent: " + printable(trial.lacks) + "\n";
+  else if (!trial.in_token)
+    out += "It was not tried: there is no PIN. (--pin-source, or run this at a terminal)\n";
+  else
+    out += std::string("ReEncrypt inside the token: ") + (*trial.in_token ? "yes" : "no") + "\n";
+  return out + "\nMade " + token.directory.string() + R"(:
+  trent.toml     Trent's configuration
+  openssl.cnf    OpenSSL's: the system's, and the provider trent
+  modules/       OpenSSL's modules and trent.so
+  env            sets TRENT_CONF, OPENSSL_CONF and OPENSSL_MODULES
+
+Next:
+  . )" + shell_quoted((token.directory / "env").string()) +
+         R"(
+  trent check
+)";
+}
+
 std::string what_was_made(const NewToken& token) {
   return "Made the SoftHSM token \"" + printable(token.label) + "\" in " +
          token.directory.string() + R"(:
@@ -147,6 +222,14 @@ Try it:
 )";
 }
 
+void check_configuration(const NewToken& token) {
+  try {
+    parse_config(trent_configuration(token), "the new trent.toml");
+  } catch (const Error& error) {
+    throw UsageError(error.text());
+  }
+}
+
 void check_arguments(const NewToken& token) {
   // SoftHSM's configuration has no way to quote.
   const std::string path = token.directory.string();
@@ -159,15 +242,42 @@ void check_arguments(const NewToken& token) {
     throw UsageError("The path of DIR is too long for SoftHSM's configuration.");
   if (token.label.empty() || token.label.size() > 32)
     throw UsageError("--label must have 1 to 32 bytes: it becomes the label of a PKCS#11 token.");
-  try {
-    parse_config(trent_configuration(token), "the new trent.toml");
-  } catch (const Error& error) {
-    throw UsageError(error.text());
-  }
+  check_configuration(token);
   if (!fs::exists(token.module))
     throw UsageError("There is no " + token.module +
                      ". Install SoftHSM (Debian: apt install softhsm2), or name its library with "
                      "--module.");
+}
+
+// What TOML and OpenSSL's configuration cannot name in one line.
+void check_arguments_for_existing(const NewToken& token) {
+  for (const std::string& text :
+       {token.directory.string(), token.module, token.uri, token.pin_source})
+    if (printable(text) != text)
+      throw UsageError("DIR and options must have no control character.");
+  check_configuration(token);
+  if (token.module.find('/') != std::string::npos && !fs::exists(token.module))
+    throw UsageError("There is no " + token.module +
+                     ". Name the PKCS#11 library of the HSM with --module: the vendor's manual "
+                     "says where it is.");
+}
+
+fs::path absolute(const fs::path& path) {
+  return fs::absolute(path).lexically_normal();
+}
+
+// As in trent.toml: what has no slash, and is no file here, is a module that p11-kit knows.
+std::string named_module(const std::string& name) {
+  if (name.find('/') == std::string::npos && !fs::exists(name)) return name;
+  return absolute(name).string();
+}
+
+// A relative path is meant from here, and trent.toml is elsewhere.
+std::string named_pin_source(const std::string& text) {
+  constexpr std::string_view file = "file:";
+  const std::string path = text.starts_with(file) ? text.substr(file.size()) : "";
+  return path.empty() || path[0] == '/' || path[0] == '~' ? text
+                                                          : "file:" + absolute(path).string();
 }
 
 std::function<int(const std::string&)> define_init(Options& options) {
@@ -175,8 +285,10 @@ std::function<int(const std::string&)> define_init(Options& options) {
     std::string directory;
     std::string account = "111122223333";
     std::string region = "local";
-    std::string module = default_module();
-    std::string label = "kms";
+    std::optional<std::string> module;
+    std::optional<std::string> label;
+    std::optional<std::string> token;
+    std::optional<std::string> pin_source;
   };
   auto arguments = std::make_shared<Arguments>();
   options.positional(arguments->directory, "DIR", "The directory to make");
@@ -184,18 +296,44 @@ std::function<int(const std::string&)> define_init(Options& options) {
                "12 digits: the account in the ARN of the keys; default:\n111122223333");
   options.text(arguments->region, "--region", Need::Optional,
                "The region in the ARN of the keys; default: local");
-  options.path(arguments->module, "--module", "SoftHSM's library");
+  options.path(arguments->module, "--module", "SoftHSM's library, or that of the token");
   options.text(arguments->label, "--label", Need::Optional,
-               "Label of the token, at most 32 bytes; default: kms");
+               "Label of the new token, at most 32 bytes; default: kms");
+  options.text(arguments->token, "--token", Need::Optional,
+               "PKCS#11 URI of a token that is there: none is made");
+  options.text(arguments->pin_source, "--pin-source", Need::Optional,
+               "With --token: file:PATH or env:NAME; default: ask");
   return [arguments](const std::string&) {
-    auto absolute = [](const fs::path& path) { return fs::absolute(path).lexically_normal(); };
     if (arguments->directory.empty()) throw UsageError("DIR is empty: name the directory to make.");
+    if (!arguments->token && arguments->pin_source)
+      throw UsageError("--pin-source needs --token: a new token gets a random PIN.");
+    if (arguments->token && arguments->label)
+      throw UsageError("--label is for a new token: name the one that is there by --token.");
+    if (arguments->token && !arguments->module)
+      throw UsageError("--token needs --module: the PKCS#11 library of the HSM.");
     fs::path directory = absolute(arguments->directory);
     if (!directory.has_filename()) directory = directory.parent_path();  // "kms/"
-    NewToken token{directory, arguments->account, arguments->region,
-                   absolute(arguments->module).string(), arguments->label};
-    check_arguments(token);
+    NewToken token{.directory = directory,
+                   .account = arguments->account,
+                   .region = arguments->region,
+                   .module = absolute(arguments->module.value_or(default_module())).string(),
+                   .label = arguments->label.value_or("kms")};
+    if (arguments->token) {
+      token.module = named_module(*arguments->module);
+      token.uri = *arguments->token;
+      if (token.uri.empty())
+        throw UsageError("--token is empty: give a URI such as pkcs11:token=LABEL.");
+      if (arguments->pin_source) token.pin_source = named_pin_source(*arguments->pin_source);
+      check_arguments_for_existing(token);
+    } else {
+      check_arguments(token);
+    }
     try {
+      if (arguments->token) {
+        const Trial trial = make_for_existing(token);
+        write_output(as_bytes(what_was_found(token, trial)));
+        return trial.lacks.empty() ? kSuccess : kProblemsFound;
+      }
       make(token);
     } catch (const fs::filesystem_error& error) {
       throw Failure(error.what());
@@ -210,7 +348,7 @@ std::function<int(const std::string&)> define_init(Options& options) {
 }  // namespace
 
 LocalVerb init_verb() {
-  return {"init", "Make a SoftHSM token of your own, ready to use", kHelp, false, define_init};
+  return {"init", "Make a SoftHSM token, or set up one that is there", kHelp, false, define_init};
 }
 
 }  // namespace trent::cli

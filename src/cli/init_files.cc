@@ -103,13 +103,17 @@ std::string softhsm_configuration(const NewToken& token) {
 }
 
 std::string trent_configuration(const NewToken& token) {
+  const bool made = token.uri.empty();
+  const std::string pin_source =
+      made ? "file:" + (token.directory / "pin").string() : token.pin_source;
   return "# Made by `trent init`. trent.toml(5) describes every key.\n"
          "[[token]]\n" +
          setting("account", toml_quoted(token.account)) +
          setting("region", toml_quoted(token.region)) +
          setting("module", toml_quoted(token.module)) +
-         setting("uri", toml_quoted("pkcs11:token=" + percent_encoded(token.label))) +
-         setting("pin-source", toml_quoted("file:" + (token.directory / "pin").string()));
+         setting("uri",
+                 toml_quoted(made ? "pkcs11:token=" + percent_encoded(token.label) : token.uri)) +
+         (pin_source.empty() ? "" : setting("pin-source", toml_quoted(pin_source)));
 }
 
 std::string openssl_configuration(const NewToken& token, const std::string& system_file) {
@@ -140,7 +144,8 @@ std::string environment(const NewToken& token) {
     return "export " + name + "=" + shell_quoted((token.directory / file).string()) + "\n";
   };
   return "# Made by `trent init`, to be sourced by a shell: . env\n" +
-         line("TRENT_CONF", "trent.toml") + line("SOFTHSM2_CONF", "softhsm2.conf") +
+         line("TRENT_CONF", "trent.toml") +
+         (token.uri.empty() ? line("SOFTHSM2_CONF", "softhsm2.conf") : "") +
          line("OPENSSL_CONF", "openssl.cnf") + line("OPENSSL_MODULES", "modules");
 }
 

@@ -13,6 +13,9 @@ struct NewToken {
   std::string region;
   std::string module;  // absolute path of SoftHSM's library
   std::string label;
+  // Of a token that is there, and is not made; the label is not used then.
+  std::string uri{};
+  std::string pin_source{};  // empty: ask
 };
 
 std::string softhsm_configuration(const NewToken& token);
