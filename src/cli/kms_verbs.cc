@@ -25,7 +25,8 @@ Examples:
   trent create-key --description "customer data"
   KEY=$(trent create-key --output raw)
   trent create-alias --alias-name alias/app --target-key-id "$KEY"
-  trent create-key --origin EXTERNAL_KEY_STORE --xks-key-id pkcs11:object=legacy-rsa
+  trent create-key --origin EXTERNAL_KEY_STORE --xks-key-id pkcs11:object=legacy-rsa \
+      --key-usage SIGN_VERIFY
   trent create-key --enforce-in-token --so-pin-source file:so-pin
 )"},
     {"describe-key", "Keys", "What is known of a key", R"(
