@@ -4,7 +4,8 @@
 #   sh conf/install-deps.sh           to build and use Trent
 #   sh conf/install-deps.sh test      and to run its tests
 #   sh conf/install-deps.sh ci        and for everything that CI does
-#   sh conf/install-deps.sh clients   to run its tests, with other people's SDKs, programs and shells
+#   sh conf/install-deps.sh clients   to run its tests, with other people's SDKs, programs and shells,
+#                                     and of the documentation
 set -eu
 
 build='g++ libc6-dev meson ninja-build pkg-config libssl-dev libp11-kit-dev libtomlplusplus-dev libboost1.81-dev
@@ -14,8 +15,9 @@ test='awscli curl haproxy libcmocka-dev opensc opensc-pkcs11 gnutls-bin libengin
   util-linux xxd'
 ci='clang clang-format clang-tidy libclang-rt-14-dev gcovr shellcheck'
 # Where systemd runs, openssh-server starts a server on port 22, and nginx-light one on port 80.
-clients='apache2-bin fish golang-go golang-github-aws-aws-sdk-go-dev golang-github-aws-aws-sdk-go-v2-dev
-  golang-github-thalesignite-crypto11-dev libmongocrypt-dev nginx-light nodejs openjdk-17-jdk-headless openssh-server
+clients='apache2-bin chromium chromium-driver codespell fish golang-go golang-github-aws-aws-sdk-go-dev golang-github-aws-aws-sdk-go-v2-dev
+  golang-github-miekg-pkcs11-dev golang-github-thalesignite-crypto11-dev libmongocrypt-dev mandoc mkdocs
+  mkdocs-material nginx-light nodejs openjdk-17-jdk-headless openssh-server python3-cryptography python3-jsonschema
   ruby-aws-sdk-kms zsh'
 # A newer Node.js, from elsewhere, has its npm in it.
 command -v npm >/dev/null || clients="$clients npm"
