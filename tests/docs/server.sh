@@ -19,6 +19,7 @@ units_and_options() {
 }
 haproxy_takes_its_file() { haproxy -c -f "$conf/haproxy.cfg"; }
 
+ln -s "$conf" .
 test_case 'the commands of the page' run_examples "$TRENT_SOURCE/docs/server.md"
 if command -v systemd-analyze >/dev/null; then
   test_case 'systemd takes the units' units_and_options

@@ -107,7 +107,8 @@ class Browser:
 
 
 def is_built():
-    subprocess.run(["sh", os.path.join(source, "conf", "site.sh"), site], check=True)
+    subprocess.run(["sh", os.path.join(source, "conf", "site.sh"), site], check=True,
+                   stdout=subprocess.DEVNULL)
     pages = {os.path.basename(page) for page in glob.glob(site + "/*.html")}
     for page in glob.glob(os.path.join(source, "docs", "*.md")):
         assert os.path.basename(page)[:-3] + ".html" in pages, page
