@@ -3,8 +3,8 @@
 # Runs a command with a KMS of its own, for tests and CI jobs:
 #   sh conf/with-kms.sh COMMAND [ARGUMENT...]
 #   sh conf/with-kms.sh python3 -m pytest
-# It makes a SoftHSM token in a temporary directory, with the key alias/app, and a server on this host that
-# takes any credentials. The command finds them by the environment: AWS_ENDPOINT_URL_KMS and credentials for
+# It makes a SoftHSM token in a temporary directory, with the keys alias/app, alias/old and alias/new, and a
+# server on this host that takes any credentials. The command finds them by the environment: AWS_ENDPOINT_URL_KMS and credentials for
 # the SDKs, TRENT_CONF and others for trent, openssl and PKCS#11 programs. When it ends, nothing is left.
 set -eu
 [ $# -gt 0 ] || {
@@ -25,7 +25,9 @@ trap 'exit 143' TERM
 trent init "$dir/kms" >/dev/null
 . "$dir/kms/env"
 unset TRENT_ENDPOINT
-trent create-alias --alias-name alias/app --target-key-id "$(trent create-key --output raw)"
+for name in app old new; do
+  trent create-alias --alias-name alias/$name --target-key-id "$(trent create-key --output raw)"
+done
 trent serve --insecure-as root --listen 127.0.0.1:0 >"$dir/serve.log" &
 server=$!
 until grep -qs 'listening on' "$dir/serve.log"; do

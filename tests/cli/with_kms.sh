@@ -16,7 +16,7 @@ every_door_is_open() {
 	printf 'a secret' >secret
 	openssl pkeyutl -encrypt -inkey kms:alias/app -in secret | openssl pkeyutl -decrypt -inkey kms:alias/app
 	JOB
-  assert_eq "$(with_kms sh job | tr -d '\n')" '"Enabled"alias/appa secret'
+  assert_eq "$(with_kms sh job | tr -d '\n')" '"Enabled"alias/appalias/newalias/olda secret'
   nothing_is_left
 }
 arguments_stay_as_they_are() {

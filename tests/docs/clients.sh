@@ -15,7 +15,7 @@ run_section() {
   mkdir "home-$cases"
   cd "home-$cases"
   export HOME="$PWD"
-  ln -s "$TRENT_SOURCE/tests" .
+  ln -s "$TRENT_SOURCE/tests" "$TRENT_SOURCE/conf" .
   [ ! -e "$javascript" ] || ln -s "$javascript" .
   {
     section "$page" 'A server to try them on'
@@ -45,7 +45,21 @@ $title"
 all_are_tested() {
   assert_eq "$titles" "$(sed -n 's/^## //p' "$page")"
 }
-titles='A server to try them on'
+# With the file of the section on Python, and nothing else.
+one_command() {
+  mkdir one
+  cd one
+  export HOME="$PWD"
+  ln -s "$TRENT_SOURCE/conf" .
+  {
+    section "$page" Python | sed '/^```sh/,$d'
+    section "$page" 'One of them, in one command'
+  } >page.md
+  run_examples page.md
+}
+case_with /usr/lib/python3/dist-packages/boto3 'One of them, in one command' one_command
+titles='One of them, in one command
+A server to try them on'
 client aws
 client Python /usr/lib/python3/dist-packages/boto3
 client 'JavaScript, version 3' "$javascript"

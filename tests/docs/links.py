@@ -94,9 +94,28 @@ def each_page_is_reached():
     return faults
 
 
+def commands_are_run():
+    """A page with commands is named by the test that runs them."""
+    tests = ""
+    for test in glob.glob(os.path.join(source, "tests", "docs", "*")):
+        if os.path.basename(test) not in ("links.py", "lint.sh", "pictures.py", "site.py", "meson.build"):
+            with open(test, encoding="utf-8") as file:
+                tests += file.read()
+    faults = []
+    for page in pages():
+        name = os.path.relpath(page, source)
+        with open(page, encoding="utf-8") as file:
+            has_commands = "\n```sh" in file.read()
+        as_parts = '"' + name.replace("/", '", "') + '"'  # os.path.join(source, "docs", "operations.md")
+        if has_commands and name not in ("CONTRIBUTING.md",) and f"/{name}" not in tests and as_parts not in tests:
+            faults.append(f"no test in tests/docs runs the commands of {name}")
+    return faults
+
+
 def main():
     failed = 0
-    cases = {"all links lead somewhere": all_lead_somewhere, "each page is reached": each_page_is_reached}
+    cases = {"all links lead somewhere": all_lead_somewhere, "each page is reached": each_page_is_reached,
+             "commands of all pages are run": commands_are_run}
     for number, (name, case) in enumerate(cases.items(), 1):
         faults = case()
         for fault in faults:
