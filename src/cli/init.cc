@@ -41,19 +41,18 @@ be new, or empty and your own; and nobody else may be able to rename a directory
 the way to it. The files env, trent.toml, softhsm2.conf and openssl.cnf name DIR by
 its absolute path: in a copy that is to be used elsewhere, correct it.
 
-SoftHSM is software: good for development and tests. For an HSM, --token names a
-token that is there already, and --module its library. DIR then has trent.toml, env
-and OpenSSL's configuration only. The token is looked for, and tried with session
-objects where there is a PIN for it: nothing is written into it.
+SoftHSM is software: good for development and tests. For an HSM, --token names
+a token that is there already, and --module its library. DIR then has trent.toml,
+env and OpenSSL's configuration only. The token is looked for, and tried with
+session objects where there is a PIN for it: nothing is written into it. If it
+cannot do what is needed, the exit code is 1.
 
 Examples:
   trent init ~/kms
   . ~/kms/env
   trent create-key
-  trent init --token pkcs11:token=production --module /opt/vendor/lib/libpkcs11.so \
+  trent init --token pkcs11:token=production --module /opt/vendor/lib/p11.so \
       --pin-source file:/etc/trent/pin ~/hsm
-
-Exit codes with --token: 1 all was written, but the token cannot do what is needed.
 )";
 
 std::string default_module() {

@@ -147,6 +147,9 @@ def page(ours, aws):
     text = HEAD + f"{len(ours)} of {len(aws)} operations are there.\n"
     seen = set()
     for group, verbs in summaries():
+        verbs = [(verb, summary) for verb, summary in verbs if verb in of_verb]
+        if not verbs:  # the command's own
+            continue
         text += f"\n## {group}\n"
         for verb, summary in verbs:
             remark, examples = help_of(verb)
