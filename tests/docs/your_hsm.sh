@@ -42,6 +42,20 @@ takes_away_all() {
   HOME=$PWD run_examples page.md
 }
 
+# The drop-in that gives a service its PIN is one that systemd takes, and the path is where it puts it.
+systemd_hands_over_the_pin() {
+  mkdir -p units/trent-serve.service.d && cd units
+  sed -n '/^```ini/,/^```/p' "$page" | sed '/^```/d' >trent-serve.service.d/pin.conf
+  grep -q '^LoadCredential=pin:/' trent-serve.service.d/pin.conf
+  grep -qF 'file:/run/credentials/trent-serve.service/pin' "$page"
+  units_are_right trent-serve trent-serve.socket
+  sed -i s/LoadCredential/LoadCredentials/ trent-serve.service.d/pin.conf
+  if (units_are_right trent-serve trent-serve.socket) >log; then return 1; fi
+}
+
 test_case 'the commands of the page' whole_page
 test_case 'all that Trent makes is taken away' takes_away_all
+if command -v systemd-analyze >/dev/null; then
+  test_case 'systemd takes the drop-in' systemd_hands_over_the_pin
+fi
 done_testing
