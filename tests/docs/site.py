@@ -62,8 +62,12 @@ class Browser:
             arguments.append("--no-sandbox")  # which is not for root
         # All that the browser asks elsewhere ends here.
         arguments.append("--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1")
-        self.url += "/" + self.ask("", {"capabilities": {"alwaysMatch": {
-            "goog:chromeOptions": {"args": arguments}}}})["sessionId"]
+        try:
+            self.url += "/" + self.ask("", {"capabilities": {"alwaysMatch": {
+                "goog:chromeOptions": {"args": arguments}}}})["sessionId"]
+        except BaseException:
+            self.driver.kill()
+            raise
 
     def ask(self, path, body=None, method=None):
         data = None if body is None else json.dumps(body).encode()
@@ -101,9 +105,11 @@ class Browser:
             file.write(base64.b64decode(self.ask("/screenshot")))
 
     def close(self):
-        self.ask("", method="DELETE")
-        self.driver.terminate()
-        self.driver.wait()
+        try:
+            self.ask("", method="DELETE")
+        finally:
+            self.driver.terminate()
+            self.driver.wait()
 
 
 def is_built():
