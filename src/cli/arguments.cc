@@ -5,9 +5,11 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
+#include <ranges>
 #include <span>
 #include <string_view>
 
+#include "cli/common_options.h"
 #include "cli/errors.h"
 #include "cli/spelling.h"
 
@@ -53,20 +55,11 @@ constexpr std::string_view kVerbsOfAws[] = {
     "verify-mac",
 };
 
-// Options of `aws` itself that somebody may be used to, and what there is in their place.
-constexpr std::string_view kTokenInstead =
-    "The configuration names the token; --config PATH takes another configuration.";
-constexpr std::pair<std::string_view, std::string_view> kOptionsOfAws[] = {
-    {"--region", kTokenInstead},
-    {"--profile", kTokenInstead},
-    {"--endpoint-url", "It is for the verbs of KMS: the others are about the token itself."},
-    {"--query", "Take the member from the JSON (with jq, for example), or use --output raw."},
-    {"--cli-binary-format", "Binary values are fileb://PATH, - (standard input) or base64."},
-};
-
-// The options that may stand before the verb too; all have a value.
-constexpr std::string_view kBeforeTheVerb[] = {"--config", "--endpoint-url", "--output",
-                                               "--output-file"};
+// Options of `aws` itself that only the verbs of KMS have.
+constexpr std::string_view kOptionsOfKmsVerbs[] = {"--account",        "--cli-binary-format",
+                                                   "--cli-input-json", "--endpoint-url",
+                                                   "--profile",        "--query",
+                                                   "--region",         "--generate-cli-skeleton"};
 
 bool is_any_of(std::string_view text, std::span<const std::string_view> words) {
   return std::ranges::find(words, text) != words.end();
@@ -160,24 +153,44 @@ std::string stray_argument(const CLI::App& verb, const std::string& argument) {
          (meant.empty() ? "." : "; did you mean " + meant + "?");
 }
 
+// In the words of `aws`.
+std::string missing_options(const CLI::App& verb) {
+  std::string out = "the following arguments are required:";
+  const char* separator = " ";
+  for (const CLI::Option* option : verb.get_options())
+    if (option->get_required() && option->count() == 0) {
+      out += separator + option->get_name();
+      separator = ", ";
+    }
+  return out;
+}
+
 }  // namespace
 
 std::vector<std::string> arrange(std::vector<std::string> arguments,
                                  const std::vector<VerbName>& verbs) {
   std::vector<std::string> before;  // the verb
   auto next = arguments.begin();
-  for (; next != arguments.end() && next->starts_with('-'); ++next) {
-    std::string name = option_name(*next);
-    before.push_back(*next);
-    if (is_any_of(name, kBeforeTheVerb)) {
-      if (name == *next && next + 1 != arguments.end()) before.push_back(*++next);
-    } else if (name != "--help" && name != "-h" && name != "--version") {
-      throw UsageError(unknown_option(name) +
-                       " The options of a verb stand behind it: trent VERB " + name);
+  const auto take_options = [&] {
+    for (; next != arguments.end() && next->starts_with('-'); ++next) {
+      std::string name = option_name(*next);
+      before.push_back(*next);
+      const BeforeTheVerb may_be = before_the_verb(name);
+      if (may_be == BeforeTheVerb::WithValue) {
+        if (name == *next && next + 1 != arguments.end()) before.push_back(*++next);
+      } else if (may_be == BeforeTheVerb::No && name != "--help" && name != "-h" &&
+                 name != "--version") {
+        throw UsageError(unknown_option(name) +
+                         " The options of a verb stand behind it: trent VERB " + name);
+      }
     }
-  }
+  };
+  take_options();
   // As with aws: `aws kms VERB`, `aws help`, `aws kms VERB help`.
-  if (next != arguments.end() && *next == "kms") ++next;
+  if (next != arguments.end() && *next == "kms") {
+    ++next;
+    take_options();
+  }
   std::vector<std::string> rest(next, arguments.end());
   bool help = !rest.empty() && rest[0] == "help";
   if (help) rest.erase(rest.begin());
@@ -204,6 +217,26 @@ std::vector<std::string> arrange(std::vector<std::string> arguments,
   return out;
 }
 
+void complete_option_names(const CLI::App& app, std::vector<std::string>& arguments) {
+  const CLI::App* verb = &app;
+  for (const std::string& word : std::views::reverse(arguments)) {
+    const auto nested =
+        verb->get_subcommands([&](const CLI::App* each) { return each->get_name() == word; });
+    if (nested.empty()) break;
+    verb = nested.front();
+  }
+  for (std::string& argument : arguments) {
+    const std::string name = option_name(argument);
+    if (!name.starts_with("--") || name.size() < 4 || verb->get_option_no_throw(name) != nullptr)
+      continue;
+    std::vector<std::string> meant;
+    for (const CLI::Option* option : verb->get_options())
+      for (const std::string& known : option->get_lnames())
+        if (known.starts_with(name.substr(2))) meant.push_back("--" + known);
+    if (meant.size() == 1) argument.replace(0, name.size(), meant.front());
+  }
+}
+
 const CLI::App& given_verb(const CLI::App& app) {
   const std::vector<CLI::App*> given = app.get_subcommands();
   return given.empty() ? app : given_verb(*given.front());
@@ -211,15 +244,18 @@ const CLI::App& given_verb(const CLI::App& app) {
 
 std::string explanation(const CLI::App& app, const CLI::ParseError& error) {
   std::vector<std::string> extras = app.remaining(true);
-  if (extras.empty() || &given_verb(app) == &app) return error.what();
   const CLI::App& verb = given_verb(app);
+  if (&verb == &app) return error.what();
+  if (extras.empty())
+    return dynamic_cast<const CLI::RequiredError*>(&error) == nullptr ? error.what()
+                                                                      : missing_options(verb);
   auto unknown = std::ranges::find_if(extras, looks_like_option);
   if (unknown == extras.end()) return stray_argument(verb, extras.front());
 
   std::string name = option_name(*unknown);
   std::string out = unknown_option(name);
-  for (const auto& [option, instead] : kOptionsOfAws)
-    if (name == option) return out + " That is an option of aws. " + std::string(instead);
+  if (is_any_of(name, kOptionsOfKmsVerbs) && !verb.get_option_no_throw("--query"))
+    return out + " It is for the verbs of KMS: the others are about the token itself.";
   std::vector<std::string> known;
   for (const CLI::Option* option : verb.get_options())
     for (const std::string& long_name : option->get_lnames()) known.push_back("--" + long_name);

@@ -23,6 +23,10 @@ struct VerbName {
 std::vector<std::string> arrange(std::vector<std::string> arguments,
                                  const std::vector<VerbName>& verbs);
 
+// As for `aws`, the beginning of an option's name will do if no other begins so: --tag-key.
+// `arguments` are what arrange() gives.
+void complete_option_names(const CLI::App& app, std::vector<std::string>& arguments);
+
 // The verb that the command line names, or the command itself.
 const CLI::App& given_verb(const CLI::App& app);
 

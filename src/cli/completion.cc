@@ -166,8 +166,13 @@ std::string names(KmsEndpoint& endpoint, Candidates candidates, bool keys, bool 
 
 void add_names(const Line& line, Candidates& candidates, bool keys, bool aliases) {
   const auto find = [&] {
-    const std::unique_ptr<KmsEndpoint> endpoint = open_endpoint(
-        expand_home(line.value("--config")), line.value("--endpoint-url"), Questions::Forbidden);
+    const std::unique_ptr<KmsEndpoint> endpoint =
+        open_endpoint({.config = expand_home(line.value("--config")),
+                       .url = line.value("--endpoint-url"),
+                       .profile = line.value("--profile"),
+                       .region = line.value("--region"),
+                       .account = line.value("--account")},
+                      Questions::Forbidden);
     return names(*endpoint, candidates, keys, aliases);
   };
   candidates.set_lines(in_time(kPatience, find).value_or(""));
@@ -182,7 +187,7 @@ void add_verbs(const Line& line, Candidates& candidates) {
 
 void add_options(const Line& line, Candidates& candidates) {
   for (const CLI::Option* option : line.verb->get_options()) {
-    if (line.given.contains(option)) continue;
+    if (line.given.contains(option) || option->get_group().empty()) continue;
     for (const std::string& name : option->get_lnames()) {
       // --no-dry-run is there, but seldom wanted.
       const bool negated = name.starts_with("no-") && option->get_lnames().size() > 1;

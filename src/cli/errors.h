@@ -15,6 +15,8 @@ inline constexpr int kUsage = 252;
 inline constexpr int kConfiguration = 253;
 inline constexpr int kService = 254;  // the KMS operation failed
 inline constexpr int kFailure = 255;
+// As of a program that SIGPIPE has ended, by the shell's count.
+inline constexpr int kClosedPipe = 128 + 13;
 
 // A command line that cannot be obeyed.
 struct UsageError : std::runtime_error {
@@ -29,6 +31,11 @@ struct ConfigurationError : std::runtime_error {
 // Everything else: a file that cannot be written, a token that cannot be made.
 struct Failure : std::runtime_error {
   using std::runtime_error::runtime_error;
+};
+
+// Whoever was to read the output does not, as `head` when it has enough: nothing to complain of.
+struct ClosedPipe : Failure {
+  using Failure::Failure;
 };
 
 // The error of a server that KMS's operations do not have, as it came: ThrottlingException.

@@ -170,6 +170,10 @@ class Output {
   std::optional<NewFile> file_;
 };
 
+std::unique_ptr<KmsEndpoint> open(const Arguments& arguments, const std::string& config) {
+  return open_endpoint({.config = config, .url = arguments.endpoint});
+}
+
 void check(const Arguments& arguments, bool writes_ciphertext) {
   if (arguments.output) return check_replaceable(*arguments.output);
   if (writes_ciphertext && output_is_terminal())
@@ -218,8 +222,7 @@ int encrypt_file(const Arguments& arguments, const std::string& config) {
   request.encryption_context = arguments.context;
   request.number_of_bytes = kDataKeyBytes;
   request.grant_tokens = arguments.grant_tokens;
-  const kms::GenerateDataKeyResponse key =
-      perform(*open_endpoint(config, arguments.endpoint), request);
+  const kms::GenerateDataKeyResponse key = call_reported(*open(arguments, config), request);
   const FileHeader header{key.ciphertext_blob, commit_to(key.plaintext)};
   stream(input, arguments, Readers::AsBefore, header.encoded(),
          [&](const ReadBytes& read, const WriteBytes& write) {
@@ -243,7 +246,7 @@ int decrypt_file(const Arguments& arguments, const std::string& config) {
   request.encryption_context = arguments.context;
   request.grant_tokens = arguments.grant_tokens;
   request.key_id = arguments.source_key_id;
-  const kms::DecryptResponse key = perform(*open_endpoint(config, arguments.endpoint), request);
+  const kms::DecryptResponse key = call_reported(*open(arguments, config), request);
   if (key.plaintext.size() != kDataKeyBytes || commit_to(key.plaintext) != header.commitment)
     throw Failure(input.name() +
                   ": It is damaged: its encrypted data key is that of another file.");
@@ -265,8 +268,7 @@ int re_encrypt_file(const Arguments& arguments, const std::string& config) {
   request.destination_key_id = arguments.key_id;
   request.destination_encryption_context = arguments.destination_context;
   request.grant_tokens = arguments.grant_tokens;
-  header.encrypted_data_key =
-      perform(*open_endpoint(config, arguments.endpoint), request).ciphertext_blob;
+  header.encrypted_data_key = call_reported(*open(arguments, config), request).ciphertext_blob;
   stream(input, arguments, Readers::AsBefore, header.encoded(),
          [&](const ReadBytes& read, const WriteBytes& write) {
            Bytes block(kSegmentBytes);

@@ -2,9 +2,12 @@
 // The token as an endpoint, and whether it is the token or a server.
 #include "cli/kms_endpoint.h"
 
+#include <algorithm>
 #include <cstdlib>
 
+#include "base/encoding.h"
 #include "base/error.h"
+#include "cli/aws_profile.h"
 #include "cli/errors.h"
 #include "cli/verb.h"
 
@@ -12,14 +15,41 @@ namespace trent::cli {
 
 namespace {
 
+// The principal of the configuration, in the account and the region that the command line names.
+kms::Caller caller_in(const kms::Service& service, const EndpointOptions& options) {
+  kms::Caller caller = service.caller();
+  if (options.account.empty() && options.region.empty()) return caller;
+  const std::vector<TokenConfig>& tokens = service.config().tokens;
+  const auto fits = [&](const TokenConfig& token) {
+    return (options.account.empty() || token.account == options.account) &&
+           (options.region.empty() || token.region == options.region);
+  };
+  // The caller's own, if it will do.
+  auto found = std::ranges::find_if(tokens, [&](const TokenConfig& token) {
+    return token.account == caller.account && fits(token);
+  });
+  if (found == tokens.end()) found = std::ranges::find_if(tokens, fits);
+  if (found == tokens.end())
+    throw ConfigurationError("No [[token]] of " + service.config().source + " has" +
+                             (options.account.empty() ? "" : " the account " + options.account) +
+                             (options.account.empty() || options.region.empty() ? "" : " and") +
+                             (options.region.empty() ? "" : " the region " + options.region) +
+                             ". Leave the option out to use the first one, or set it there.");
+  // Who is root by the configuration is root of each account in it; others stay who they are.
+  if (caller.principal == "arn:aws:iam::" + caller.account + ":root")
+    caller.principal = "arn:aws:iam::" + found->account + ":root";
+  caller.account = found->account;
+  return caller;
+}
+
 class TokenEndpoint final : public KmsEndpoint {
  public:
-  explicit TokenEndpoint(const std::string& config_option)
-      : service_(open_service(config_option)) {}
+  explicit TokenEndpoint(const EndpointOptions& options)
+      : service_(open_service(options.config)), caller_(caller_in(service_, options)) {}
 
   bool is_token() const override { return true; }
   void run(const kms::model::Operation& operation, const void* request, void* response) override {
-    service_.run(service_.caller(), operation, request, response);
+    service_.run(caller_, operation, request, response);
   }
 
   // All of them: the token is not asked again.
@@ -32,6 +62,7 @@ class TokenEndpoint final : public KmsEndpoint {
 
  private:
   kms::Service service_;
+  const kms::Caller caller_;
 };
 
 // A token with a PIN pad has no pin-source, and its C_Login() is the question.
@@ -42,7 +73,48 @@ void require_pin_sources(const Config& config) {
                                " has no pin-source: set it in the configuration.");
 }
 
-std::unique_ptr<KmsEndpoint> open_server(const char* name, const std::string& url) {
+// Of AWS_REGION and its like; empty: not set.
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+// What requests are signed with, as `aws` finds it: --profile, the environment, the profile that
+// AWS_PROFILE names, or the default one. The last is not for who is known by the Unix socket.
+std::optional<server::AccessKey> access_key(const EndpointOptions& options,
+                                            const std::optional<AwsProfile>& given, bool is_unix) {
+  std::optional<server::AccessKey> key;
+  std::string profile_region;
+  if (!given) key = server::access_key_of_environment();
+  if (!key) {
+    const std::string named = variable("AWS_PROFILE");
+    std::optional<AwsProfile> profile = given;
+    if (!profile && !named.empty()) profile = aws_profile(named);
+    if (!profile && !is_unix) profile = find_aws_profile("default");
+    if (profile) {
+      profile_region = profile->region;
+      key = access_key_of(*profile);
+    }
+  }
+  if (!key) return std::nullopt;
+  for (const std::string& region :
+       {options.region, variable("AWS_REGION"), variable("AWS_DEFAULT_REGION"), profile_region})
+    if (!region.empty()) {
+      if (std::ranges::any_of(region, [](char c) { return is_control(c) || c == ' ' || c == '/'; }))
+        throw UsageError("The region to sign for is not the name of one.");
+      key->region = region;
+      break;
+    }
+  return key;
+}
+
+std::unique_ptr<KmsEndpoint> open_server(const char* name, const std::string& url,
+                                         const EndpointOptions& options,
+                                         const std::optional<AwsProfile>& profile) {
+  if (!options.account.empty())
+    throw UsageError(
+        "--account chooses one of several tokens, and a server knows itself whose account it acts "
+        "in: leave it out.");
   server::ServerAddress address;
   try {
     address = server::parse_server_address(url);
@@ -50,11 +122,12 @@ std::unique_ptr<KmsEndpoint> open_server(const char* name, const std::string& ur
     throw UsageError(std::string(name) + " must be http://HOST:PORT, https://HOST:PORT or " +
                      "unix:PATH: " + error.what() + ".");
   }
-  server::ClientOptions options;
-  if (const char* bundle = std::getenv("AWS_CA_BUNDLE")) options.ca_file = bundle;
+  server::ClientOptions client;
+  if (const char* bundle = std::getenv("AWS_CA_BUNDLE")) client.ca_file = bundle;
+  const bool is_unix = address.scheme == server::ServerAddress::Scheme::Unix;
   try {
-    return server_endpoint(std::move(address), std::move(options),
-                           server::access_key_of_environment());
+    return server_endpoint(std::move(address), std::move(client),
+                           access_key(options, profile, is_unix));
   } catch (const Error& error) {
     throw ConfigurationError(error.text());
   }
@@ -62,22 +135,29 @@ std::unique_ptr<KmsEndpoint> open_server(const char* name, const std::string& ur
 
 }  // namespace
 
-std::unique_ptr<KmsEndpoint> token_endpoint(const std::string& config_option, Questions questions) {
-  if (questions == Questions::Forbidden) require_pin_sources(configuration(config_option));
-  return std::make_unique<TokenEndpoint>(config_option);
+std::unique_ptr<KmsEndpoint> token_endpoint(const EndpointOptions& options, Questions questions) {
+  if (questions == Questions::Forbidden) require_pin_sources(configuration(options.config));
+  return std::make_unique<TokenEndpoint>(options);
 }
 
-std::unique_ptr<KmsEndpoint> open_endpoint(const std::string& config_option,
-                                           const std::string& endpoint_option,
-                                           Questions questions) {
-  if (!config_option.empty() && !endpoint_option.empty())
+std::unique_ptr<KmsEndpoint> open_endpoint(const EndpointOptions& options, Questions questions) {
+  if (!options.config.empty() && (!options.url.empty() || !options.profile.empty()))
+    throw UsageError("--config is for the token, and " +
+                     std::string(options.url.empty() ? "--profile" : "--endpoint-url") +
+                     " for a server: give one of them.");
+  std::optional<AwsProfile> profile;
+  if (!options.profile.empty()) profile = aws_profile(options.profile);
+  if (!options.url.empty()) return open_server("--endpoint-url", options.url, options, profile);
+  const std::string url = variable("TRENT_ENDPOINT");
+  if (options.config.empty() && !url.empty())
+    return open_server("TRENT_ENDPOINT", url, options, profile);
+  if (!profile) return token_endpoint(options, questions);
+  if (profile->endpoint_url.empty())
     throw UsageError(
-        "--config is for the token and --endpoint-url for a server: give one of them.");
-  if (!endpoint_option.empty()) return open_server("--endpoint-url", endpoint_option);
-  const char* variable = std::getenv("TRENT_ENDPOINT");
-  if (config_option.empty() && variable != nullptr && *variable != '\0')
-    return open_server("TRENT_ENDPOINT", variable);
-  return token_endpoint(config_option, questions);
+        "--profile has the credentials for a server, and none is named: give --endpoint-url, set "
+        "TRENT_ENDPOINT, or set endpoint_url in the profile. The token takes no credentials: leave "
+        "--profile out to use it.");
+  return open_server("endpoint_url of the profile", profile->endpoint_url, options, profile);
 }
 
 }  // namespace trent::cli

@@ -39,15 +39,23 @@ class KmsEndpoint {
 // Whether the person at the terminal, or at the PIN pad of a token, may be asked for a PIN.
 enum class Questions { Allowed, Forbidden };
 
-// The server that --endpoint-url or TRENT_ENDPOINT names; otherwise the token of the configuration.
-// --config goes before TRENT_ENDPOINT, as it is meant for this one command. Throws UsageError,
-// ConfigurationError.
-std::unique_ptr<KmsEndpoint> open_endpoint(const std::string& config_option,
-                                           const std::string& endpoint_option,
+// What the command line says of it. Empty: nothing.
+struct EndpointOptions {
+  std::string config{};
+  std::string url{};
+  std::string profile{};  // of ~/.aws, for a server
+  std::string region{};   // that requests are signed for; of the token
+  std::string account{};  // of the token
+};
+
+// The server that --endpoint-url or TRENT_ENDPOINT names, or the profile that is given; otherwise
+// the token of the configuration. --config goes before TRENT_ENDPOINT, as it is meant for this one
+// command. Throws UsageError, ConfigurationError.
+std::unique_ptr<KmsEndpoint> open_endpoint(const EndpointOptions& options,
                                            Questions questions = Questions::Allowed);
 
 // The two there are.
-std::unique_ptr<KmsEndpoint> token_endpoint(const std::string& config_option,
+std::unique_ptr<KmsEndpoint> token_endpoint(const EndpointOptions& options,
                                             Questions questions = Questions::Allowed);
 std::unique_ptr<KmsEndpoint> server_endpoint(server::ServerAddress address,
                                              server::ClientOptions options,

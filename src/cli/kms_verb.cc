@@ -6,6 +6,7 @@
 #include <optional>
 #include <variant>
 
+#include "base/encoding.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "blob/shorthand.h"
@@ -13,6 +14,7 @@
 #include "cli/values.h"
 #include "cli/verb.h"
 #include "hsm/pin.h"
+#include "kms/model/shapes.h"
 #include "kms/operations/operations.h"
 #include "policy/date.h"
 
@@ -125,6 +127,69 @@ kms::Json date(const std::string& argument) {
   return static_cast<double>(date->seconds) + static_cast<double>(date->nanoseconds) / 1e9;
 }
 
+[[noreturn]] void refuse_member(const kms::model::Operation& operation, std::string_view name) {
+  for (const kms::model::Missing& missing : operation.missing)
+    if (name == missing.name)
+      throw UsageError(std::string(name) +
+                       " in --cli-input-json is not available: " + missing.reason);
+  std::string known;
+  for (const Field& field : operation.request)
+    known += (known.empty() ? "" : ", ") + std::string(field.name);
+  throw UsageError("Parameter validation failed: Unknown parameter in input: \"" + printable(name) +
+                   "\", must be one of: " + known);
+}
+
+// Of a value in --cli-input-json. Blobs may be text, dates are as `aws` takes them.
+kms::Json as_on_the_wire(const Field& field, const kms::Json& value, Binary binary) {
+  if (!value.is_string()) return value;
+  const std::string_view text = value.get_ref<const kms::Json::string_t&>();
+  if (field.shape->type == Type::Blob && binary == Binary::AsTyped)
+    return secret_to_base64(as_bytes(text));
+  return field.shape->type == Type::Timestamp ? date(std::string(text)) : value;
+}
+
+kms::Json skeleton(Fields fields, void* object, bool with_names);
+
+// A value of the field's type: the first of an enumeration; its name, where `aws` prints that.
+kms::Json skeleton(const Field& field, void* object, bool with_names) {
+  using Json = kms::Json;
+  const auto text = [&](const kms::model::Shape* shape, std::string_view name) {
+    if (with_names) return Json(Json::string_t(name));
+    return Json(Json::string_t(shape == nullptr || shape->values.empty() ? std::string_view()
+                                                                         : shape->values.front()));
+  };
+  return std::visit(
+      Overloaded{[&](const kms::model::Structure& inner) {
+                   return skeleton(inner.fields, inner.object, with_names);
+                 },
+                 [&](const kms::model::Structures& list) {
+                   return Json::array({skeleton(list.fields, list.add(list.list), with_names)});
+                 },
+                 [&](std::vector<std::string>*) {
+                   const kms::model::Shape* member = field.shape->member;
+                   return Json::array(
+                       {text(member, member == nullptr ? field.name : member->name)});
+                 },
+                 [](kms::EncryptionContext*) {
+                   return Json({{"KeyName", ""}});
+                 },
+                 [](bool*) { return Json(true); }, [](std::int64_t*) { return Json(0); },
+                 [](std::optional<std::int64_t>*) { return Json(0); },
+                 [](kms::Timestamp*) { return Json("1970-01-01T00:00:00"); },
+                 [](std::optional<kms::Timestamp>*) { return Json("1970-01-01T00:00:00"); },
+                 [&](std::string*) { return text(field.shape, field.name); },
+                 [&](std::optional<std::string>*) { return text(field.shape, field.name); },
+                 [](const auto*) { return Json(); }},  // a blob
+      field.in(object));
+}
+
+kms::Json skeleton(Fields fields, void* object, bool with_names) {
+  kms::Json out = kms::Json::object();
+  for (const Field& field : fields)
+    out[kms::Json::string_t(field.name)] = skeleton(field, object, with_names);
+  return out;
+}
+
 }  // namespace
 
 KmsCommand::KmsCommand(const kms::model::Operation& operation, Options& options)
@@ -191,7 +256,7 @@ void KmsCommand::read_typed() {
     }
   };
   for (const auto& [field, arguments] : structures_)
-    read(*field, [list = arguments.get()] { return structures(*list); });
+    if (!arguments->empty()) read(*field, [list = arguments.get()] { return structures(*list); });
   for (const auto& [field, argument] : single_) {
     const auto parse = field->shape->type == Type::Timestamp ? &date : &structure;
     if (*argument) read(*field, [parse, text = argument.get()] { return parse(**text); });
@@ -215,6 +280,66 @@ void KmsCommand::enforce(const KmsEndpoint& endpoint) {
   } catch (const Error& error) {
     throw UsageError("--so-" + error.message());
   }
+}
+
+void KmsCommand::take_input(const std::string& argument) {
+  const auto refuse = [](const std::string& what) {
+    throw UsageError("Error parsing parameter '--cli-input-json': " + what);
+  };
+  kms::Json input;
+  try {
+    input = parse_json<kms::Json>(text_value(argument));
+  } catch (const UsageError& error) {
+    refuse(error.what());
+  } catch (const std::runtime_error& error) {
+    refuse("Invalid JSON received: " + std::string(error.what()) + ".");
+  }
+  if (!input.is_object()) refuse("It is no JSON object.");
+  kms::Json members = kms::Json::object();
+  for (const auto& [name, value] : input.items()) {
+    const Field* field = find_field(operation_.request, name);
+    if (field == nullptr) refuse_member(operation_, name);
+    if (options_.is_given("--" + kms::model::hyphenated(name))) continue;
+    if (operation_.is_paged() && name == "Limit" && value.is_number_integer()) {
+      paging_.limit = value.get<std::int64_t>();
+    } else if (operation_.is_paged() && name == "Marker" && value.is_string()) {
+      paging_.marker = std::string(std::string_view(value.get_ref<const kms::Json::string_t&>()));
+    } else {
+      members[name] = as_on_the_wire(*field, value, options_.binary());
+    }
+  }
+  require_fields(input);
+  try {
+    const kms::Json::string_t text = members.dump();
+    kms::model::Validation missing;  // an option may have it
+    kms::model::read_json(operation_.request, request_.get(), kms::model::parse_json(text).root(),
+                          missing);
+  } catch (const Error& error) {
+    refuse(error.text());
+  } catch (const kms::Json::exception& error) {
+    refuse("It is not UTF-8.");
+  }
+}
+
+// In the words of `aws`.
+void KmsCommand::require_fields(const kms::Json& input) const {
+  std::string missing;
+  for (const Field& field : operation_.request)
+    if (field.need == kms::model::Need::Required && field.dispensable == nullptr &&
+        !input.contains(field.name) &&
+        !options_.is_given("--" + kms::model::hyphenated(field.name)))
+      missing += (missing.empty() ? "\"" : "\", \"") + std::string(field.name);
+  if (!missing.empty())
+    throw UsageError(
+        "Parameter validation failed: Missing required parameter in input: " + missing + '"');
+}
+
+kms::Json KmsCommand::skeleton_of_request() const {
+  return skeleton(operation_.request, operation_.new_request().get(), false);
+}
+
+kms::Json KmsCommand::skeleton_of_response() const {
+  return skeleton(operation_.response, operation_.new_response().get(), true);
 }
 
 Raw KmsCommand::raw() const {
@@ -280,14 +405,28 @@ kms::Json KmsCommand::list_pages(KmsEndpoint& endpoint, SecretBytes& raw, kms::J
       });
 }
 
+// Where a key is named, kms:NAME is NAME, as in the URIs for openssl.
+void KmsCommand::name_keys() {
+  for (const Field& field : operation_.request) {
+    if (field.shape != &kms::model::kKeyId && field.shape != &kms::model::kAliasName) continue;
+    std::visit(Overloaded{[](std::string* text) { *text = name_in_uri(*text); },
+                          [](std::optional<std::string>* text) {
+                            if (*text) *text = name_in_uri(**text);
+                          },
+                          [](const auto&) {}},
+               field.in(request_.get()));
+  }
+}
+
 Answer KmsCommand::run(KmsEndpoint& endpoint) {
   read_typed();
+  name_keys();
   enforce(endpoint);
   Answer answer;
   if (operation_.is_paged()) {
     kms::Json items = kms::Json::array();
     answer.json = list_pages(endpoint, answer.raw, items);
-    answer.text = [&endpoint, this, items = std::move(items)] {
+    answer.list = [&endpoint, this, items = std::move(items)] {
       return listing_text(endpoint, operation_, request_.get(), items);
     };
     return answer;

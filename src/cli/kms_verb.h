@@ -39,9 +39,9 @@ enum class Raw {
 struct Answer {
   kms::Json json;  // null: the operation has no response
   SecretBytes raw;
-  // What `--output text` writes, if the operation lists something; to be called while the
+  // What `--output list` writes, if the operation lists something; to be called while the
   // endpoint lives.
-  std::function<std::string()> text = {};
+  std::function<std::string()> list = {};
 };
 
 // One operation on one command line.
@@ -55,12 +55,21 @@ class KmsCommand {
   // Whether the response holds plaintext.
   bool is_secret() const;
 
+  // --cli-input-json: of the fields for which no option was given. Throws UsageError.
+  void take_input(const std::string& argument);
+
+  // --generate-cli-skeleton.
+  kms::Json skeleton_of_request() const;
+  kms::Json skeleton_of_response() const;
+
   // Once the options are loaded.
   Answer run(KmsEndpoint& endpoint);
 
  private:
   void add_option(const kms::model::Field& field);
   void read_typed();
+  void name_keys();
+  void require_fields(const kms::Json& input) const;
   void enforce(const KmsEndpoint& endpoint);
   void add_raw(const void* response, SecretBytes& raw) const;
   kms::Json list_pages(KmsEndpoint& endpoint, SecretBytes& raw, kms::Json& items);
@@ -80,7 +89,7 @@ class KmsCommand {
       single_;
 };
 
-// `--output text` of a list: a line for each item. `request` is the operation's.
+// `--output list`: a line for each item. `request` is the operation's.
 std::string listing_text(KmsEndpoint& endpoint, const kms::model::Operation& operation,
                          const void* request, const kms::Json& items);
 

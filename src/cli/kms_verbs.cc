@@ -36,13 +36,13 @@ Examples:
   trent describe-key --key-id alias/app
 )"},
     {"list-keys", "Keys", "All keys", R"(
-All pages are printed. --output text prints a line for each key: its ID, state,
+All pages are printed. --output list prints a line for each key: its ID, state,
 spec, aliases and description, with tabs between them. --output raw prints the key
 IDs, one a line.
 
 Examples:
   trent list-keys
-  trent list-keys --output text
+  trent list-keys --output list
   trent list-keys --max-items 10
 )"},
     {"enable-key", "Keys", "Let a disabled key be used again", R"(
@@ -72,11 +72,11 @@ Examples:
   trent untag-resource --key-id 1234abcd-12ab-34cd-56ef-1234567890ab --tag-keys Team Env
 )"},
     {"list-resource-tags", "Keys", "The tags of a key", R"(
---output text prints a line for each tag, with a tab between name and value;
+--output list prints a line for each tag, with a tab between name and value;
 --output raw prints the names.
 
 Examples:
-  trent list-resource-tags --key-id 1234abcd-12ab-34cd-56ef-1234567890ab --output text
+  trent list-resource-tags --key-id 1234abcd-12ab-34cd-56ef-1234567890ab --output list
 )"},
     {"list-key-policies", "Keys", "The names of the policies of a key", R"(
 There is one, of the name default: see trent get-key-policy and put-key-policy.
@@ -128,7 +128,7 @@ RetireGrant, for the account that made it, and for who has the permission.
 
 Examples:
   trent retire-grant --key-id 1234abcd-12ab-34cd-56ef-1234567890ab \
-      --grant-id 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+      --grant-id "$GRANT"
 )"},
     {"revoke-grant", "Grants", "Take a grant back", R"(
 Other processes refuse what it allowed within the time that the configuration
@@ -136,7 +136,7 @@ calls refresh.
 
 Examples:
   trent revoke-grant --key-id 1234abcd-12ab-34cd-56ef-1234567890ab \
-      --grant-id 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+      --grant-id "$GRANT"
 )"},
     {"schedule-key-deletion", "Keys", "Delete a key after a waiting period", R"(
 From now on the key cannot be used. Until the waiting period is over,
@@ -211,7 +211,7 @@ Examples:
   trent get-key-rotation-status --key-id 1234abcd-12ab-34cd-56ef-1234567890ab
 )"},
     {"list-key-rotations", "Keys", "The rotations of a key, and its materials", R"(
-The oldest comes first. --output text prints a line for each: the IDs of the key and of
+The oldest comes first. --output list prints a line for each: the IDs of the key and of
 the material, its state, the date and the type of the rotation, with tabs between them.
 --output raw prints the IDs of the materials.
 
@@ -241,13 +241,13 @@ Examples:
   trent delete-alias --alias-name alias/app
 )"},
     {"list-aliases", "Aliases", "All aliases, or those of one key", R"(
-All pages are printed. --output text prints a line for each alias: its name, and
+All pages are printed. --output list prints a line for each alias: its name, and
 the ID, state, spec and description of its key, with tabs between them.
 --output raw prints the names, one a line.
 
 Examples:
   trent list-aliases
-  trent list-aliases --output text
+  trent list-aliases --output list
   trent list-aliases --key-id 1234abcd-12ab-34cd-56ef-1234567890ab
 )"},
     {"encrypt", "Encryption", "Encrypt up to 4096 bytes with a key", R"(

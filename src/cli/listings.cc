@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `--output text` of lists. Those of keys and aliases say of each what a person wants to know, too.
+// `--output list`. Those of keys and aliases say of each what a person wants to know, too.
 #include <map>
 #include <set>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The command: from the command line to one verb, and from its end to an exit code.
+#include <cstdlib>
 #include <iostream>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,14 +10,14 @@
 #include "base/encoding.h"
 #include "base/error.h"
 #include "cli/arguments.h"
+#include "cli/common_options.h"
 #include "cli/completion.h"
 #include "cli/errors.h"
 #include "cli/help.h"
-#include "cli/kms_endpoint.h"
 #include "cli/kms_verb.h"
 #include "cli/output.h"
+#include "cli/perform.h"
 #include "cli/process.h"
-#include "cli/replace_file.h"
 #include "cli/service_error.h"
 #include "cli/verb.h"
 #include "kms/operations/operations.h"
@@ -31,106 +31,32 @@ Start here:
   trent init ~/kms && . ~/kms/env      make a token of your own, and use it
   KEY=$(trent create-key --output raw)
   trent create-alias --alias-name alias/app --target-key-id "$KEY"
-  trent encrypt --key-id alias/app --plaintext fileb://secret --output raw > secret.blob
+  trent encrypt --key-id alias/app --plaintext fileb://secret \
+      --output raw > secret.blob
   trent decrypt --ciphertext-blob fileb://secret.blob --output raw
 
-The verbs, their options and their JSON are those of `aws kms`. Binary values are
-given as fileb://PATH, - (standard input) or base64; text also as file://PATH.
+The verbs, their options and their JSON are those of `aws kms`. Binary values
+are given as fileb://PATH, - (standard input) or base64; text also as
+file://PATH. A key is named by its ID, its ARN or alias/NAME, each with or
+without kms: before it.
 
 The configuration is --config, $TRENT_CONF, ~/.config/trent/trent.toml or
-/etc/trent/trent.toml, whichever comes first. None is needed with --endpoint-url or
-$TRENT_ENDPOINT, which name a running `trent serve`: http://HOST:PORT,
+/etc/trent/trent.toml, whichever comes first. None is needed with --endpoint-url
+or $TRENT_ENDPOINT, which name a running `trent serve`: http://HOST:PORT,
 https://HOST:PORT or unix:PATH.
 
 Exit codes: 0 success, 252 usage error, 253 no configuration or a wrong one,
-254 KMS error, 255 other failures.
+254 KMS error, 255 other failures, 141 nobody reads the output.
 
 "trent VERB --help" shows the options of a verb. See also trent(1).
 )";
 
 // What the parser fills in, for whichever verb was given.
 struct CommandLine {
-  std::string config;
-  std::string endpoint;
-  std::string output = "json";
-  std::optional<std::string> output_file;
+  CommonOptions common;
   std::vector<std::unique_ptr<Options>> options;
   std::function<int()> action;
 };
-
-void check_output_file(const std::string& path) {
-  if (path.empty() || path == "-")
-    throw UsageError(
-        "--output-file takes the path of a file; without it, the result goes to "
-        "standard output.");
-  try {
-    check_replaceable(path);
-  } catch (const UsageError& error) {
-    throw UsageError(std::string("--output-file: ") + error.what());
-  }
-}
-
-void write_output_file(const std::string& path, ByteView result, bool secret) {
-  try {
-    replace_file(path, result, secret ? Readers::UserOnly : Readers::AsBefore);
-  } catch (const Failure& error) {
-    throw Failure(std::string("The operation was done, but its result could not be written. ") +
-                  error.what());
-  }
-}
-
-int run(KmsCommand& command, const CommandLine& line) {
-  bool raw = line.output == "raw";
-  const Raw raw_output = command.raw();
-  bool at_terminal = !line.output_file && output_is_terminal();
-  if (raw && raw_output == Raw::None)
-    throw UsageError(
-        "It has more than one result, so there is no raw output: take them from the "
-        "JSON.");
-  if (raw && raw_output == Raw::Binary && at_terminal)
-    throw UsageError(
-        "The result is binary and would upset the terminal: write it to a file "
-        "(--output-file PATH), or use --output json.");
-  if (line.output_file) check_output_file(*line.output_file);
-  const std::unique_ptr<KmsEndpoint> endpoint = open_endpoint(line.config, line.endpoint);
-  std::string text;
-  Answer answer = reported(command.operation(), [&] {
-    Answer given = command.run(*endpoint);
-    if (line.output == "text") text = given.text();
-    return given;
-  });
-  if (answer.json.is_null()) return kSuccess;
-  if (raw && raw_output == Raw::Data && at_terminal && !is_printable(answer.raw))
-    throw UsageError(
-        "The plaintext is binary and would upset the terminal: write it to a file "
-        "(--output-file PATH), or use --output json.");
-  SecretString json = line.output == "json" ? json_text(std::move(answer.json)) : SecretString();
-  ByteView result = raw                     ? ByteView(answer.raw)
-                    : line.output == "text" ? as_bytes(text)
-                                            : as_bytes(json);
-  if (line.output_file)
-    write_output_file(*line.output_file, result, command.is_secret());
-  else
-    write_output(result);
-  return kSuccess;
-}
-
-// Empty is a script's variable that was not set, and not "the usual one".
-std::string refuse_empty(const std::string& value) {
-  return value.empty() ? "it is empty: give it a value, or leave the option out" : std::string();
-}
-
-void config_option(CLI::App& app, CommandLine& line) {
-  app.add_option("--config", line.config, "Configuration file")
-      ->option_text("PATH")
-      ->check(refuse_empty);
-}
-
-void endpoint_option(CLI::App& app, CommandLine& line) {
-  app.add_option("--endpoint-url", line.endpoint, "Server to use in place of the token")
-      ->option_text("URL")
-      ->check(refuse_empty);
-}
 
 Options& add_verb(CLI::App& app, const char* name, const char* summary, const char* help,
                   const char* group, CommandLine& line) {
@@ -144,22 +70,20 @@ void add_kms_verb(CLI::App& app, const KmsVerb& verb, const kms::model::Operatio
   const std::string name(verb.name);
   Options& options = add_verb(app, name.c_str(), verb.summary, verb.help, verb.group, line);
   auto command = std::make_shared<KmsCommand>(operation, options);
-  if (operation.is_paged())
-    options.choice(line.output, "--output", {"json", "text", "raw"},
-                   "text: a line for each; raw: only the identifiers");
-  else
-    options.choice(line.output, "--output", {"json", "raw"},
-                   "raw: only the blob, the plaintext or the identifier");
-  if (operation.has_response())
-    options.path(line.output_file, "--output-file",
-                 "Write the result to this file, which is replaced as\na whole if all went well");
+  std::vector<std::string> formats = {"json", "text", "table", "yaml", "raw"};
+  if (operation.is_paged()) formats.emplace_back("list");
   CLI::App* sub = app.get_subcommand(name);
-  config_option(*sub, line);
-  endpoint_option(*sub, line);
+  // What all of `aws` has: there is nothing in pages here.
+  if (!operation.is_paged()) sub->add_flag("--no-paginate")->group("");
+  if (operation.has_response())
+    options.path(line.common.output_file, "--output-file",
+                 "Write the result to this file, which is replaced as a whole if all went well");
+  common_options(*sub, line.common, formats);
   sub->callback([&line, &options, command] {
     line.action = [&line, &options, command] {
-      options.load();
-      return run(*command, line);
+      if (line.common.debug) setenv("TRENT_DEBUG", "stderr", 0);
+      options.load(line.common.binary_format == "base64" ? Binary::Base64 : Binary::AsTyped);
+      return perform(*command, line.common);
     };
   });
 }
@@ -168,11 +92,11 @@ void add_local_verb(CLI::App& app, const LocalVerb& verb, CommandLine& line) {
   Options& options = add_verb(app, verb.name, verb.summary, verb.help, verb.group, line);
   auto action = verb.define(options);
   CLI::App* sub = app.get_subcommand(verb.name);
-  if (verb.takes_config) config_option(*sub, line);
+  if (verb.takes_config) config_option(*sub, line.common);
   sub->callback([&line, &options, action] {
     line.action = [&line, &options, action] {
       options.load();
-      return action(line.config);
+      return action(line.common.endpoint.config);
     };
   });
 }
@@ -207,6 +131,17 @@ int complain(const CLI::App& app, const std::string& what, int exit_code) {
   return exit_code;
 }
 
+// Nothing but `trent`, or `trent credential`.
+int ask_for_verb(const CLI::App& app) {
+  const CLI::App& given = given_verb(app);
+  std::cerr << app.help() << '\n';
+  return complain(app,
+                  "Give a verb, such as " +
+                      (&given == &app ? "encrypt" : given.get_subcommands({}).front()->get_name()) +
+                      ".",
+                  kUsage);
+}
+
 int command(int argc, char** argv) {
   CLI::App app("Keys in an HSM, used as with AWS KMS", "trent");
   app.footer(kHelp);
@@ -215,9 +150,7 @@ int command(int argc, char** argv) {
 
   CommandLine line;
   // The help names them; where they are given before the verb, the verb gets them.
-  config_option(app, line);
-  endpoint_option(app, line);
-  app.add_option("--output", line.output, "How to print: see the verb")->option_text("FORMAT");
+  options_before_the_verb(app, line.common);
   app.require_subcommand(0, 1);
   const LocalVerb local_verbs[] = {init_verb(),         check_verb(),        purge_verb(),
                                    rotate_due_verb(),   serve_verb(),        simulate_policy_verb(),
@@ -235,7 +168,9 @@ int command(int argc, char** argv) {
     if (argc > 1 && argv[1] == std::string_view(kCompletionVerb))
       return complete(app, {argv + 2, argv + argc});
     try {
-      app.parse(arrange({argv + 1, argv + argc}, names_of_verbs(app)));
+      std::vector<std::string> arguments = arrange({argv + 1, argv + argc}, names_of_verbs(app));
+      complete_option_names(app, arguments);
+      app.parse(std::move(arguments));
     } catch (const CLI::CallForHelp&) {
       write_output(as_bytes(app.help()));
       return kSuccess;
@@ -245,17 +180,15 @@ int command(int argc, char** argv) {
     } catch (const CLI::ParseError& error) {
       throw UsageError(explanation(app, error));
     }
-    if (!line.action) {
-      const auto nested = given_verb(app).get_subcommands({});
-      throw UsageError("Give a verb, such as " +
-                       (&given_verb(app) == &app ? "encrypt" : nested.front()->get_name()) + ".");
-    }
+    if (!line.action) return ask_for_verb(app);
     return line.action();
   } catch (const ServiceError& error) {
     std::cerr << error.what() << '\n';
     return error.exit_code;
   } catch (const UsageError& error) {
     return complain(app, error.what(), kUsage);
+  } catch (const ClosedPipe&) {
+    return kClosedPipe;
   } catch (const ConfigurationError& error) {
     return complain(app, error.what(), kConfiguration);
   } catch (const Error& error) {

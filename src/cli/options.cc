@@ -63,12 +63,12 @@ void Options::text(std::optional<std::string>& target, const char* flag, Need ne
 
 void Options::binary(SecretBytes& target, const char* flag, Need need, const char* help) {
   value(flag, "BLOB", need, help,
-        [&target](const std::string& argument) { target = binary_value(argument); });
+        [this, &target](const std::string& argument) { target = binary_value(argument, binary_); });
 }
 
 void Options::binary(Bytes& target, const char* flag, Need need, const char* help) {
-  value(flag, "BLOB", need, help, [&target](const std::string& argument) {
-    SecretBytes bytes = binary_value(argument);
+  value(flag, "BLOB", need, help, [this, &target](const std::string& argument) {
+    SecretBytes bytes = binary_value(argument, binary_);
     target.assign(bytes.begin(), bytes.end());
   });
 }
@@ -129,7 +129,13 @@ void Options::release(const std::string& required, const std::string& other) {
       [option = app_.get_option(required)](const std::string&) { option->required(false); });
 }
 
-void Options::load() {
+bool Options::is_given(const std::string& flag) const {
+  const CLI::Option* option = app_.get_option_no_throw(flag);
+  return option != nullptr && option->count() > 0;
+}
+
+void Options::load(Binary binary) {
+  binary_ = binary;
   for (const auto& read : values_) read();
 }
 

@@ -20,6 +20,9 @@ namespace trent::cli {
 
 enum class Need { Optional, Required };
 
+// How binary values are given that are in no file and not on standard input.
+enum class Binary { Base64, AsTyped };
+
 // Targets must live as long as the Options. Flags are names such as "--key-id".
 class Options {
  public:
@@ -48,7 +51,11 @@ class Options {
   void release(const std::string& required, const std::string& other);
 
   // Throws UsageError that names the option.
-  void load();
+  void load(Binary binary = Binary::Base64);
+
+  // Once the command line is parsed.
+  bool is_given(const std::string& flag) const;
+  Binary binary() const { return binary_; }
 
  private:
   using Use = std::function<void(const std::string& argument)>;
@@ -56,6 +63,7 @@ class Options {
 
   CLI::App& app_;
   std::vector<std::function<void()>> values_;
+  Binary binary_ = Binary::Base64;
   std::string standard_input_;  // the option that reads it
 };
 

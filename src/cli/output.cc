@@ -2,6 +2,7 @@
 // Standard output: text, JSON or raw bytes.
 #include "cli/output.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -36,26 +37,31 @@ bool is_time(std::string_view name) {
   return name.ends_with("Date") || name.ends_with("ValidTo");
 }
 
-void timestamps_to_iso8601(kms::Json& json) {
+}  // namespace
+
+void dates_to_iso8601(kms::Json& json) {
   for (auto& [name, value] : json.items()) {
     if (value.is_structured())
-      timestamps_to_iso8601(value);
+      dates_to_iso8601(value);
     else if (value.is_number() && is_time(name))
       value = iso8601(value.get<double>());
   }
 }
 
-}  // namespace
-
 void write_output(ByteView bytes) {
-  if (!write_all(STDOUT_FILENO, bytes))
-    throw Failure(std::string("The operation was done, but its result could not be written to "
-                              "standard output: ") +
-                  std::strerror(errno));
+  if (write_all(STDOUT_FILENO, bytes)) return;
+  if (errno == EPIPE) throw ClosedPipe("Nobody reads the output.");
+  throw Failure(std::string("The operation was done, but its result could not be written to "
+                            "standard output: ") +
+                std::strerror(errno));
 }
 
 SecretString json_text(kms::Json json) {
-  timestamps_to_iso8601(json);
+  dates_to_iso8601(json);
+  return indented(json);
+}
+
+SecretString indented(const kms::Json& json) {
   SecretString text = json.dump(4, ' ', false, kms::Json::error_handler_t::replace);
   text.push_back('\n');
   return text;
@@ -70,6 +76,25 @@ std::string text_line(const std::vector<std::string_view>& fields) {
 
 bool output_is_terminal() {
   return isatty(STDOUT_FILENO) == 1;
+}
+
+std::size_t terminal_width() {
+  constexpr std::size_t kUsual = 80;
+  winsize size{};
+  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : kUsual;
+}
+
+SecretString for_terminal(std::string_view text) {
+  SecretString out;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find_first_of("\n\t"), text.size());
+    out += std::string_view(printable(text.substr(0, end)));
+    text.remove_prefix(end);
+    if (text.empty()) break;
+    out += text.front();
+    text.remove_prefix(1);
+  }
+  return out;
 }
 
 bool is_printable(ByteView bytes) {

@@ -45,7 +45,7 @@ auto reported(const kms::model::Operation& operation, Call call) {
 }
 
 template <class Request>
-typename Request::Response perform(KmsEndpoint& endpoint, const Request& request) {
+typename Request::Response call_reported(KmsEndpoint& endpoint, const Request& request) {
   return reported(Request::operation(), [&] { return endpoint.call(request); });
 }
 

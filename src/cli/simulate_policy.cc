@@ -47,7 +47,7 @@ Examples:
       --principal arn:aws:iam::111122223333:user/alice
   trent simulate-policy --policy file://policy.json \
       --principal arn:aws:iam::111122223333:user/alice --action kms:Decrypt \
-      --resource arn:aws:kms:local:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab \
+      --resource "$ARN" \
       --context kms:EncryptionContext:tenant=acme
 )";
 

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -61,6 +62,12 @@ SecretBytes decode(std::string_view text) {
   return *std::move(bytes);
 }
 
+SecretBytes given(std::string_view text, Binary binary) {
+  if (binary == Binary::Base64) return decode(text);
+  const ByteView bytes = as_bytes(text);
+  return {bytes.begin(), bytes.end()};
+}
+
 }  // namespace
 
 std::string expand_home(const std::string& path) {
@@ -68,13 +75,23 @@ std::string expand_home(const std::string& path) {
   return home != nullptr && path.starts_with("~/") ? home + path.substr(1) : path;
 }
 
-SecretBytes binary_value(const std::string& argument) {
+SecretBytes binary_value(const std::string& argument, Binary binary) {
   if (argument == kStandardInput) return read_standard_input();
   if (argument.starts_with(kBinaryFile))
     return read_file(argument.substr(kBinaryFile.size()), argument);
   if (argument.starts_with(kTextFile))
-    return decode(as_text(read_file(argument.substr(kTextFile.size()), argument)));
-  return decode(argument);
+    return given(as_text(read_file(argument.substr(kTextFile.size()), argument)), binary);
+  return given(argument, binary);
+}
+
+std::string name_in_uri(const std::string& text) {
+  constexpr std::string_view kScheme = "kms:";
+  const bool is_uri =
+      text.size() > kScheme.size() && std::ranges::equal(text.substr(0, kScheme.size()), kScheme,
+                                                         {}, [](char c) { return c | 0x20; });
+  if (!is_uri) return text;
+  const std::string name = text.substr(kScheme.size());
+  return name.starts_with("//") ? name.substr(2) : name;
 }
 
 std::string text_value(const std::string& argument) {

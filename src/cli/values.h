@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "blob/context.h"
+#include "cli/options.h"
 
 namespace trent::cli {
 
@@ -16,7 +17,11 @@ std::string expand_home(const std::string& path);
 //   fileb://PATH and -   the bytes themselves
 //   file://PATH, others  base64 (in lines or in one; but no other white space, or "my secret",
 //                        where fileb:// was forgotten, would pass)
-SecretBytes binary_value(const std::string& argument);
+// With --cli-binary-format raw-in-base64-out (Binary::AsTyped), the last are taken as they are.
+SecretBytes binary_value(const std::string& argument, Binary binary = Binary::Base64);
+
+// NAME of kms:NAME and kms://NAME, with the scheme in whatever case; anything else as it is.
+std::string name_in_uri(const std::string& text);
 
 // file://PATH and - for the text in a file or on standard input (without its last line break),
 // otherwise the argument itself.

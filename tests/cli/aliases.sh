@@ -51,7 +51,7 @@ refusals() {
   fails 254 'Exception' create-alias --alias-name 'alias/a b' --target-key-id "$first"
   fails 254 'NotFoundException' create-alias --alias-name alias/x \
     --target-key-id 1234abcd-12ab-34cd-56ef-1234567890ab
-  fails 252 '--target-key-id is required' create-alias --alias-name alias/x
+  fails 252 'required: --target-key-id' create-alias --alias-name alias/x
 }
 
 test_case 'create-alias, list-aliases' create_and_list

@@ -153,7 +153,7 @@ dry_runs() {
   fails 254 "$would" re-encrypt --dry-run-modifiers IGNORE_CIPHERTEXT --dry-run --source-key-id alias/old \
     --destination-key-id alias/new
   fails 254 ValidationException decrypt --key-id alias/old --dry-run-modifiers IGNORE_CIPHERTEXT
-  fails 252 '--ciphertext-blob is required' decrypt --key-id alias/old --dry-run
+  fails 252 'required: --ciphertext-blob' decrypt --key-id alias/old --dry-run
   trent decrypt --ciphertext-blob fileb://blob --no-dry-run --output raw >out
   assert_same_file secret out
 }

@@ -50,9 +50,9 @@ options() {
 }
 
 values() {
-  assert_eq "$(candidates list-keys --output '')" 'json raw text'
-  assert_eq "$(candidates list-keys --output=t)" --output=text
-  assert_eq "$(candidates encrypt --output '')" 'json raw'
+  assert_eq "$(candidates list-keys --output '')" 'json list raw table text yaml'
+  assert_eq "$(candidates list-keys --output=te)" --output=text
+  assert_eq "$(candidates encrypt --output '')" 'json raw table text yaml'
   assert_eq "$(candidates re-encrypt --source-encryption-algorithm R)" 'RSAES_OAEP_SHA_1 RSAES_OAEP_SHA_256'
   assert_eq "$(candidates create-key --key-spec RSA)" 'RSA_2048 RSA_3072 RSA_4096'
   assert_eq "$(candidates create-grant --operations Decrypt ReEn)" 'ReEncryptFrom ReEncryptTo'

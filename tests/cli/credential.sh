@@ -214,7 +214,7 @@ wrong_arguments() {
   start_anew
   fails 252 '^trent credential: Give a verb, such as create\.' credential
   fails 252 'no verb of this name' credential creat
-  fails 252 '^trent credential create: --principal is required' credential create
+  fails 252 '^trent credential create: .* required: --principal' credential create
   for arn in alice arn:aws:iam::1:user/a arn:aws:kms:local:111122223333:key/x; do
     fails 252 -- '--principal must be the ARN' credential create --principal $arn
   done

@@ -111,7 +111,7 @@ lines'
   same 0 untag-resource --key-id KEY --tag-keys a
   same 0 list-resource-tags --key-id KEY
   assert_contains "$(cat out.token)" ü
-  same 0 list-resource-tags --key-id KEY --output text
+  same 0 list-resource-tags --key-id KEY --output list
   same 0 list-key-policies --key-id KEY
   same 0 get-key-policy --key-id KEY
 }
@@ -193,7 +193,7 @@ lists() {
     same 0 list-keys --output $format --limit 1
   done
   assert_eq "$(wc -l <out.http)" 1
-  same 0 list-keys --output text
+  same 0 list-keys --output list
   assert_contains "$(cat out.unix)" 'alias/also,alias/app	two\nlines'
   same 0 list-keys --no-paginate
   trent list-keys --max-items 2 >page
@@ -290,7 +290,7 @@ neither_configuration_nor_token() {
   unset TRENT_CONF
   export SOFTHSM2_CONF=/nowhere/softhsm2.conf HOME=/nowhere TRENT_ENDPOINT="$unix"
   assert_eq "$(trent describe-key --key-id alias/app --output raw)" "$key_token"
-  trent list-keys --output text | grep -q alias/app
+  trent list-keys --output list | grep -q alias/app
   export TRENT_CONF=/nowhere/trent.toml
   trent decrypt --ciphertext-blob fileb://../secret.blob --encryption-context a=b,c=d --output raw |
     assert_same_file ../secret -
@@ -360,7 +360,7 @@ nonsense() {
     fails 255 "$nonsense answers, but not .*Is this the address of" generate-random \
       --number-of-bytes 1 --output raw --output-file kept
     assert_same_file secret kept
-    fails 255 "$nonsense answers, but not " list-keys --output text
+    fails 255 "$nonsense answers, but not " list-keys --output list
   done
   for each in html not-found empty; do
     mode "$each"

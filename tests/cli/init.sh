@@ -97,7 +97,7 @@ account_region_label() {
 }
 
 bad_arguments_make_nothing() {
-  fails 252 'DIR is required' init
+  fails 252 'required: DIR' init
   fails 252 'DIR is empty' init ''
   fails 252 'account' init bad --account 12345
   fails 252 'region' init bad --region 'a b'

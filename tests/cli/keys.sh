@@ -71,19 +71,19 @@ keys_as_text() {
   trent create-alias --alias-name alias/text/a --target-key-id "$one"
   two=$(trent create-key --output raw)
   trent disable-key --key-id "$two"
-  trent list-keys --output text >out
+  trent list-keys --output list >out
   line out "$one" Enabled SYMMETRIC_DEFAULT alias/text/a,alias/text/b 'two\twords \x1b[2J'
   line out "$two" Disabled SYMMETRIC_DEFAULT - -
   cut -f 1 out >ids
   trent list-keys --output raw | assert_same_file - ids
-  trent list-keys --output text --max-items 1 | assert_eq "$(wc -l)" 1
+  trent list-keys --output list --max-items 1 | assert_eq "$(wc -l)" 1
 
-  trent list-aliases --output text >out
+  trent list-aliases --output list >out
   line out alias/text/a "$one" Enabled SYMMETRIC_DEFAULT 'two\twords \x1b[2J'
-  trent list-aliases --key-id "$arn_prefix:key/$one" --output text >some
+  trent list-aliases --key-id "$arn_prefix:key/$one" --output list >some
   grep -F "$one" out | assert_same_file - some
-  trent list-aliases --key-id "$two" --output text | assert_eq "$(cat)" ''
-  fails 252 'text not in' describe-key --key-id "$one" --output text
+  trent list-aliases --key-id "$two" --output list | assert_eq "$(cat)" ''
+  fails 252 'list not in' describe-key --key-id "$one" --output list
 }
 
 # finds ARGUMENT...: how often it searches in the token.
@@ -98,9 +98,9 @@ text_lists_the_token_once() {
   for verb in list-keys list-aliases; do
     searches=$(finds $verb)
     [ "$searches" -gt 0 ]
-    assert_eq "$(finds $verb --output text)" "$searches"
+    assert_eq "$(finds $verb --output list)" "$searches"
     # Nor for each page.
-    assert_eq "$(finds $verb --output text --page-size 1)" "$searches"
+    assert_eq "$(finds $verb --output list --page-size 1)" "$searches"
   done
 }
 
@@ -207,9 +207,9 @@ tags() {
   trent untag-resource --key-id "$key" --tag-keys X
   printf '[ {"TagKey": "X", "TagValue": "[1, 2]"} ]\n' >tags.json
   trent tag-resource --key-id "$key" --tags file://tags.json
-  assert_eq "$(trent list-resource-tags --key-id "$key" --output text | tail -n 1)" "$(printf 'X\t[1, 2]')"
+  assert_eq "$(trent list-resource-tags --key-id "$key" --output list | tail -n 1)" "$(printf 'X\t[1, 2]')"
   trent untag-resource --key-id "$key" --tag-keys X
-  trent list-resource-tags --key-id "$key" --output text >out
+  trent list-resource-tags --key-id "$key" --output list >out
   assert_eq "$(cat out)" "$(printf 'Env\ttest\nNote\ta, b\nTeam\tPayments')"
   trent untag-resource --key-id "$key" --tag-keys Team Note
   trent list-resource-tags --key-id "$key" >out
@@ -217,7 +217,7 @@ tags() {
   assert_eq "$(trent list-resource-tags --key-id "$key" --output raw)" Env
   fails 252 "parameter '--tags'" tag-resource --key-id "$key" --tags '{'
   fails 252 "parameter '--tags'" tag-resource --key-id "$key" --tags '[1]'
-  fails 252 '.--tags is required' tag-resource --key-id "$key"
+  fails 252 'required: --tags' tag-resource --key-id "$key"
   fails 254 "TagException" tag-resource --key-id "$key" --tags TagKey=aws:x,TagValue=
   fails 254 "Value null at 'tags.1.member.tagValue'" tag-resource --key-id "$key" --tags TagKey=x
 }
@@ -225,7 +225,7 @@ tags() {
 policies() {
   key=$(trent create-key --output raw)
   assert_eq "$(trent list-key-policies --key-id "$key" --output raw)" default
-  assert_eq "$(trent list-key-policies --key-id "$key" --output text)" default
+  assert_eq "$(trent list-key-policies --key-id "$key" --output list)" default
   trent get-key-policy --key-id "$key" --output raw >policy
   assert_eq "$(field policy Statement 0 Principal AWS)" arn:aws:iam::111122223333:root
   trent get-key-policy --key-id "$key" --policy-name default >out

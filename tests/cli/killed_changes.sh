@@ -37,7 +37,7 @@ killed_policy() {
   killed_at_each_call policy_is_old_or_new trent put-key-policy --key-id "$key" --policy "$(policy new)"
 }
 
-grants() { trent list-grants --key-id "$key" --output text | grep -c "$user" || :; }
+grants() { trent list-grants --key-id "$key" --output list | grep -c "$user" || :; }
 one_grant_or_two() {
   is_one_of "$(grants)" 1 2
   nothing_is_lost
@@ -55,7 +55,7 @@ killed_revocation() {
   assert_eq "$(grants)" 1
 }
 
-tags() { trent list-resource-tags --key-id "$key" --output text | sort | tr '\n\t' '; '; }
+tags() { trent list-resource-tags --key-id "$key" --output list | sort | tr '\n\t' '; '; }
 old='stays 1;'
 new="added 2;$old"
 tags_are_old_or_new() {

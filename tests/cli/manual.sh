@@ -31,7 +31,9 @@ every_verb_and_option() {
     for option in $(options "$verb"); do
       case $option in
         --help) continue ;;
-        --output | --output-file | --config | --endpoint-url)
+        --output | --output-file | --config | --endpoint-url | --query | --cli-input-json | \
+          --generate-cli-skeleton | --cli-binary-format | --account | --region | --profile | --debug | \
+          --no-cli-pager | --color)
           case $verb in init | check | version | */*) ;; *) continue ;; esac ;;
       esac
       section "$verb" | grep -qE -e "(^|[^a-z-])$option([^a-z-]|\$)" ||

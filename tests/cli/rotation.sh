@@ -22,7 +22,7 @@ rotated_on_demand() {
   assert_eq "$(trent list-key-rotations --key-id "$key" --include-key-material ALL_KEY_MATERIAL --output raw)" \
     "$first
 $second"
-  trent list-key-rotations --key-id "$key" --include-key-material ALL_KEY_MATERIAL --output text >list
+  trent list-key-rotations --key-id "$key" --include-key-material ALL_KEY_MATERIAL --output list >list
   assert_eq "$(sed -n 1p list)" "$key	$first	NON_CURRENT"
   fails 254 NotFoundException rotate-key-on-demand --key-id alias/demand
   trent check >out

@@ -17,7 +17,7 @@ coverage=
 [ $# -ge 1 ] || { echo "usage: $0 [--coverage] SECONDS [TARGET...]" >&2; exit 2; }
 seconds=$1
 shift
-[ $# -gt 0 ] || set -- arguments blob config context credentials encrypted_file http import key_uri memory pkcs11 policy provider public_key record \
+[ $# -gt 0 ] || set -- arguments blob config context credentials encrypted_file http import key_uri memory pkcs11 policy provider public_key query record \
   requests sigv4 softhsm_files
 
 here=$(cd "$(dirname "$0")" && pwd)
