@@ -105,6 +105,7 @@ std::shared_ptr<const Listing> Catalog::list(bool continued) {
         listing->aliases.push_back(aliases_.remember(version->object, before[1]));
       else if (GrantRecord::is_label(label)) {
         auto grant = grants_.remember(version->object, before[2]);
+        listing->grants_to[{grant->key_id, grant->grantee}].push_back(grant);
         listing->grants[grant->key_id].push_back(std::move(grant));
       }
     } catch (const Error&) {

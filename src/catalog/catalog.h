@@ -7,6 +7,8 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/thread_safety.h"
@@ -22,6 +24,10 @@ struct Listing {
   std::vector<std::shared_ptr<const AliasRecord>> aliases;  // by name
   // Of each key that has some, by its id: by grant id.
   std::map<std::string, std::vector<std::shared_ptr<const GrantRecord>>> grants;
+  // The same by key id and grantee, which are the records' own.
+  std::map<std::pair<std::string_view, std::string_view>,
+           std::vector<std::shared_ptr<const GrantRecord>>>
+      grants_to;
 };
 
 // Thread-safe. See Table for what the functions that it shares with it do.

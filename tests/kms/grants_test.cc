@@ -82,6 +82,40 @@ void a_grant_lets_its_grantee_do_its_operations() {
               request(service(), "RevokeGrant", {{"KeyId", key}, {"GrantId", grant.id}}));
 }
 
+// As the role, and as itself.
+void a_grant_lets_the_sessions_of_a_role() {
+  const std::string key = create_closed_key();
+  const auto session = [](const char* role) {
+    Caller caller = kAlice;
+    caller.principal = "arn:aws:sts::" + std::string(kAccount) + ":assumed-role/" + role + "/one";
+    return caller;
+  };
+  create(key, caller("role/ops"), {"Encrypt"});
+  blob_as(session("ops"), key);
+  CHECK_ERROR(AccessDenied, blob_as(session("dev"), key));
+  create(key, session("dev"), {"Encrypt"});
+  blob_as(session("dev"), key);
+}
+
+void of_many_grants_the_right_one_is_found() {
+  const std::string key = create_closed_key();
+  for (int i = 0; i < 5; ++i) create(key, kBob, {"Decrypt"}, {{"Name", std::to_string(i)}});
+  create(key, kBob, {"Encrypt"},
+         {{"Constraints", {{"EncryptionContextEquals", {{"tenant", "acme"}}}}}});
+  create(key, kAlice, {"Encrypt"});
+  blob_as(kBob, key, {{"tenant", "acme"}});
+  CHECK_ERROR(AccessDenied, blob_as(kBob, key));
+  blob_as(kAlice, key);
+}
+
+// Nobody calls through a service of AWS.
+void a_grant_for_a_service_of_aws_lets_nobody() {
+  const std::string key = create_closed_key();
+  create(key, kAlice, {"Encrypt"},
+         {{"Constraints", {{"SourceArn", "arn:aws:s3::111122223333:bucket"}}}});
+  CHECK_ERROR(AccessDenied, blob_as(kAlice, key));
+}
+
 void a_move_needs_a_grant_on_each_key() {
   const std::string from = create_closed_key();
   const std::string to = create_closed_key();
@@ -320,13 +354,14 @@ void a_policy_denies_what_a_grant_allows() {
 
 int main() {
   SoftHsm token;
-  return RUN_TESTS("kms grants", TEST(a_grant_lets_its_grantee_do_its_operations),
-                   TEST(a_move_needs_a_grant_on_each_key), TEST(constraints_bind_the_context),
-                   TEST(a_token_makes_a_grant_hold_at_once),
-                   TEST(other_processes_see_grants_come_and_go), TEST(tokens_cannot_be_made_up),
-                   TEST(the_same_name_is_the_same_grant), TEST(grants_are_listed),
-                   TEST(a_grant_is_retired_by_whom_it_names),
-                   TEST(whoever_has_a_grant_gives_away_no_more),
-                   TEST(a_request_that_makes_no_sense_makes_no_grant),
-                   TEST(a_dry_run_ends_no_grant), TEST(a_policy_denies_what_a_grant_allows));
+  return RUN_TESTS(
+      "kms grants", TEST(a_grant_lets_its_grantee_do_its_operations),
+      TEST(a_grant_lets_the_sessions_of_a_role), TEST(of_many_grants_the_right_one_is_found),
+      TEST(a_grant_for_a_service_of_aws_lets_nobody), TEST(a_move_needs_a_grant_on_each_key),
+      TEST(constraints_bind_the_context), TEST(a_token_makes_a_grant_hold_at_once),
+      TEST(other_processes_see_grants_come_and_go), TEST(tokens_cannot_be_made_up),
+      TEST(the_same_name_is_the_same_grant), TEST(grants_are_listed),
+      TEST(a_grant_is_retired_by_whom_it_names), TEST(whoever_has_a_grant_gives_away_no_more),
+      TEST(a_request_that_makes_no_sense_makes_no_grant), TEST(a_dry_run_ends_no_grant),
+      TEST(a_policy_denies_what_a_grant_allows));
 }

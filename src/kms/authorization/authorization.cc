@@ -42,12 +42,15 @@ GrantPointer find_grant(const Asked& asked, const policy::Principal& principal) 
       if (applies(*grant, asked, principal)) return grant;
   catalog::Catalog& catalog = asked.key->account->catalog;
   const auto find_in = [&](const catalog::Listing& listing) -> GrantPointer {
-    const auto grants = listing.grants.find(asked.key->record->key_id);
-    if (grants == listing.grants.end()) return nullptr;
-    for (const GrantPointer& known : grants->second) {
-      if (!applies(*known, asked, principal)) continue;
-      // It may have been revoked.
-      if (auto present = catalog.grant(known->grant_id)) return present;
+    for (const std::string* grantee : {&principal.arn, &principal.role}) {
+      if (grantee->empty()) continue;
+      const auto grants = listing.grants_to.find({asked.key->record->key_id, *grantee});
+      if (grants == listing.grants_to.end()) continue;
+      for (const GrantPointer& known : grants->second) {
+        if (!applies(*known, asked, principal)) continue;
+        // It may have been revoked.
+        if (auto present = catalog.grant(known->grant_id)) return present;
+      }
     }
     return nullptr;
   };
