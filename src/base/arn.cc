@@ -23,6 +23,10 @@ bool is_account(std::string_view text) {
   return text.size() == 12 && text.find_first_not_of("0123456789") == text.npos;
 }
 
+std::string root_arn(std::string_view account) {
+  return "arn:aws:iam::" + std::string(account) + ":root";
+}
+
 bool is_principal(std::string_view text) {
   const auto arn = parse_arn(text);
   return arn && arn->partition.starts_with("aws") &&

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace trent {
@@ -18,6 +19,8 @@ std::optional<Arn> parse_arn(std::string_view text);
 
 // 12 digits.
 bool is_account(std::string_view text);
+// The account itself, as a principal.
+std::string root_arn(std::string_view account);
 // The ARN of somebody who can make requests: arn:PARTITION:iam|sts::ACCOUNT:RESOURCE.
 bool is_principal(std::string_view text);
 

@@ -256,8 +256,7 @@ Config parse_config(std::string_view text, const std::string& source) {
     top.refuse("token", "is missing: no token is configured.",
                "Start the section of each token with a line [[token]], in double brackets.");
 
-  config.principal =
-      top.text("principal").value_or("arn:aws:iam::" + config.tokens.front().account + ":root");
+  config.principal = top.text("principal").value_or(root_arn(config.tokens.front().account));
   if (!is_principal(config.principal))
     top.refuse("principal", "is not the ARN of a principal.",
                R"(Write it like "arn:aws:iam::111122223333:user/alice".)");

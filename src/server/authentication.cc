@@ -163,7 +163,7 @@ kms::Caller Authenticator::authenticate(const Request& request, const Peer& peer
   }
   if (!ways.insecure_as) throw missing_authentication(reason);
   const std::string arn =
-      *ways.insecure_as == "root" ? "arn:aws:iam::" + accounts_[0].id + ":root" : *ways.insecure_as;
+      *ways.insecure_as == "root" ? root_arn(accounts_[0].id) : *ways.insecure_as;
   const auto parts = parse_arn(arn);
   return {arn, std::string(parts ? parts->account : accounts_[0].id), Authentication::Nobody,
           peer.address};

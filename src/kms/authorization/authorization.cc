@@ -63,8 +63,8 @@ GrantPointer find_grant(const Asked& asked, const policy::Principal& principal) 
 
 std::string default_key_policy(std::string_view account) {
   return R"({"Version":"2012-10-17","Id":"key-default-1","Statement":[{"Sid":")" +
-         std::string(kDefaultSid) + R"(","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::)" +
-         std::string(account) + R"(:root"},"Action":"kms:*","Resource":"*"}]})";
+         std::string(kDefaultSid) + R"(","Effect":"Allow","Principal":{"AWS":")" +
+         root_arn(account) + R"("},"Action":"kms:*","Resource":"*"}]})";
 }
 
 std::shared_ptr<const policy::Policy> Authorization::key_policy(const Key& key) {

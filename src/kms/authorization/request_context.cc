@@ -396,7 +396,7 @@ policy::Principal principal_of(const Caller& caller, const std::string& account)
   policy::Principal principal{.arn = caller.principal, .account = caller.account};
   const auto arn = parse_arn(caller.principal);
   if (caller.authentication == Caller::Authentication::Configuration && is_root(principal))
-    return {.arn = "arn:aws:iam::" + account + ":root", .account = account};
+    return {.arn = root_arn(account), .account = account};
   if (!arn) {
     // What PKCS#11 calls a user name.
     if (is_user_name(caller.principal))

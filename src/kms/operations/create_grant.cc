@@ -166,7 +166,7 @@ catalog::GrantRecord requested_grant(const Call& call, const Request& request, c
   grant.name = request.name.value_or("");
   grant.grantee = *request.grantee_principal;
   grant.retiring = request.retiring_principal.value_or("");
-  grant.issuer = "arn:aws:iam::" + principal_of(call.caller(), key.account->id).account + ":root";
+  grant.issuer = root_arn(principal_of(call.caller(), key.account->id).account);
   grant.operations = request.operations;
   std::ranges::sort(grant.operations);
   grant.operations.erase(std::unique(grant.operations.begin(), grant.operations.end()),
