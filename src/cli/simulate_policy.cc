@@ -14,12 +14,14 @@
 #include "cli/values.h"
 #include "cli/verb.h"
 #include "kms/authorization/simulation.h"
-#include "policy/policy.h"
+#include "policy/evaluation.h"
 #include "policy/wildcard.h"
 
 namespace trent::cli {
 
 namespace {
+
+using policy::Outcome;
 
 constexpr const char* kHelp = R"(
 Says what policies decide, and which statement does it.
@@ -182,26 +184,37 @@ Verdict judge(const Arguments& arguments, const policy::Query& query) {
   const Named of_key = key_policy(arguments);
   const std::vector<Named> of_principal = identity_policies(arguments);
   const policy::Decision key = of_key.policy.decide(query);
-  if (key.deny) return {false, describe(*key.deny, of_key.name) + " denies it."};
+  std::string denied_by;
   std::string allowed_by;
   for (const Named& identity : of_principal) {
     const policy::Decision decision = identity.policy.decide(query);
-    if (decision.deny) return {false, describe(*decision.deny, identity.name) + " denies it."};
+    if (decision.deny && denied_by.empty()) denied_by = describe(*decision.deny, identity.name);
     if (decision.allow && allowed_by.empty()) allowed_by = describe(*decision.allow, identity.name);
   }
-
-  if (!key.allow && !key.allow_account) return {false, "No statement of the key policy allows it."};
   const auto arn = parse_arn(query.resource);
   const bool is_foreign =
       query.principal.service.empty() && arn && arn->account != query.principal.account;
-  const std::string by_key = describe(key.allow ? *key.allow : *key.allow_account, of_key.name);
-  if (key.allow && !is_foreign) return {true, by_key + " allows it."};
-  const std::string leaves =
-      by_key + (key.allow ? " allows it to a principal of another account, which"
-                          : " leaves it to the account, which");
-  if (allowed_by.empty())
-    return {false, leaves + " needs an identity policy that allows it: none does."};
-  return {true, allowed_by + " allows it, and " + by_key + " lets it."};
+  const auto by_key = [&] {
+    return describe(key.allow ? *key.allow : *key.allow_account, of_key.name);
+  };
+  switch (policy::evaluate(key, {!denied_by.empty(), !allowed_by.empty()}, !is_foreign)) {
+    case Outcome::DeniedByResource:
+      return {false, describe(*key.deny, of_key.name) + " denies it."};
+    case Outcome::DeniedByIdentity:
+      return {false, denied_by + " denies it."};
+    case Outcome::NotByResource:
+      return {false, "No statement of the key policy allows it."};
+    case Outcome::NotByIdentity:
+      return {false, by_key() +
+                         (key.allow ? " allows it to a principal of another account, which"
+                                    : " leaves it to the account, which") +
+                         " needs an identity policy that allows it: none does."};
+    case Outcome::AllowedByResource:
+      return {true, by_key() + " allows it."};
+    case Outcome::AllowedByIdentity:
+      break;
+  }
+  return {true, allowed_by + " allows it, and " + by_key() + " lets it."};
 }
 
 // Of a key in the token.

@@ -6,12 +6,14 @@
 
 #include "base/arn.h"
 #include "kms/grant.h"
+#include "policy/evaluation.h"
 
 namespace trent::kms {
 
 namespace {
 
 using By = Verdict::By;
+using policy::Outcome;
 
 constexpr const char* kDefaultSid = "Enable IAM User Permissions";
 constexpr const char* kPoliciesAdvice =
@@ -85,47 +87,42 @@ std::shared_ptr<const policy::Policy> Authorization::key_policy(const Key& key) 
   return policy;
 }
 
-Verdict Authorization::by_policies(const policy::Query& query, const Asked& asked,
-                                   const policy::Decision& of_resource,
-                                   const IdentityDecision& identity) const {
-  const auto nothing_allows = [&](const char* kind) {
-    return denied(By::Nobody, std::string("because no ") + kind + " policy allows the " +
-                                  std::string(asked.permission) + " action");
-  };
-  if (!of_resource.allow && !of_resource.allow_account) return nothing_allows("resource-based");
-  const bool own_account = query.principal.account == asked.account;
-  if (own_account && of_resource.allow) return allowed(By::KeyPolicy, {}, *of_resource.allow);
-  if (!identity.allow) return nothing_allows("identity-based");
-  if (!identity.allow->file.empty())
-    return allowed(By::IdentityPolicy, identity.allow->file, identity.allow->reason);
-  return of_resource.allow ? allowed(By::KeyPolicy, {}, *of_resource.allow)
-                           : allowed(By::Account, {}, *of_resource.allow_account);
-}
-
 Verdict Authorization::combine(const policy::Query& query, const Asked& asked,
                                const policy::Decision& of_resource) {
-  if (of_resource.deny)
+  const IdentityDecision identity = identity_policies_.decide(query);
+  const bool own_account = query.principal.account == asked.account;
+  const auto outcome = policy::evaluate(
+      of_resource, {identity.deny.has_value(), identity.allow.has_value()}, own_account);
+  if (outcome == Outcome::DeniedByResource)
     return denied(By::KeyPolicy, "with an explicit deny in a resource-based policy",
                   kPoliciesAdvice, {}, *of_resource.deny);
-  const IdentityDecision identity = identity_policies_.decide(query);
-  if (identity.deny)
+  if (outcome == Outcome::DeniedByIdentity)
     return denied(By::IdentityPolicy, "with an explicit deny in an identity-based policy",
                   kPoliciesAdvice, identity.deny->file, identity.deny->reason);
   // One that cannot be read may deny.
   if (!identity.fault.empty())
     return denied(By::Nobody, "because its identity-based policies cannot be read", identity.fault);
-  const bool own_account = query.principal.account == asked.account;
   if (!own_account && !asked.operation.across_accounts)
     return denied(By::Nobody, "because the principal is of another account",
                   "Principals of the account itself may do that.");
-  Verdict verdict = by_policies(query, asked, of_resource, identity);
-  if (verdict.allowed || (!own_account && !identity.allow)) return verdict;
-  if (asked.granted) return allowed(By::Grant);
-  if (auto grant = find_grant(asked, query.principal)) {
-    verdict = allowed(By::Grant, grant->grant_id);
-    verdict.grant = std::move(grant);
+  if (outcome == Outcome::AllowedByResource) return allowed(By::KeyPolicy, {}, *of_resource.allow);
+  if (outcome == Outcome::AllowedByIdentity) {
+    if (!identity.allow->file.empty())
+      return allowed(By::IdentityPolicy, identity.allow->file, identity.allow->reason);
+    return of_resource.allow ? allowed(By::KeyPolicy, {}, *of_resource.allow)
+                             : allowed(By::Account, {}, *of_resource.allow_account);
   }
-  return verdict;
+  if (own_account || identity.allow) {
+    if (asked.granted) return allowed(By::Grant);
+    if (auto grant = find_grant(asked, query.principal)) {
+      Verdict verdict = allowed(By::Grant, grant->grant_id);
+      verdict.grant = std::move(grant);
+      return verdict;
+    }
+  }
+  const std::string kind = outcome == Outcome::NotByResource ? "resource" : "identity";
+  return denied(By::Nobody, "because no " + kind + "-based policy allows the " +
+                                std::string(asked.permission) + " action");
 }
 
 Verdict Authorization::decide(const Asked& asked, const policy::Policy& key_policy) {

@@ -53,9 +53,6 @@ class Authorization {
 
  private:
   std::shared_ptr<const policy::Policy> key_policy(const Key& key);
-  // The policies alone; a verdict by nobody is one that a grant can change.
-  Verdict by_policies(const policy::Query& query, const Asked& asked,
-                      const policy::Decision& of_resource, const IdentityDecision& identity) const;
   Verdict combine(const policy::Query& query, const Asked& asked,
                   const policy::Decision& of_resource);
 
