@@ -71,7 +71,9 @@ Policy Policy::parse(std::string_view text, Kind kind) {
   if (const auto id = document.find("Id"); id != document.end() && !id->is_string())
     throw Malformed("The policy's Id is not a string.");
   const auto member = document.find("Statement");
-  if (member == document.end() || (member->is_array() && member->empty()))
+  // A user's may be empty, and then allows nothing. A key's would be a key that nobody can use.
+  const bool may_be_empty = kind == Kind::Identity;
+  if (member == document.end() || (member->is_array() && member->empty() && !may_be_empty))
     throw Malformed("The policy has no statement. Write one at least.");
 
   std::set<std::string> sids;

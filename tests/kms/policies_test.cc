@@ -346,6 +346,10 @@ void principals_have_policies_of_their_own() {
   directory.write("user/alice", identity("Allow", "kms:CreateKey"), "more.json");
   encrypt_as(kAlice);
   request_as(kAlice, strict, "CreateKey", Json::object());
+  // One without statements says nothing.
+  directory.write("user/alice", R"({"Version":"2012-10-17","Statement":[]})", "empty.json");
+  encrypt_as(kAlice);
+  CHECK_ERROR(AccessDenied, request_as(kAlice, strict, "DescribeKey", {{"KeyId", key}}));
   // The key's own policy is enough without.
   request(strict, "PutKeyPolicy",
           {{"KeyId", key}, {"Policy", policy(allow("bob", "kms:Encrypt"))}});

@@ -480,7 +480,8 @@ class Policy:
         version = document.get("Version", "2008-10-17")
         demand(version in ("2008-10-17", "2012-10-17"), "Version")
         demand(isinstance(document.get("Id", ""), str), "Id")
-        demand("Statement" in document and document["Statement"] != [], "Statement")
+        # A user's policy may say nothing; a key's would lock everybody out.
+        demand("Statement" in document and (kind == "Identity" or document["Statement"] != []), "Statement")
         seen = Counter() if seen is None else seen
         self.statements = [Statement(s, kind, version == "2012-10-17", seen)
                            for s in listed(document["Statement"])]

@@ -516,6 +516,11 @@ void first_statement_of_each_kind_is_the_reason() {
   CHECK_EQ(decision.allow->sid, "Not to be denied");
 }
 
+// Another one of the principal's may allow what this one does not.
+void no_statement_decides_nothing() {
+  CHECK_EQ(decide(Kind::Identity, "[]", "alice"), "");
+}
+
 void variables_are_of_the_newer_version() {
   const std::string statement = R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":
       {"StringEquals":{"v:One":"${v:One}"}}})";
@@ -580,7 +585,7 @@ const FaultRow kFaults[] = {
     {Kind::Identity, "{", "not JSON at byte 2"},
     {Kind::Identity, "[]", "not a JSON object"},
     {Kind::Identity, "{}", "no statement"},
-    {Kind::Identity, R"({"Statement":[]})", "no statement"},
+    {Kind::Resource, R"({"Statement":[]})", "no statement"},
     {Kind::Identity, R"({"Statement":"x"})", "Statement[0]: it is not an object"},
     {Kind::Identity, R"({"Statement":[{)" REST R"(}],"statement":[]})", R"(member "statement")"},
     {Kind::Identity, R"({"Statement":[{)" REST R"(}],"Statement":[]})", R"("Statement" twice)"},
@@ -716,7 +721,7 @@ void deep_documents_are_refused() {
 int main() {
   return RUN_TESTS("policy", TEST(conditions), TEST(principals), TEST(requests),
                    TEST(first_statement_of_each_kind_is_the_reason),
-                   TEST(variables_are_of_the_newer_version),
+                   TEST(no_statement_decides_nothing), TEST(variables_are_of_the_newer_version),
                    TEST(what_cannot_be_found_out_does_not_matter_where_it_decides_nothing),
                    TEST(a_key_is_asked_for_once), TEST(faults_are_refused_with_a_sentence),
                    TEST(deep_documents_are_refused));
