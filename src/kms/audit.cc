@@ -190,7 +190,8 @@ std::string to_record(const Ended& ended, const Account& home) {
   member(out, "eventID", event_id());
   raw_member(out, "readOnly", ended.operation.read_only ? "true" : "false");
   resources(out, ended);
-  member(out, "eventType", "AwsApiCall");
+  // What needs no permission is no request.
+  member(out, "eventType", ended.operation.permissions.empty() ? "AwsServiceEvent" : "AwsApiCall");
   raw_member(out, "managementEvent", "true");
   member(out, "recipientAccountId", home.id);
   member(out, "eventCategory", "Management");

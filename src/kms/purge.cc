@@ -51,13 +51,22 @@ bool is_unchanged(Account& account, const std::string& label, const hsm::DataObj
   return object && object->label == label && object->value == seen.value;
 }
 
+// What is done is an event of the audit log. `kept`: why another program kept it from being done.
+void perform(Service& service, std::string_view event, const Account& account,
+             const std::string& key_id, std::string& kept, const std::function<void()>& work) {
+  try {
+    service.perform(event, account, key_id, work);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::Conflict) throw;
+    kept = error.message();
+  }
+}
+
 // The record goes last: as long as it is there, the deletion is known to be unfinished.
 void destroy(const hsm::ChangeLock& lock, Account& account, const std::string& label,
              const Contents& contents, PurgedKey& key) {
-  if (!is_unchanged(account, label, contents.expired.at(label).object)) {
-    key.kept = "Another program changed its record meanwhile.";
-    return;
-  }
+  if (!is_unchanged(account, label, contents.expired.at(label).object))
+    throw Error(ErrorCode::Conflict, "Another program changed its record meanwhile.");
   const auto [first, last] = contents.materials.equal_range(label);
   for (auto entry = first; entry != last; ++entry)
     hsm::destroy_key(account.token, entry->second.label, entry->second.id);
@@ -72,11 +81,10 @@ void destroy(const hsm::ChangeLock& lock, Account& account, const std::string& l
   const catalog::Deletion deletion = account.catalog.delete_key(
       lock, key.key_id, [](const KeyRecord* now) { return now != nullptr && is_deleted(*now); });
   if (deletion == catalog::Deletion::Declined)
-    key.kept =
-        "Another program changed its record while its material was destroyed: what it keeps cannot "
-        "be used any more. Schedule its deletion again.";
-  else
-    key.destroyed = true;
+    throw Error(ErrorCode::Conflict,
+                "Another program changed its record while its material was destroyed: what it "
+                "keeps cannot be used any more. Schedule its deletion again.");
+  key.destroyed = true;
 }
 
 // By this computer's clock.
@@ -101,8 +109,8 @@ bool is_clock_right(const Contents& contents) {
 
 // The change of a record that goes with it would be the proof, next time, that all other dates are
 // past: so all of them have to be.
-void purge_imported(const hsm::ChangeLock& lock, Account& account, const PurgeOptions& options,
-                    const Contents& contents, PurgeReport& report) {
+void purge_imported(Service& service, const hsm::ChangeLock& lock, Account& account,
+                    const PurgeOptions& options, const Contents& contents, PurgeReport& report) {
   const bool may = options.clock_is_right || is_clock_right(contents);
   for_each_expired(contents, [&](const std::string& label, const KeyRecord& record,
                                  const catalog::KeyMaterial& material) {
@@ -118,13 +126,18 @@ void purge_imported(const hsm::ChangeLock& lock, Account& account, const PurgeOp
     else if (!may)
       purged.kept = doubt_of_clock("expiry date", purged.valid_to, "material", contents);
     else if (!options.dry_run)
-      purged.destroyed = delete_material(
-          lock, account, record.key_id, material.id,
-          [](const catalog::KeyMaterial& at) { return at.has_expired(catalog::now()); });
+      perform(service, "DeleteExpiredKeyMaterial", account, record.key_id, purged.kept, [&] {
+        purged.destroyed = delete_material(
+            lock, account, record.key_id, material.id,
+            [](const catalog::KeyMaterial& at) { return at.has_expired(catalog::now()); });
+        if (!purged.destroyed)
+          throw Error(ErrorCode::Conflict, "Another program changed its key's record meanwhile.");
+      });
   });
 }
 
-void purge_keys(Account& account, const PurgeOptions& options, PurgeReport& report) {
+void purge_keys(Service& service, Account& account, const PurgeOptions& options,
+                PurgeReport& report) {
   const hsm::ChangeLock lock(account.token);
   const Contents contents = look_into(account.token);
   for (const auto& [label, expired] : contents.expired) {
@@ -134,9 +147,10 @@ void purge_keys(Account& account, const PurgeOptions& options, PurgeReport& repo
     else if (!options.clock_is_right && !is_past_by_token(*expired.record.deletion, contents))
       key.kept = doubt_of_clock(expired.record, contents);
     else if (!options.dry_run)
-      destroy(lock, account, label, contents, key);
+      perform(service, "DeleteKey", account, key.key_id, key.kept,
+              [&] { destroy(lock, account, label, contents, key); });
   }
-  purge_imported(lock, account, options, contents, report);
+  purge_imported(service, lock, account, options, contents, report);
   if (!options.dry_run) remove_expired_parameters(lock, account);
 }
 
@@ -157,7 +171,7 @@ std::vector<PurgeReport> purge(Service& service, const PurgeOptions& options) {
     PurgeReport& report = reports.emplace_back();
     report.arn_prefix = account->prefix;
     try {
-      purge_keys(*account, options, report);
+      purge_keys(service, *account, options, report);
     } catch (const Error& error) {
       // The other tokens are purged all the same.
       if (service.accounts().size() == 1) throw;

@@ -103,7 +103,7 @@ void rotate_to_imported(const hsm::ChangeLock& lock, Account& account, const std
 
 namespace {
 
-void rotate_due_keys(Account& account, bool dry_run, DueReport& report) {
+void rotate_due_keys(Service& service, Account& account, bool dry_run, DueReport& report) {
   // Found by a listing that may be older, decided under the lock.
   for (const auto& listed : account.catalog.list()->keys) {
     if (!is_due(*listed)) continue;
@@ -112,13 +112,15 @@ void rotate_due_keys(Account& account, bool dry_run, DueReport& report) {
     key.due = listed->rotation->next;
     if (dry_run) continue;
     try {
-      const hsm::ChangeLock lock(account.token);
-      rotate(lock, account, key.key_id, RotationType::Automatic, [](const KeyRecord& record) {
-        if (!is_due(record))
-          throw Error(ErrorCode::Conflict, "It is not due any more.",
-                      "Another program changed or rotated it meanwhile.");
+      service.perform("RotateKey", account, key.key_id, [&] {
+        const hsm::ChangeLock lock(account.token);
+        rotate(lock, account, key.key_id, RotationType::Automatic, [](const KeyRecord& record) {
+          if (!is_due(record))
+            throw Error(ErrorCode::Conflict, "It is not due any more.",
+                        "Another program changed or rotated it meanwhile.");
+        });
+        key.rotated = true;
       });
-      key.rotated = true;
     } catch (const Error& error) {
       key.problem = error.text();
     }
@@ -134,7 +136,7 @@ std::vector<DueReport> rotate_due(Service& service, bool dry_run) {
     DueReport& report = reports.emplace_back();
     report.arn_prefix = account->prefix;
     try {
-      rotate_due_keys(*account, dry_run, report);
+      rotate_due_keys(service, *account, dry_run, report);
     } catch (const Error& error) {
       // The other tokens are looked at all the same.
       if (service.accounts().size() == 1) throw;

@@ -70,6 +70,17 @@ void Service::run(const Caller& caller, const model::Operation& operation, const
   });
 }
 
+void Service::perform(std::string_view event, const Account& account, const std::string& key_id,
+                      const std::function<void()>& work) {
+  model::Operation operation{};
+  operation.name = event;
+  Caller caller = caller_;
+  caller.account = account.id;
+  Trace trace;
+  trace.keys.push_back(account.key_arn(key_id));
+  attend({caller, operation, nullptr, nullptr, trace, nullptr}, work);
+}
+
 SecretString Service::call(const Caller& caller, const model::Operation& operation,
                            std::string_view text, Trace* trace) {
   const std::shared_ptr<void> request = operation.new_request();

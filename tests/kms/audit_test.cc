@@ -9,6 +9,8 @@
 #include "kms/model/json.h"
 #include "kms/object_requests.h"
 #include "kms/operations/operations.h"
+#include "kms/purge.h"
+#include "kms/rotation.h"
 #include "words.h"
 
 namespace {
@@ -273,6 +275,50 @@ class FullLog {
   const std::string away_;
 };
 
+// What nobody has asked for is an event as well: CloudTrail has the same names for it.
+void what_trent_does_by_itself_has_records() {
+  Config config = load_config();
+  config.refresh = std::chrono::milliseconds(0);
+  Service service(config);
+  const std::string key = create_key(service);
+  const auto change = [&](const std::string& id,
+                          const std::function<void(catalog::KeyRecord&)>& how) {
+    auto& account = service.home();
+    account.catalog.change_key(hsm::ChangeLock(account.token), id, how);
+  };
+  request(service, "EnableKeyRotation", {{"KeyId", key}});
+  change(key, [](catalog::KeyRecord& record) { record.rotation->next = catalog::now(); });
+  const std::size_t before = lines().size();
+  kms::rotate_due(service, true);
+  CHECK_EQ(lines().size(), before);
+  CHECK(kms::rotate_due(service, false).at(0).keys.at(0).rotated);
+  CHECK_EQ(lines().size(), before + 1);
+  CHECK_EQ(last()["eventName"].get<std::string>(), "RotateKey");
+  CHECK_EQ(last()["eventType"].get<std::string>(), "AwsServiceEvent");
+  CHECK(!last()["readOnly"].get<bool>());
+  CHECK(last()["requestParameters"].is_null());
+  CHECK_EQ(last()["resources"].size(), 1U);
+  CHECK(last()["resources"][0]["ARN"].get<std::string>().ends_with(key));
+
+  service.schedule_key_deletion({key, {}});
+  CHECK_EQ(last()["eventType"].get<std::string>(), "AwsApiCall");
+  change(key, [](catalog::KeyRecord& record) {
+    record.deletion = catalog::now() - std::chrono::seconds(1);
+  });
+  {
+    Service strict([&] {
+      Config config = required();
+      config.refresh = std::chrono::milliseconds(0);
+      return config;
+    }());
+    const FullLog full;
+    CHECK_ERROR(KMSInternal, kms::purge(strict, {}));
+  }
+  CHECK(kms::purge(service, {}).at(0).keys.at(0).destroyed);
+  CHECK_EQ(last()["eventName"].get<std::string>(), "DeleteKey");
+  CHECK(last()["resources"][0]["ARN"].get<std::string>().ends_with(key));
+}
+
 void nothing_goes_unrecorded_where_that_is_required() {
   int lost = 0;
   Service service(required(), {}, {.permit = {}, .ended = {}, .record_lost = [&] { ++lost; }});
@@ -353,6 +399,7 @@ int main() {
                    TEST(requests_that_are_none_have_a_record), TEST(callers_are_told_apart),
                    TEST(no_secret_is_in_the_log), TEST(what_was_done_in_the_host_is_said),
                    TEST(other_doors_operations_have_records),
+                   TEST(what_trent_does_by_itself_has_records),
                    TEST(nothing_goes_unrecorded_where_that_is_required),
                    TEST(losses_are_counted_where_it_is_not), TEST(nobody_pays_for_no_log),
                    TEST(events_are_told_apart), TEST(the_chain_is_whole));
