@@ -22,6 +22,8 @@ WHY_NOT = {
     "ConnectCustomKeyStore": CUSTOM_KEY_STORE, "CreateCustomKeyStore": CUSTOM_KEY_STORE,
     "DeleteCustomKeyStore": CUSTOM_KEY_STORE, "DescribeCustomKeyStores": CUSTOM_KEY_STORE,
     "DisconnectCustomKeyStore": CUSTOM_KEY_STORE, "UpdateCustomKeyStore": CUSTOM_KEY_STORE,
+    "GetKeyLastUsage": "Trent writes nothing into the token when a key is used, and the audit log of one host does "
+                       "not tell of the uses on another: who believed the answer might delete a key in use.",
 }
 NOT_YET = "Not available yet."
 
