@@ -29,18 +29,23 @@ std::string hash_of(std::string_view line) {
   return to_hex(sha256({as_bytes(line)}));
 }
 
-std::string add(Chain& chain, std::string_view record, std::uint64_t lost) {
-  std::string line;
-  line.reserve(record.size() + 200);
-  line.append(record.substr(0, record.size() - 1));
-  line.append(R"(,"chain":{"id":")").append(chain.id);
-  line.append(R"(","sequence":)").append(std::to_string(chain.sequence + 1));
-  line.append(R"(,"previous":")").append(chain.hash).append("\"");
-  if (lost > 0) line.append(R"(,"lost":)").append(std::to_string(lost));
-  line.append("}}");
-  chain.hash = hash_of(line);
+std::string link(Chain& chain, std::string_view record, std::uint64_t lost) {
+  std::string end;
+  end.reserve(250);
+  end.append(R"(,"chain":{"id":")").append(chain.id);
+  end.append(R"(","sequence":)").append(std::to_string(chain.sequence + 1));
+  end.append(R"(,"previous":")").append(chain.hash).append("\"");
+  if (lost > 0) end.append(R"(,"lost":)").append(std::to_string(lost));
+  end.append("}}");
+  record.remove_suffix(1);
+  chain.hash = to_hex(sha256({as_bytes(record), as_bytes(end)}));
   ++chain.sequence;
-  return line;
+  return end;
+}
+
+std::string add(Chain& chain, std::string_view record, std::uint64_t lost) {
+  const std::string end = link(chain, record, lost);
+  return std::string(record.substr(0, record.size() - 1)) + end;
 }
 
 Place read_place(std::string_view line) {

@@ -19,8 +19,10 @@ struct Chain {
 // One that has no record yet.
 Chain new_chain();
 
-// Adds a record (the text of a JSON object) to the chain, and returns its line, without the line
-// break. `lost` is how many could not be written before it.
+// Adds a record (the text of a JSON object) to the chain. Its line is the record without the last
+// brace, and then what is returned. `lost` is how many could not be written before it.
+std::string link(Chain& chain, std::string_view record, std::uint64_t lost);
+// The same, and returns the line, without the line break.
 std::string add(Chain& chain, std::string_view record, std::uint64_t lost);
 
 // What a line says of its place.

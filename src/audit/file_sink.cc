@@ -7,11 +7,14 @@
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
+#include <limits>
 #include <system_error>
 #include <thread>
 
@@ -70,16 +73,25 @@ bool lock(int file) {
   }
 }
 
-// A write beyond the limit would end the process by a signal.
-void require_within_limit(const std::string& path, std::uint64_t size) {
+// How long a file of this process may get.
+std::uint64_t size_limit() {
   rlimit limit{};
-  if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
-      size > limit.rlim_cur)
-    fail(path, EFBIG);
+  if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+    return std::numeric_limits<std::uint64_t>::max();
+  return limit.rlim_cur;
+}
+
+iovec piece(std::string_view text) {
+  return {const_cast<char*>(text.data()), text.size()};
 }
 
 std::uint64_t size_of(const struct stat& file) {
   return static_cast<std::uint64_t>(file.st_size);
+}
+
+// Whether the log is as it was then.
+bool is_of(const State& state, const struct stat& log) {
+  return state.device == log.st_dev && state.inode == log.st_ino && state.size == size_of(log);
 }
 
 std::string read_at(int file, std::uint64_t position, std::uint64_t length) {
@@ -101,7 +113,10 @@ class FileSink::Turn {
         throw Failure(sink.state_path_ + ": another process does not let go of its lock");
       // Somebody who has removed it meanwhile has let others make another one.
       struct stat status {};
-      if (fstat(sink.state_->get(), &status) == 0 && status.st_nlink > 0) return;
+      if (fstat(sink.state_->get(), &status) == 0 && status.st_nlink > 0) {
+        sink.state_length_ = size_of(status);
+        return;
+      }
       sink.state_.reset();
     }
   }
@@ -137,8 +152,14 @@ struct stat FileSink::open_log() {
   if (fstat(log_->get(), &status) != 0) fail(path_, errno);
   log_inode_ = status.st_ino;
   log_device_ = status.st_dev;
+  limit_ = size_limit();
   room_until_ = 0;
   return status;
+}
+
+// A write beyond it would end the process by a signal.
+void FileSink::require_within_limit(std::uint64_t size) const {
+  if (size > limit_) fail(path_, EFBIG);
 }
 
 std::optional<State> FileSink::read_state() const {
@@ -146,14 +167,15 @@ std::optional<State> FileSink::read_state() const {
 }
 
 bool FileSink::store(const State& state) const {
-  const std::string text = to_text(state);
-  return pwrite(state_->get(), text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
+  std::string text = to_text(state);
+  if (state.lost > 0) text += '\n';  // fstat() tells of it
+  const auto length = static_cast<off_t>(text.size());
+  return pwrite(state_->get(), text.data(), text.size(), 0) == length &&
+         (state_length_ <= text.size() || ftruncate(state_->get(), length) == 0);
 }
 
 Chain FileSink::find_chain(const std::optional<State>& state, struct stat& log, bool& torn) {
-  if (state && state->device == log.st_dev && state->inode == log.st_ino &&
-      state->size == size_of(log))
-    return state->chain;
+  if (state && is_of(*state, log)) return state->chain;
   const std::uint64_t begin = size_of(log) > kLongest ? size_of(log) - kLongest : 0;
   const std::string end = read_at(log_->get(), begin, size_of(log) - begin);
   const std::size_t line_end = end.rfind('\n');
@@ -182,16 +204,19 @@ Chain FileSink::find_chain(const std::optional<State>& state, struct stat& log, 
   return state->chain;
 }
 
-void FileSink::append(const std::optional<State>& state, std::string_view record) {
+void FileSink::append(std::string_view record) {
   struct stat log = open_log();
+  // A record of another process would have made the log longer, a loss the state.
+  if (!known_ || state_length_ != kStateSize || !is_of(*known_, log)) known_ = read_state();
   bool torn = false;
-  Chain chain = find_chain(state, log, torn);
-  std::string line = torn ? "\n" : "";
-  line += add(chain, record, lost_ + (state ? state->lost : 0));
-  line += '\n';
-  require_within_limit(path_, size_of(log) + line.size());
-  const ssize_t written = ::write(log_->get(), line.data(), line.size());
-  if (written != static_cast<ssize_t>(line.size())) {
+  Chain chain = find_chain(known_, log, torn);
+  const std::string end = link(chain, record, lost_ + (known_ ? known_->lost : 0)) + '\n';
+  record.remove_suffix(1);
+  const std::array pieces{piece(torn ? "\n" : ""), piece(record), piece(end)};
+  const std::size_t length = pieces[0].iov_len + record.size() + end.size();
+  require_within_limit(size_of(log) + length);
+  const ssize_t written = writev(log_->get(), pieces.data(), static_cast<int>(pieces.size()));
+  if (written != static_cast<ssize_t>(length)) {
     const int error = written < 0 ? errno : ENOSPC;
     // What there was room for. If it stays, whoever writes next removes it.
     if (written > 0) [[maybe_unused]]
@@ -200,7 +225,8 @@ void FileSink::append(const std::optional<State>& state, std::string_view record
   }
   lost_ = 0;
   // Should that fail, the last line says the same.
-  store({chain, 0, log.st_dev, log.st_ino, size_of(log) + line.size()});
+  known_ = State{std::move(chain), 0, log.st_dev, log.st_ino, size_of(log) + length};
+  store(*known_);
 }
 
 void FileSink::write(std::string_view record) {
@@ -208,12 +234,12 @@ void FileSink::write(std::string_view record) {
   bool is_counted = false;
   try {
     const Turn turn(*this);
-    std::optional<State> state = read_state();
     try {
-      append(state, record);
+      append(record);
     } catch (const std::exception&) {
       // A disk that is full has room for what replaces something.
-      if (state) {
+      known_.reset();
+      if (std::optional<State> state = read_state()) {
         ++state->lost;
         is_counted = store(*state);
       }
@@ -229,7 +255,7 @@ void FileSink::make_room() {
   forget_if_forked();
   const Turn turn(*this);
   const std::uint64_t size = size_of(open_log());
-  require_within_limit(path_, size + kRoom);
+  require_within_limit(size + kRoom);
   if (size + kRoom / 2 <= room_until_) return;
   if (fallocate(log_->get(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(size),
                 static_cast<off_t>(kRoom)) == 0) {

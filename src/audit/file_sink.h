@@ -34,7 +34,8 @@ class FileSink final : public Sink {
   // the log's end. `torn`: its last line has no end all the same, and what comes next has to end
   // it.
   Chain find_chain(const std::optional<State>& state, struct stat& log, bool& torn);
-  void append(const std::optional<State>& state, std::string_view record);
+  void require_within_limit(std::uint64_t size) const;
+  void append(std::string_view record);
   std::optional<State> read_state() const;
   bool store(const State& state) const;
 
@@ -42,9 +43,12 @@ class FileSink final : public Sink {
   const std::string state_path_;
   std::uint64_t forks_;
   std::optional<FileDescriptor> state_;
+  std::uint64_t state_length_ = 0;  // of the file, when this turn began
+  std::optional<State> known_;      // what it says, if nobody else has written to it or the log
   std::optional<FileDescriptor> log_;
   ino_t log_inode_ = 0;
   dev_t log_device_ = 0;
+  std::uint64_t limit_ = 0;       // no file of this process gets longer
   std::uint64_t room_until_ = 0;  // so far, the disk has room for this log
   std::uint64_t lost_ = 0;        // that the state does not count
 };

@@ -50,10 +50,12 @@ void Log::make_room() {
   if (!reason.empty()) throw not_recorded("Nothing was done, because", reason);
 }
 
-void Log::write(std::string_view record, std::string_view consequence) {
+void Log::write(const std::function<void(std::string& out)>& make, std::string_view consequence) {
   const Lock lock(mutex_);
   try {
-    sink_->write(record);
+    record_.clear();
+    make(record_);
+    sink_->write(record_);
   } catch (const std::exception& failure) {
     lose(failure.what());
     if (required_) throw not_recorded(consequence, failure.what());

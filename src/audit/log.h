@@ -27,9 +27,9 @@ class Log {
   // Before an operation that changes something. Throws Error if its record could not be written and
   // is required: so nothing is changed.
   void make_room();
-  // Throws Error if it cannot be written, and is required; the error begins with what that means
-  // for the request.
-  void write(std::string_view record, std::string_view consequence);
+  // `make` appends the record to the text that it gets. Throws Error if it cannot be written, and
+  // is required; the error begins with what that means for the request.
+  void write(const std::function<void(std::string& out)>& make, std::string_view consequence);
 
  private:
   void lose(const std::string& reason) REQUIRES(mutex_);
@@ -38,6 +38,9 @@ class Log {
   const std::function<void()> lost_;
   Mutex mutex_;
   const std::unique_ptr<Sink> sink_ PT_GUARDED_BY(mutex_);
+  // Of the last record. It keeps its memory: from a KiB on, malloc() takes its time, and that of
+  // the small ones after it.
+  std::string record_ GUARDED_BY(mutex_);
   std::uint64_t unsaid_ GUARDED_BY(mutex_) = 0;  // losses that standard error has not heard of
   std::optional<std::chrono::steady_clock::time_point> said_ GUARDED_BY(mutex_);
 };

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How far a chain has come, as words on one line. They are read before each record, and JSON would
-// take longer than all the rest.
+// How far a chain has come, as words on one line: JSON would take longer than all the rest.
 #include "audit/state_file.h"
 
 #include <algorithm>

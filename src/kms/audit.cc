@@ -48,10 +48,6 @@ void raw_member(std::string& out, std::string_view name, std::string_view json) 
   out.append(out.ends_with('{') ? "\"" : ",\"").append(name).append("\":").append(json);
 }
 
-SecretString text_of(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 // "alice" of "user/team/alice".
 std::string_view last_part(std::string_view resource) {
   return resource.substr(resource.rfind('/') + 1);
@@ -112,13 +108,8 @@ std::string event_id() {
 }
 
 void parameters(std::string& out, const Ended& ended) {
-  Json json = model::request_parameters(ended.operation, ended.request);
-  // It is refused, but the PIN was given.
-  if (const auto uri = json.find("xksKeyId");
-      uri != json.end() && uri->get_ref<const Json::string_t&>().find("pin-") != std::string::npos)
-    *uri = "(not shown: it has a PIN)";
-  const SecretString text = text_of(json);
-  if (json.empty()) {
+  const std::string text = model::request_parameters(ended.operation, ended.request);
+  if (text == "{}") {
     raw_member(out, "requestParameters", "null");
   } else if (text.size() <= kLongestParameters) {
     raw_member(out, "requestParameters", text);
@@ -162,9 +153,9 @@ void resources(std::string& out, const Ended& ended) {
 
 }  // namespace
 
-std::string to_record(const Ended& ended, const Account& home) {
+void add_record(std::string& out, const Ended& ended, const Account& home) {
   const Caller& caller = ended.caller;
-  std::string out = R"({"eventVersion":"1.11")";
+  out += R"({"eventVersion":"1.11")";
   identity(out, caller);
   member(out, "eventTime", format_utc(std::time(nullptr), "%Y-%m-%dT%H:%M:%SZ"));
   member(out, "eventSource", "kms.amazonaws.com");
@@ -181,8 +172,7 @@ std::string to_record(const Ended& ended, const Account& home) {
   const bool has_elements =
       ended.error == nullptr && !ended.operation.read_only && ended.operation.has_response();
   if (has_elements)
-    raw_member(out, "responseElements",
-               text_of(model::response_elements(ended.operation, ended.response)));
+    raw_member(out, "responseElements", model::response_elements(ended.operation, ended.response));
   else
     raw_member(out, "responseElements", "null");
   additional_data(out, ended);
@@ -196,7 +186,6 @@ std::string to_record(const Ended& ended, const Account& home) {
   member(out, "recipientAccountId", home.id);
   member(out, "eventCategory", "Management");
   out += "}";
-  return out;
 }
 
 Audit::Audit(const AuditConfig& config, const Accounts& accounts, std::function<void()> lost)
@@ -220,7 +209,8 @@ void Audit::begin(const model::Operation& operation) {
 void Audit::end(const Ended& ended) {
   if (!log_) return;
   const bool has_changed = ended.error == nullptr && !ended.operation.read_only;
-  log_->write(to_record(ended, accounts_.home(ended.caller.account)),
+  const Account& home = accounts_.home(ended.caller.account);
+  log_->write([&](std::string& out) { add_record(out, ended, home); },
               has_changed ? "It was done, but" : "The answer is withheld, because");
 }
 

@@ -56,7 +56,7 @@ class Audit {
   const std::unique_ptr<audit::Log> log_;
 };
 
-// The record as JSON.
-std::string to_record(const Ended& ended, const Account& home);
+// Appends the record as JSON.
+void add_record(std::string& out, const Ended& ended, const Account& home);
 
 }  // namespace trent::kms

@@ -27,6 +27,11 @@ void write(FileSink& sink, int count = 1) {
   for (int i = 0; i < count; ++i) sink.write(kRecord);
 }
 
+// The same for a log.
+void record(std::string& out) {
+  out += kRecord;
+}
+
 // The parent's way to hear how a child fared.
 void in_child(const std::function<void()>& work) {
   const pid_t child = fork();
@@ -105,14 +110,14 @@ void a_state_that_is_behind_is_overtaken() {
   const std::string state = content_of(audit::state_path(path));
   write(sink);
   put(audit::state_path(path), state);
-  write(sink);
+  FileSink(path).write(kRecord);
   CHECK_EQ(whole_chain({path}), 4U);
   // The same when the record was the first one in a new file.
   const std::string before = content_of(audit::state_path(path));
   fs::rename(path, path + ".1");
   write(sink);
   put(audit::state_path(path), before);
-  write(sink);
+  FileSink(path).write(kRecord);
   CHECK_EQ(whole_chain({path + ".1", path}), 6U);
 }
 
@@ -230,7 +235,7 @@ void threads_at_once() {
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i)
     threads.emplace_back([&] {
-      for (int j = 0; j < 50; ++j) log.write(kRecord, "");
+      for (int j = 0; j < 50; ++j) log.write(record, "");
     });
   for (std::thread& thread : threads) thread.join();
   CHECK_EQ(whole_chain({path}), 200U);
@@ -271,14 +276,15 @@ void a_limit_is_a_failure_and_no_signal() {
   write(sink, 5);
   {
     const Limit limit(fs::file_size(path) + 10);
-    CHECK(failure_of([&] { write(sink); }).find(path) == 0);
-    CHECK(failure_of([&] { sink.make_room(); }).find(path) == 0);
-    CHECK(failure_of([&] { write(sink); }).find(path) == 0);
+    FileSink limited(path);  // a process has its limit before it begins
+    CHECK(failure_of([&] { write(limited); }).find(path) == 0);
+    CHECK(failure_of([&] { limited.make_room(); }).find(path) == 0);
+    CHECK(failure_of([&] { write(limited); }).find(path) == 0);
   }
-  // Another process knows of it, too.
+  // Another process knows of it, also one that has written before.
   FileSink other(path);
-  write(other, 2);
   write(sink);
+  write(other, 2);
   const auto lines = lines_of(content_of(path));
   CHECK_EQ(lines.size(), 8U);
   CHECK_EQ(audit::read_place(lines[5]).lost, 2U);
@@ -329,18 +335,18 @@ void losses_fail_where_records_are_required() {
   setenv("TRENT_QUIET", "1", 1);
   const auto lenient = log(false);
   lenient->make_room();
-  lenient->write(kRecord, "");
+  lenient->write(record, "");
   CHECK_EQ(lost, 1);
   const auto strict = log(true);
   CHECK_ERROR(KMSInternal, strict->make_room());
   CHECK_EQ(lost, 1);
-  CHECK_ERROR(KMSInternal, strict->write(kRecord, "It was done, but"));
+  CHECK_ERROR(KMSInternal, strict->write(record, "It was done, but"));
   CHECK_EQ(lost, 2);
   CHECK(strict->trouble().find("none/audit.log") != std::string::npos);
   fs::create_directory(directory.file("none"));
   CHECK_EQ(strict->trouble(), "");
   strict->make_room();
-  strict->write(kRecord, "");
+  strict->write(record, "");
   CHECK_EQ(lost, 2);
 }
 

@@ -39,10 +39,9 @@ struct Record {
                 throw Error(ErrorCode::AccessDenied, "no");
             },
             [this](const kms::Ended& ended) {
-              const Json json = model::request_parameters(ended.operation, ended.request);
               told.push_back({std::string(ended.operation.name), ended.caller.principal,
                               ended.error == nullptr ? "" : ended.error->name(),
-                              std::string(std::string_view(json.dump()))});
+                              model::request_parameters(ended.operation, ended.request)});
             },
             {}};
   }

@@ -158,12 +158,10 @@ void a_fault_of_a_secret_does_not_tell_it() {
 void an_audit_record_has_no_secrets() {
   const auto request = read<EncryptRequest>(
       R"({"KeyId":"k","Plaintext":"c2VjcmV0","EncryptionContext":{"a":"b"},"DryRun":true})");
-  const Json json = model::request_parameters(EncryptRequest::operation(), &request);
-  CHECK_EQ(std::string(std::string_view(json.dump())),
+  CHECK_EQ(model::request_parameters(EncryptRequest::operation(), &request),
            R"({"keyId":"k","encryptionContext":{"a":"b"},"dryRun":true})");
   const auto move = read<ReEncryptRequest>(R"({"CiphertextBlob":"AQID","DestinationKeyId":"l"})");
-  CHECK_EQ(std::string(std::string_view(
-               model::request_parameters(ReEncryptRequest::operation(), &move).dump())),
+  CHECK_EQ(model::request_parameters(ReEncryptRequest::operation(), &move),
            R"({"destinationKeyId":"l"})");
 }
 

@@ -75,9 +75,12 @@ bool is_plain(char c) {
   return kPlain[static_cast<unsigned char>(c)];
 }
 
-// JSON as text. Nothing of it is anywhere else.
+// JSON as text. Nothing of it is anywhere else: what goes over the wire may be secret.
+template <For whom>
 class TextSink {
  public:
+  using Text = std::conditional_t<whom == For::Wire, SecretString, std::string>;
+
   TextSink() {
     // More than most need. For blocks of a KiB and more, malloc() does more than for smaller ones.
     constexpr std::size_t kUsual = 1000;
@@ -95,6 +98,7 @@ class TextSink {
   }
   void value(std::string_view text) {
     separate();
+    const std::size_t start = out_.size();
     out_ += '"';
     bool is_ascii = true;
     for (std::string_view rest = text;;) {
@@ -109,8 +113,14 @@ class TextSink {
       is_ascii = is_ascii && c < 0x80;
       rest = {special + 1, rest.end()};
     }
-    if (!is_ascii && !is_utf8(text)) throw std::invalid_argument("a text is no UTF-8");
     out_ += '"';
+    if (is_ascii || is_utf8(text)) return;
+    if constexpr (whom == For::Wire) {
+      throw std::invalid_argument("a text is no UTF-8");
+    } else {  // there is a record of whatever was asked
+      out_.resize(start);
+      out_ += nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    }
   }
   void value(ByteView blob) {
     separate();
@@ -133,7 +143,7 @@ class TextSink {
     if (out_.find('.', start) == out_.npos) out_.append(".0");
   }
 
-  SecretString take() && { return std::move(out_); }
+  Text take() && { return std::move(out_); }
 
  private:
   void separate() {
@@ -160,7 +170,7 @@ class TextSink {
     out_.append(text.data(), end);
   }
 
-  SecretString out_;
+  Text out_;
 };
 
 // JSON as values.
@@ -200,36 +210,40 @@ void write(Fields fields, const void* object, For whom, Sink& out);
 template <class Sink>
 void write(const Field& field, const void* object, For whom, Sink& out) {
   std::visit(
-      Overloaded{
-          [&](const std::string* text) { out.value(std::string_view(*text)); },
-          [&](const std::optional<std::string>* text) { out.value(std::string_view(**text)); },
-          [&](const Bytes* blob) { out.value(ByteView(*blob)); },
-          [&](const SecretBytes* blob) { out.value(ByteView(*blob)); },
-          [&](const std::int64_t* number) { out.value(*number); },
-          [&](const std::optional<std::int64_t>* number) { out.value(**number); },
-          [&](const bool* value) { out.value(*value); },
-          [&](const Timestamp* time) { out.value(epoch_seconds(*time)); },
-          [&](const std::optional<Timestamp>* time) { out.value(epoch_seconds(**time)); },
-          [&](const std::vector<std::string>* list) {
-            out.begin('[');
-            for (const std::string& text : *list) out.value(std::string_view(text));
-            out.end(']');
-          },
-          [&](const EncryptionContext* map) {
-            out.begin('{');
-            for (const auto& [name, text] : *map) {
-              out.name(name);
-              out.value(std::string_view(text));
-            }
-            out.end('}');
-          },
-          [&](const Structure& inner) { write(inner.fields, inner.object, whom, out); },
-          [&](const Structures& list) {
-            out.begin('[');
-            for (std::size_t i = 0; i < list.size(list.list); ++i)
-              write(list.fields, list.at(list.list, i), whom, out);
-            out.end(']');
-          }},
+      Overloaded{[&](const std::string* text) { out.value(std::string_view(*text)); },
+                 [&](const std::optional<std::string>* text) {
+                   // It is refused with a PIN, but that was given.
+                   const bool has_pin = whom == For::Audit && field.shape->name == kXksKeyId.name &&
+                                        (*text)->find("pin-") != std::string::npos;
+                   out.value(has_pin ? "(not shown: it has a PIN)" : std::string_view(**text));
+                 },
+                 [&](const Bytes* blob) { out.value(ByteView(*blob)); },
+                 [&](const SecretBytes* blob) { out.value(ByteView(*blob)); },
+                 [&](const std::int64_t* number) { out.value(*number); },
+                 [&](const std::optional<std::int64_t>* number) { out.value(**number); },
+                 [&](const bool* value) { out.value(*value); },
+                 [&](const Timestamp* time) { out.value(epoch_seconds(*time)); },
+                 [&](const std::optional<Timestamp>* time) { out.value(epoch_seconds(**time)); },
+                 [&](const std::vector<std::string>* list) {
+                   out.begin('[');
+                   for (const std::string& text : *list) out.value(std::string_view(text));
+                   out.end(']');
+                 },
+                 [&](const EncryptionContext* map) {
+                   out.begin('{');
+                   for (const auto& [name, text] : *map) {
+                     out.name(name);
+                     out.value(std::string_view(text));
+                   }
+                   out.end('}');
+                 },
+                 [&](const Structure& inner) { write(inner.fields, inner.object, whom, out); },
+                 [&](const Structures& list) {
+                   out.begin('[');
+                   for (std::size_t i = 0; i < list.size(list.list); ++i)
+                     write(list.fields, list.at(list.list, i), whom, out);
+                   out.end(']');
+                 }},
       member(field, object));
 }
 
@@ -387,7 +401,7 @@ void read_request(const Operation& operation, void* request, const JsonValue& js
 }
 
 SecretString write_json(Fields fields, const void* object) {
-  return write<TextSink>(fields, object, For::Wire);
+  return write<TextSink<For::Wire>>(fields, object, For::Wire);
 }
 
 bool is_set(Fields fields, const void* object) {
@@ -398,12 +412,12 @@ Json to_json(Fields fields, const void* object) {
   return write<ValueSink>(fields, object, For::Wire);
 }
 
-Json request_parameters(const Operation& operation, const void* request) {
-  return write<ValueSink>(operation.request, request, For::Audit);
+std::string request_parameters(const Operation& operation, const void* request) {
+  return write<TextSink<For::Audit>>(operation.request, request, For::Audit);
 }
 
-Json response_elements(const Operation& operation, const void* response) {
-  return write<ValueSink>(operation.response, response, For::Audit);
+std::string response_elements(const Operation& operation, const void* response) {
+  return write<TextSink<For::Audit>>(operation.response, response, For::Audit);
 }
 
 }  // namespace trent::kms::model

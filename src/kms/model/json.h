@@ -45,9 +45,9 @@ Json to_json(const T& structure) {
 }
 
 // What an audit record tells of a request (CloudTrail's requestParameters): everything but blobs,
-// grant tokens and what is sensitive, with names in lower camel case.
-Json request_parameters(const Operation& operation, const void* request);
+// grant tokens and what is sensitive, with names in lower camel case. What is no UTF-8 is replaced.
+std::string request_parameters(const Operation& operation, const void* request);
 // The same of a response (responseElements).
-Json response_elements(const Operation& operation, const void* response);
+std::string response_elements(const Operation& operation, const void* response);
 
 }  // namespace trent::kms::model
