@@ -51,10 +51,11 @@ void measure(benchmark::State& state, const std::string& key_id, const Config& c
              const kms::Caller* caller) {
   Service service(config);
   const kms::ReEncryptRequest move = move_request(service, key_id);
-  for (auto _ : state)
-    benchmark::DoNotOptimize(
-        service.kms::Service::call(caller == nullptr ? service.caller() : *caller, move)
-            .ciphertext_blob.data());
+  const auto call = [&] {
+    return service.kms::Service::call(caller == nullptr ? service.caller() : *caller, move);
+  };
+  call();  // the first one that wants a grant lists all of them
+  for (auto _ : state) benchmark::DoNotOptimize(call().ciphertext_blob.data());
 }
 
 // Remembers the best repetition of each, in processor time.
