@@ -208,6 +208,15 @@ void nothing_is_decrypted() {
   CHECK_ERROR(UnsupportedOperation, service().call(unwrap));
 }
 
+// Its next one would not be.
+void none_is_rotated() {
+  for (const char* operation : {"RotateKeyOnDemand", "EnableKeyRotation"})
+    CHECK_WORDS(
+        UnsupportedOperation,
+        key_arn(one()) + " is enforced in the token, which is not valid for this operation.",
+        request(service(), operation, {{"KeyId", one()}}));
+}
+
 // host-reencrypt would take the secret into this process.
 void nothing_is_decrypted_in_the_host() {
   Config config = load_config();
@@ -374,12 +383,12 @@ int main() {
   std::vector<KnownEnforcedKey> imported{known()};
   for (const auto& weak : weak_keys()) imported.push_back(weak.first);
   import_enforced_keys(imported);
-  return RUN_TESTS("kms enforced", TEST(nothing_is_left_of_the_ceremony),
-                   TEST(bytes_are_those_of_the_format), TEST(secrets_move_between_enforced_keys),
-                   TEST(secrets_come_from_ordinary_keys), TEST(data_keys_are_made_under_them),
-                   TEST(nothing_is_decrypted), TEST(nothing_is_decrypted_in_the_host),
-                   TEST(header_context_and_payload_are_bound), TEST(suites_are_not_mixed_up),
-                   TEST(only_some_keys_are_enforced), TEST(states_hold_for_them),
-                   TEST(check_shows_and_proves_them), TEST(check_misses_either_object),
-                   TEST(what_a_killed_command_left_is_removed), TEST(purge_destroys_both_objects));
+  return RUN_TESTS(
+      "kms enforced", TEST(nothing_is_left_of_the_ceremony), TEST(bytes_are_those_of_the_format),
+      TEST(secrets_move_between_enforced_keys), TEST(secrets_come_from_ordinary_keys),
+      TEST(data_keys_are_made_under_them), TEST(nothing_is_decrypted), TEST(none_is_rotated),
+      TEST(nothing_is_decrypted_in_the_host), TEST(header_context_and_payload_are_bound),
+      TEST(suites_are_not_mixed_up), TEST(only_some_keys_are_enforced), TEST(states_hold_for_them),
+      TEST(check_shows_and_proves_them), TEST(check_misses_either_object),
+      TEST(what_a_killed_command_left_is_removed), TEST(purge_destroys_both_objects));
 }

@@ -280,6 +280,39 @@ void what_is_due_is_rotated() {
   request(service(), "EnableKey", {{"KeyId", disabled}});
 }
 
+// Who has listed the keys before another program rotated one looks again before it does so, too.
+void what_is_due_is_rotated_once() {
+  Config config = load_config();
+  config.refresh = 1h;
+  Service slow(config);
+  const std::string key = create_key(service());
+  request(service(), "EnableKeyRotation", {{"KeyId", key}});
+  change(key, [](catalog::KeyRecord& record) { record.rotation->next = catalog::now(); });
+  CHECK_EQ(kms::rotate_due(slow, true).at(0).keys.at(0).key_id, key);
+  CHECK(kms::rotate_due(service(), false).at(0).keys.at(0).rotated);
+  const auto report = kms::rotate_due(slow, false).at(0);
+  CHECK_EQ(report.keys.at(0).key_id, key);
+  CHECK(!report.keys[0].rotated);
+  CHECK(report.keys[0].problem.find("It is not due any more.") == 0);
+  CHECK_EQ(materials_of(key).size(), 2U);
+}
+
+// After the material was made.
+void a_rotation_that_is_refused_leaves_nothing() {
+  const std::string key = create_key(service());
+  auto& account = service().home();
+  int asked = 0;
+  const auto allow = [&](const catalog::KeyRecord&) {
+    if (++asked == 2) throw Error(ErrorCode::Conflict, "Not now.");
+  };
+  CHECK_ERROR(Conflict, kms::rotate(hsm::ChangeLock(account.token), account, key,
+                                    catalog::RotationType::OnDemand, allow));
+  CHECK_EQ(asked, 2);
+  const RawSession raw;
+  CHECK_EQ(materials(raw, "trent/new/" + key).size(), 0U);
+  CHECK_EQ(materials(raw, key_label(key)).size(), 1U);
+}
+
 void other_keys_are_not_rotated() {
   const auto refused = [](const std::string& key, const std::string& words) {
     for (const char* operation : {"RotateKeyOnDemand", "EnableKeyRotation", "DisableKeyRotation",
@@ -403,11 +436,12 @@ void other_process_is_followed_at_once() {
 int main(int argc, char** argv) {
   if (argc > 2) return other_process(argv[2]);
   SoftHsm hsm({.module = fault_module_path()});
-  return RUN_TESTS("kms rotation", TEST(old_blobs_stay_readable),
-                   TEST(re_encrypt_on_the_same_key_moves_to_the_new_material),
-                   TEST(materials_are_listed), TEST(on_demand_rotations_have_a_limit),
-                   TEST(on_demand_keeps_away_from_an_automatic_one),
-                   TEST(automatic_rotation_is_switched), TEST(what_is_due_is_rotated),
-                   TEST(other_keys_are_not_rotated), TEST(rotations_at_once),
-                   TEST(interrupted_rotation_is_removed), TEST(other_process_is_followed_at_once));
+  return RUN_TESTS(
+      "kms rotation", TEST(old_blobs_stay_readable),
+      TEST(re_encrypt_on_the_same_key_moves_to_the_new_material), TEST(materials_are_listed),
+      TEST(on_demand_rotations_have_a_limit), TEST(on_demand_keeps_away_from_an_automatic_one),
+      TEST(automatic_rotation_is_switched), TEST(what_is_due_is_rotated),
+      TEST(what_is_due_is_rotated_once), TEST(a_rotation_that_is_refused_leaves_nothing),
+      TEST(other_keys_are_not_rotated), TEST(rotations_at_once),
+      TEST(interrupted_rotation_is_removed), TEST(other_process_is_followed_at_once));
 }
