@@ -38,7 +38,7 @@ std::string p11kit_message() {
 
 Error cannot_load(const std::string& name, const std::string& why) {
   return Error(ErrorCode::KeyUnavailable,
-               "The PKCS#11 module " + name + " cannot be loaded: " + why,
+               "The PKCS#11 module " + name + " cannot be loaded: " + why + '.',
                "Check `module` in the configuration: the path of a PKCS#11 library, or the name of "
                "a p11-kit module (`p11-kit list-modules` shows them).");
 }
