@@ -11,7 +11,11 @@
 
 namespace trent::catalog {
 
-enum class KeyState { Enabled, Disabled, PendingDeletion, PendingImport };
+// PendingReplicaDeletion: of a primary key, until its replicas are gone.
+enum class KeyState { Enabled, Disabled, PendingDeletion, PendingImport, PendingReplicaDeletion };
+constexpr bool is_pending_deletion(KeyState state) {
+  return state == KeyState::PendingDeletion || state == KeyState::PendingReplicaDeletion;
+}
 enum class KeyUsage { EncryptDecrypt, SignVerify, GenerateVerifyMac, KeyAgreement };
 enum class KeySpec {
   SymmetricDefault,
@@ -35,12 +39,18 @@ constexpr bool is_key_pair(KeySpec spec) {
 enum class KeyOrigin { AwsKms, External, ExternalKeyStore };
 enum class RotationType { Automatic, OnDemand };
 
+// Whether such an id is that of a multi-Region key: it is one for ever, in each of its regions.
+inline constexpr std::string_view kMultiRegionPrefix = "mrk-";
+constexpr bool is_multi_region(std::string_view key_id) {
+  return key_id.starts_with(kMultiRegionPrefix);
+}
+
 // The names of an enumeration, in its order.
 template <class Enum>
 inline constexpr std::array<std::string_view, 0> kWireNames{};
 template <>
-inline constexpr std::array<std::string_view, 4> kWireNames<KeyState>{
-    "Enabled", "Disabled", "PendingDeletion", "PendingImport"};
+inline constexpr std::array<std::string_view, 5> kWireNames<KeyState>{
+    "Enabled", "Disabled", "PendingDeletion", "PendingImport", "PendingReplicaDeletion"};
 template <>
 inline constexpr std::array<std::string_view, 4> kWireNames<KeyUsage>{
     "ENCRYPT_DECRYPT", "SIGN_VERIFY", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT"};

@@ -86,6 +86,25 @@ void read_places(const json& in, KeyRecord& record) {
     throw std::runtime_error("its next key material is not among its materials");
 }
 
+// Throws unless the id, the origin and the state go with it.
+void read_multi_region(const json& in, KeyRecord& record) {
+  if (in.contains("multi_region")) {
+    const json& members = in.at("multi_region");
+    record.multi_region = {members.at("primary").get<std::string>(),
+                           whole_number<std::uint64_t>(members.at("changes"))};
+  }
+  if (record.multi_region.has_value() != is_multi_region(record.key_id) ||
+      (record.multi_region && (record.origin != KeyOrigin::AwsKms || record.enforced)))
+    throw std::runtime_error("it is a multi-Region key, which does not go with its id or origin");
+  if (in.contains("deletion_window"))
+    record.deletion_window = whole_number<std::int64_t>(in.at("deletion_window"));
+  constexpr std::int64_t kLongest = 365;
+  const bool is_pending = record.state == KeyState::PendingReplicaDeletion;
+  if (record.deletion_window.has_value() != is_pending || (is_pending && !record.multi_region) ||
+      (is_pending && (*record.deletion_window < 1 || *record.deletion_window > kLongest)))
+    throw std::runtime_error("its waiting period does not go with its state");
+}
+
 RotationSchedule rotation_schedule(const json& rotation) {
   constexpr std::int64_t kLongest = 10000;
   const RotationSchedule schedule{whole_number<std::int64_t>(rotation.at("period")),
@@ -123,7 +142,7 @@ const KeyMaterial* KeyRecord::material(const KeyMaterialId& id) const {
 }
 
 KeyState KeyRecord::state_at(Timestamp now) const {
-  if (state == KeyState::PendingDeletion || origin != KeyOrigin::External) return state;
+  if (is_pending_deletion(state) || origin != KeyOrigin::External) return state;
   const bool complete = std::ranges::all_of(materials, [&](const KeyMaterial& material) {
     return material.id == staged || material.is_usable(now);
   });
@@ -178,10 +197,11 @@ KeyRecord KeyRecord::parse(std::string_view text) {
     if (record.enforced &&
         (record.spec != KeySpec::SymmetricDefault || record.origin != KeyOrigin::AwsKms))
       throw std::runtime_error("it is enforced, which does not go with its spec or its origin");
-    record.others =
-        other_members(in, {"key_id", "created", "description", "usage", "spec", "origin", "state",
-                           "deletion", "materials", "current", "staged", "rotation", "rotations",
-                           "adopted", "tags", "policy", "enforced"});
+    read_multi_region(in, record);
+    record.others = other_members(
+        in, {"key_id", "created", "description", "usage", "spec", "origin", "state", "deletion",
+             "materials", "current", "staged", "rotation", "rotations", "adopted", "tags", "policy",
+             "enforced", "multi_region", "deletion_window"});
     return record;
   });
 }
@@ -216,7 +236,12 @@ std::string to_text(const KeyRecord& record) {
                       {"label", to_base64(as_bytes(record.adopted->label))},
                       {"id", to_hex(record.adopted->id)}};
   if (!record.tags.empty()) out["tags"] = record.tags;
-  if (record.policy || record.enforced || record.origin == KeyOrigin::External)
+  if (record.deletion_window) out["deletion_window"] = *record.deletion_window;
+  if (record.multi_region)
+    out["multi_region"] = {{"primary", record.multi_region->primary_region},
+                           {"changes", record.multi_region->changes}};
+  if (record.policy || record.enforced || record.multi_region ||
+      record.origin == KeyOrigin::External)
     out["format"] = kSecondFormat;
   if (record.policy) out["policy"] = *record.policy;
   if (record.enforced) out["enforced"] = true;

@@ -70,9 +70,19 @@ struct AdoptedObject {
   bool operator==(const AdoptedObject&) const = default;
 };
 
+// Of a multi-Region key: which of the related keys, one in each region, is the primary one. Each of
+// them keeps it, and of several that differ, as in the middle of UpdatePrimaryRegion, the one with
+// the highest count is right.
+struct MultiRegion {
+  std::string primary_region;
+  std::uint64_t changes = 0;  // how often the primary has changed
+
+  bool operator==(const MultiRegion&) const = default;
+};
+
 struct KeyRecord {
   Revision revision;
-  std::string key_id;  // UUID
+  std::string key_id;  // UUID, or that of a multi-Region key
   Timestamp created;
   std::string description;
   KeyUsage usage = KeyUsage::EncryptDecrypt;
@@ -80,6 +90,8 @@ struct KeyRecord {
   KeyOrigin origin = KeyOrigin::AwsKms;
   KeyState state = KeyState::Enabled;  // as it was set: see state_at()
   std::optional<Timestamp> deletion;
+  // In days, of a primary key that is pending replica deletion: it begins when they are gone.
+  std::optional<std::int64_t> deletion_window;
   std::vector<KeyMaterial> materials;  // oldest first; empty only of origin EXTERNAL
   KeyMaterialId current{};             // one of materials, if there are any
   // Of origin EXTERNAL: one of materials, which a rotation makes the current one.
@@ -93,6 +105,9 @@ struct KeyRecord {
   // Its material is an enforced key (hsm/enforced_key.h). Who does not know it would take the
   // material for a base key: a record of the second format, too.
   bool enforced = false;
+  // There if the id is that of a multi-Region key. Who does not know it would give the key material
+  // that the related ones have not: of the second format, too.
+  std::optional<MultiRegion> multi_region;
   OtherMembers others;
 
   // Null if the key has no such material.

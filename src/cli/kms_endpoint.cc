@@ -39,6 +39,7 @@ kms::Caller caller_in(const kms::Service& service, const EndpointOptions& option
   if (caller.principal == "arn:aws:iam::" + caller.account + ":root")
     caller.principal = "arn:aws:iam::" + found->account + ":root";
   caller.account = found->account;
+  caller.region = found->region;
   return caller;
 }
 
@@ -126,8 +127,12 @@ std::unique_ptr<KmsEndpoint> open_server(const char* name, const std::string& ur
   if (const char* bundle = std::getenv("AWS_CA_BUNDLE")) client.ca_file = bundle;
   const bool is_unix = address.scheme == server::ServerAddress::Scheme::Unix;
   try {
-    return server_endpoint(std::move(address), std::move(client),
-                           access_key(options, profile, is_unix));
+    std::optional<server::AccessKey> key = access_key(options, profile, is_unix);
+    if (!options.region.empty() && !key)
+      throw UsageError(
+          "--region: a server is told the region by the signature of the request, and there are no "
+          "credentials to sign with.");
+    return server_endpoint(std::move(address), std::move(client), std::move(key));
   } catch (const Error& error) {
     throw ConfigurationError(error.text());
   }

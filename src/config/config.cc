@@ -180,7 +180,7 @@ TokenConfig read_token(const Section& token, const std::vector<TokenConfig>& ear
   if (!is_account(out.account))
     token.refuse("account", "is not an AWS account number.", "Write its 12 digits, in quotes.");
   out.region = token.text("region").value_or("local");
-  if (!consists_of(out.region, kRegionCharacters))
+  if (!is_region_name(out.region))
     token.refuse("region", "is not the name of a region.",
                  R"(Write lower-case letters, digits and hyphens, for example "local".)");
   out.module = read_module(token);
@@ -188,12 +188,12 @@ TokenConfig read_token(const Section& token, const std::vector<TokenConfig>& ear
   out.pin_source = read_pin_source(token);
 
   for (const TokenConfig& other : earlier) {
-    if (other.account == out.account)
-      token.refuse("account", "is taken: another [[token]] has the same.",
-                   "Give each token an account of its own.");
+    if (other.account == out.account && other.region == out.region)
+      token.refuse("account", "is taken: another [[token]] has the same, in the same region.",
+                   "Give each token an account of its own, or a region of its own.");
     if (other.module == out.module && other.uri == out.uri)
       token.refuse("uri", "names the same token as another [[token]].",
-                   "Name another token: the keys of two accounts cannot share one.");
+                   "Name another token: the keys of two accounts or regions cannot share one.");
   }
   return out;
 }
@@ -233,6 +233,10 @@ std::vector<std::string> usual_places() {
 }
 
 }  // namespace
+
+bool is_region_name(std::string_view text) {
+  return consists_of(text, kRegionCharacters);
+}
 
 Config parse_config(std::string_view text, const std::string& source) {
   const toml::table table = parse_toml(text, source);

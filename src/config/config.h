@@ -12,7 +12,7 @@ namespace trent {
 
 struct TokenConfig {
   std::string account;     // 12 digits, AWS account of the keys in this token
-  std::string region;      // second half of the keys' ARN prefix
+  std::string region;      // of the keys; an account may have a token in each of several
   std::string module;      // path of a PKCS#11 module, or the name of a p11-kit module
   std::string uri;         // RFC 7512: which token of the module
   std::string pin_source;  // "file:/path", "env:NAME", or empty: ask
@@ -50,6 +50,9 @@ struct Config {
   AuditConfig audit;
   std::vector<TokenConfig> tokens;  // never empty; the first is the default
 };
+
+// Whether a region may be called so.
+bool is_region_name(std::string_view text);
 
 // Parses the text of a configuration file; `source` names it in messages.
 // Throws ValidationException that names the file, the line where known, the key and what to do.

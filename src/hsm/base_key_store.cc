@@ -12,15 +12,15 @@ namespace trent::hsm {
 namespace {
 
 Fingerprint make_base_key(Connection& connection, const Session& session, const std::string& label,
-                          const Sha256& fingerprint_input, bool restricted,
+                          const Sha256& fingerprint_input, const KeyKind& kind, bool restricted,
                           std::optional<Fingerprint>& made) {
   // First as a session object: what fails before the last call leaves nothing in the token.
   bool copies = connection.profile(session).session_copies;
   Attributes attributes;
-  add_key_attributes(attributes, kBaseKey, !copies);
-  if (restricted) add_allowed_mechanisms(attributes, kBaseKey);
+  add_key_attributes(attributes, kind, !copies);
+  if (restricted) add_allowed_mechanisms(attributes, kind);
   attributes.text(CKA_LABEL, label);
-  CK_MECHANISM mechanism{kBaseKey.generation, nullptr, 0};
+  CK_MECHANISM mechanism{kind.generation, nullptr, 0};
   CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
   session.call<&CK_FUNCTION_LIST::C_GenerateKey>(&mechanism, attributes.data(), attributes.size(),
                                                  &handle);
@@ -36,12 +36,12 @@ Fingerprint make_base_key(Connection& connection, const Session& session, const 
 // Not with CKA_MODIFIABLE=false: SoftHSM makes no session copy of such a key, and ReEncrypt takes a
 // third longer without.
 Fingerprint generate_base_key(Token& token, const std::string& label,
-                              const Sha256& fingerprint_input) {
+                              const Sha256& fingerprint_input, const KeyKind& kind) {
   return make_key(token, label,
                   [&](Connection& connection, const Session& session, bool restricted,
                       std::optional<Fingerprint>& made) {
-                    return make_base_key(connection, session, label, fingerprint_input, restricted,
-                                         made);
+                    return make_base_key(connection, session, label, fingerprint_input, kind,
+                                         restricted, made);
                   });
 }
 

@@ -14,9 +14,10 @@ namespace trent::hsm {
 class Token;
 
 // Makes an AES-256 base key: a token object with this label, whose CKA_ID is its fingerprint for
-// `fingerprint_input`. Returns the fingerprint. Leaves nothing behind if it throws.
+// `fingerprint_input`. Returns the fingerprint. Leaves nothing behind if it throws. `kind`:
+// kBaseKey, which may be extractable.
 Fingerprint generate_base_key(Token& token, const std::string& label,
-                              const Sha256& fingerprint_input);
+                              const Sha256& fingerprint_input, const KeyKind& kind = kBaseKey);
 
 // The fingerprint of an object that is found by its name; `id` is not looked at.
 Fingerprint base_key_id(Token& token, const BaseKeyRef& ref);

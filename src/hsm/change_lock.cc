@@ -2,6 +2,7 @@
 // The lock on changes of a token, by the name that the configuration gives the token.
 #include "hsm/change_lock.h"
 
+#include <map>
 #include <string>
 
 #include "hsm/token.h"
@@ -19,7 +20,26 @@ std::string change_lock_name(Token& token) {
 }  // namespace
 
 ChangeLock::ChangeLock(Token& token)
-    : token_(token), lock_(HostLock::Purpose::Change, change_lock_name(token)) {}
+    : token_(token),
+      lock_(std::make_shared<HostLock>(HostLock::Purpose::Change, change_lock_name(token))) {}
+
+std::vector<ChangeLock> ChangeLock::of_all(const std::vector<Token*>& tokens) {
+  // In the order of their files, in which everybody takes them.
+  std::map<std::string, std::shared_ptr<const HostLock>> locks;
+  std::vector<std::string> names;
+  for (Token* token : tokens) {
+    names.push_back(change_lock_name(*token));
+    locks.emplace(HostLock::file(HostLock::Purpose::Change, names.back()), nullptr);
+  }
+  std::vector<ChangeLock> all;
+  for (auto& [file, lock] : locks)
+    for (std::size_t i = 0; lock == nullptr; ++i)
+      if (HostLock::file(HostLock::Purpose::Change, names[i]) == file)
+        lock = std::make_shared<HostLock>(HostLock::Purpose::Change, names[i]);
+  for (std::size_t i = 0; i < tokens.size(); ++i)
+    all.push_back({*tokens[i], locks.at(HostLock::file(HostLock::Purpose::Change, names[i]))});
+  return all;
+}
 
 NoChange::NoChange(Token& token)
     : lock_(HostLock::Purpose::Change, change_lock_name(token), HostLock::Kind::Shared) {}

@@ -2,6 +2,10 @@
 // Who may change the objects of a token.
 #pragma once
 
+#include <memory>
+#include <utility>
+#include <vector>
+
 #include "hsm/host_lock.h"
 
 namespace trent::hsm {
@@ -19,13 +23,19 @@ class Token;
 class ChangeLock {
  public:
   explicit ChangeLock(Token& token);
+  // Of several tokens at once, for changes that belong together: in their order. All tokens of a
+  // SoftHSM have one lock.
+  static std::vector<ChangeLock> of_all(const std::vector<Token*>& tokens);
 
   // A search that finds nothing.
   void look() const;
 
  private:
+  ChangeLock(Token& token, std::shared_ptr<const HostLock> lock)
+      : token_(token), lock_(std::move(lock)) {}
+
   Token& token_;
-  HostLock lock_;
+  std::shared_ptr<const HostLock> lock_;
 };
 
 // Held over a search that must not be misled by a change in the middle: see ChangeLock, of which

@@ -126,6 +126,7 @@ std::shared_ptr<const BaseKey> Connection::base_key(const Session& session, cons
   if (!ref.kind.adopted && profile(session).session_copies) {
     Attributes in_session;
     in_session.flag(CKA_TOKEN, false);
+    if (ref.kind.extractable) in_session.flag(CKA_EXTRACTABLE, false);
     // A key that may not be copied is used as it is.
     if (anchor_.try_call<&CK_FUNCTION_LIST::C_CopyObject>(found, in_session.data(),
                                                           in_session.size(), &copy) != CKR_OK)

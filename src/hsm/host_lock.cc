@@ -39,11 +39,29 @@ std::optional<fs::path> directory_of_user() {
   return std::nullopt;
 }
 
+std::optional<fs::path> directory_of_softhsm() {
+  auto tokens = softhsm_token_directory();
+  if (tokens && access(tokens->c_str(), X_OK) == 0) return tokens;
+  return std::nullopt;
+}
+
+std::optional<fs::path> file_of_user(HostLock::Purpose purpose, const std::string& name) {
+  const auto directory = directory_of_user();
+  if (!directory) return std::nullopt;
+  const Sha256 hash = sha256({as_bytes(name)});
+  return *directory / ("trent-" + to_hex(ByteView(hash).first(8)) + file_name(purpose));
+}
+
 }  // namespace
+
+std::string HostLock::file(Purpose purpose, const std::string& name) {
+  if (const auto tokens = directory_of_softhsm()) return *tokens / file_name(purpose);
+  return file_of_user(purpose, name).value_or(fs::path());
+}
 
 HostLock::HostLock(Purpose purpose, const std::string& name, Kind kind,
                    std::chrono::milliseconds patience) {
-  if (auto tokens = softhsm_token_directory(); tokens && access(tokens->c_str(), X_OK) == 0) {
+  if (const auto tokens = directory_of_softhsm()) {
     lock_.emplace(*tokens / file_name(purpose), kind, patience);
     if (!lock_->held())
       process::say_once("no lock can be made in " + tokens->string() +
@@ -51,12 +69,10 @@ HostLock::HostLock(Purpose purpose, const std::string& name, Kind kind,
                         "other.");
     return;
   }
-  const auto directory = directory_of_user();
-  if (!directory) return;
-  const Sha256 hash = sha256({as_bytes(name)});
+  const auto file = file_of_user(purpose, name);
+  if (!file) return;
   try {
-    lock_.emplace(*directory / ("trent-" + to_hex(ByteView(hash).first(8)) + file_name(purpose)),
-                  kind, patience);
+    lock_.emplace(*file, kind, patience);
   } catch (const Error&) {  // only a collision that is not spared
   }
 }

@@ -30,6 +30,9 @@ class HostLock {
 
   static constexpr std::chrono::seconds kPatience{60};
 
+  // Its file, by which two are told to be one; empty: there is none.
+  static std::string file(Purpose purpose, const std::string& name);
+
   // `name`: the module or the token, where SoftHSM's configuration does not say which lock it is.
   HostLock(Purpose purpose, const std::string& name, Kind kind = Kind::Exclusive,
            std::chrono::milliseconds patience = kPatience);

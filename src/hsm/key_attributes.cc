@@ -190,7 +190,8 @@ KeyAttributes judge(KeyFacts facts, const KeyKind& kind) {
   found.id = std::move(facts.id);
   found.type = facts.type;
   for (std::size_t i = 0; i < kSecrecy.size(); ++i)
-    if (facts.secrecy[i].value_or(kSecrecy[i].wanted) != kSecrecy[i].wanted)
+    if (facts.secrecy[i].value_or(kSecrecy[i].wanted) != kSecrecy[i].wanted &&
+        !(kind.extractable && kSecrecy[i].type == CKA_EXTRACTABLE))
       found.exposed.emplace_back(kSecrecy[i].otherwise);
   found.local = facts.local.value_or(true);
   // Each token holds them in an order of its own.

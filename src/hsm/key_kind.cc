@@ -43,7 +43,7 @@ void add_key_attributes(Attributes& attributes, const KeyKind& kind, bool on_tok
       .flag(CKA_TOKEN, on_token)
       .flag(CKA_PRIVATE, true)
       .flag(CKA_SENSITIVE, true)
-      .flag(CKA_EXTRACTABLE, false);
+      .flag(CKA_EXTRACTABLE, kind.extractable);
   if (kind.length != 0) attributes.number(CKA_VALUE_LEN, kind.length);
   if (kind.object_class == CKO_PRIVATE_KEY)
     // It has no more: SoftHSM refuses to be told of others.

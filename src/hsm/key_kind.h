@@ -28,6 +28,8 @@ struct KeyKind {
   bool adopted = false;
   // There is another object of its name, which has another type: see enforced_key.h.
   bool has_companion = false;
+  // It can be taken to another token: see key_copy.h.
+  bool extractable = false;
 };
 
 namespace detail {

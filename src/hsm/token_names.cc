@@ -14,7 +14,7 @@ void TokenNames::claim(const TokenConfig& entry, const Module& module, const Fou
     throw Error(
         ErrorCode::Validation,
         "The [[token]] of " + name + " and that of " + other + " are one token: " + described + ".",
-        "Correct `uri` of one of them: each account has a token of its own.")
+        "Correct `uri` of one of them: each account has a token of its own in each region.")
         .in_configuration();
   };
   // A process may never connect to the other: most commands work with one account.

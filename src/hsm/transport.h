@@ -21,6 +21,8 @@ class Transport {
   // SENSITIVE, no usage. `length`: of the copy, which a token that zero-pads what it wraps has made
   // longer (Profile::zero_pads of `from`).
   TemporaryObject unwrap(ByteView wrapped, std::size_t length) const;
+  // The same, as the template says.
+  TemporaryObject unwrap(ByteView wrapped, Attributes& attributes) const;
 
   // The transport keys, at once rather than at the end of the scope, so that a failure shows.
   void destroy();

@@ -21,7 +21,21 @@ Accounts::Accounts(const Config& config, const hsm::PinPrompt& prompt) {
     accounts_.push_back(std::make_unique<Account>(token, prompt, config.refresh, names));
 }
 
-Account& Accounts::home(const std::string& id) const {
+Account* Accounts::find_region(const std::string& id, const std::string& region) const {
+  for (const auto& account : accounts_)
+    if (account->id == id && account->region == region) return account.get();
+  return nullptr;
+}
+
+std::vector<Account*> Accounts::other_regions(const Account& account) const {
+  std::vector<Account*> others;
+  for (const auto& other : accounts_)
+    if (other->id == account.id && other.get() != &account) others.push_back(other.get());
+  return others;
+}
+
+Account& Accounts::home(const std::string& id, const std::string& region) const {
+  if (Account* account = find_region(id, region)) return *account;
   for (const auto& account : accounts_)
     if (account->id == id) return *account;
   return *accounts_.front();
@@ -29,13 +43,13 @@ Account& Accounts::home(const std::string& id) const {
 
 Account& Accounts::find(const std::string& id, const std::string& region,
                         const std::string& not_found) const {
-  for (const auto& account : accounts_) {
-    if (account->id != id) continue;
-    if (account->region != region)
-      throw Error(ErrorCode::NotFound, "Invalid arn " + region,
-                  "The keys of account " + id + " are in region " + account->region + ".");
-    return *account;
-  }
+  if (Account* account = find_region(id, region)) return *account;
+  std::string regions;
+  for (const auto& account : accounts_)
+    if (account->id == id) regions += (regions.empty() ? "" : " and ") + account->region;
+  if (!regions.empty())
+    throw Error(ErrorCode::NotFound, "Invalid arn " + region,
+                "The keys of account " + id + " are in region " + regions + ".");
   throw Error(ErrorCode::NotFound, not_found,
               "No [[token]] of the configuration has account " + id + ".");
 }

@@ -38,8 +38,13 @@ class Accounts {
   std::size_t size() const { return accounts_.size(); }
   Account& operator[](std::size_t index) const { return *accounts_[index]; }
 
-  // The first token of that account, or else of the configuration.
-  Account& home(const std::string& id) const;
+  // The token of that account in that region, or else the first of the account, or else of the
+  // configuration.
+  Account& home(const std::string& id, const std::string& region = {}) const;
+  // Null if there is none.
+  Account* find_region(const std::string& id, const std::string& region) const;
+  // Those of the account in its other regions.
+  std::vector<Account*> other_regions(const Account& account) const;
   // Throws NotFoundException if the region or account of an ARN is none of ours.
   Account& find(const std::string& id, const std::string& region,
                 const std::string& not_found) const;

@@ -209,7 +209,7 @@ void Audit::begin(const model::Operation& operation) {
 void Audit::end(const Ended& ended) {
   if (!log_) return;
   const bool has_changed = ended.error == nullptr && !ended.operation.read_only;
-  const Account& home = accounts_.home(ended.caller.account);
+  const Account& home = accounts_.home(ended.caller.account, ended.caller.region);
   log_->write([&](std::string& out) { add_record(out, ended, home); },
               has_changed ? "It was done, but" : "The answer is withheld, because");
 }

@@ -40,7 +40,7 @@ Call::Call(Service& service, const Caller& caller, const model::Operation& opera
   if (tokens == nullptr) return;
   const auto list = member(*tokens, request);
   for (const std::string& token : **std::get_if<std::vector<std::string>*>(&list))
-    named_grants_.push_back(grant_of_token(service.accounts(), token).grant);
+    named_grants_.push_back(grant_of_token(service.accounts(), token));
 }
 
 Asked Call::ask_for(std::string_view permission, const Key* key, std::string resource,
@@ -165,16 +165,20 @@ Key Call::use(const std::string& key_id, std::string_view permission, catalog::K
 }
 
 Key Call::key_of_material(const blob::KeyMaterialId& material, std::string_view permission) const {
+  // Of related multi-Region keys, which have the same material, the one of the caller's region.
+  std::vector<Account*> accounts{&home()};
+  for (const auto& account : service_.accounts())
+    if (account.get() != accounts.front()) accounts.push_back(account.get());
   std::optional<Error> not_looked;
   using Find =
       std::shared_ptr<const catalog::KeyRecord> (catalog::Catalog::*)(const blob::KeyMaterialId&);
   // No token lists its records before all were asked what takes one search.
   for (const Find find :
        {&catalog::Catalog::key_of_material, &catalog::Catalog::listed_key_of_material})
-    for (const auto& account : service_.accounts()) {
+    for (Account* account : accounts) {
       try {
         auto record = (account->catalog.*find)(material);
-        if (record && !is_deleted(*record)) return {account.get(), std::move(record)};
+        if (record && !is_deleted(*record)) return {account, std::move(record)};
       } catch (const Error& error) {
         // Another token may have the key.
         if (!not_looked) not_looked = error;

@@ -28,7 +28,7 @@ class Call {
   Call& operator=(const Call&) = delete;
 
   // The account that bare key ids and aliases belong to, and new keys.
-  Account& home() const { return service_.accounts().home(caller_.account); }
+  Account& home() const { return service_.accounts().home(caller_.account, caller_.region); }
 
   // Asks whether the caller may, where no key is concerned yet ("kms:CreateKey"), or this one, or
   // this alias of the account. Throws AccessDeniedException.
@@ -41,6 +41,8 @@ class Call {
 
   // The request concerns a key that permission was not asked for: it has made it.
   void made(const std::string& key_arn) { trace_.keys.push_back(key_arn); }
+  // A key that is to be made is like this one, as far as policies ask.
+  void copies(const Key& key) { source_ = key; }
   // Plaintext comes into the memory of this process that could have stayed in the token.
   void in_host() { trace_.in_host = true; }
 
@@ -110,8 +112,8 @@ class Call {
   const Caller& caller_;
   const model::Operation& operation_;
   const void* const request_;
-  Key source_;                              // of ReEncrypt, once it is found
-  std::vector<GrantPointer> named_grants_;  // by their tokens
+  Key source_;                            // of ReEncrypt, once it is found; of ReplicateKey
+  std::vector<NamedGrant> named_grants_;  // by their tokens
   GrantPointer by_grant_;
   Trace& trace_;
   std::string_view asked_;  // the permission that was asked for last, for a key

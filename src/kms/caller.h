@@ -29,6 +29,9 @@ struct Caller {
   bool secure_transport = true;
   std::string access_key_id = {};  // that the request was signed with
   std::string user_agent = {};     // what a client over the network calls itself
+  // Whose endpoint the request is for, as an AWS client says it; empty, or one where the account
+  // has no token: that of its first token.
+  std::string region = {};
 };
 
 // "signature"

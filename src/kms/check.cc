@@ -47,7 +47,7 @@ void check_material(const KeyRecord& record, const catalog::KeyMaterial& wanted,
       report.problems.push_back(key + "The object " + label +
                                 " in the token is not the key that its id names. Somebody replaced "
                                 "it; it is not used.");
-    else if (!material.local && record.origin == catalog::KeyOrigin::AwsKms)
+    else if (!material.local && record.origin == catalog::KeyOrigin::AwsKms && !record.multi_region)
       report.problems.push_back(subject +
                                 "was not made in this token (CKA_LOCAL is false), though the "
                                 "key's origin is AWS_KMS: somebody may know its value.");

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "base/encoding.h"
 #include "base/error.h"
@@ -87,14 +88,21 @@ NamedGrant grant_of_token(const Accounts& accounts, const std::string& text) {
   const ByteView all(*token);
   const std::string account_id(as_text(all.subspan(1, kAccountLength)));
   const std::string grant_id = to_hex(all.subspan(1 + kAccountLength, kGrantIdLength));
+  std::optional<Error> not_looked;
   for (const auto& account : accounts) {
     if (account->id != account_id) continue;
-    auto grant = account->catalog.grant(grant_id);
-    if (!grant) break;
+    GrantPointer grant;
+    try {
+      grant = account->catalog.grant(grant_id);
+    } catch (const Error& error) {
+      if (!not_looked) not_looked = error;
+    }
+    if (!grant) continue;  // it may be of a key in another region
     const SecretBytes code = code_of(*grant, all.first(kSigned));
     if (CRYPTO_memcmp(code.data(), all.subspan(kSigned).data(), code.size()) != 0) break;
     return {account.get(), std::move(grant)};
   }
+  if (not_looked) throw Error(*not_looked);
   throw invalid_token();
 }
 

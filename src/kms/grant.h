@@ -27,10 +27,6 @@ bool applies(const catalog::GrantRecord& grant, const Asked& asked,
 std::string new_grant_token(const Account& account, const catalog::GrantRecord& grant);
 // The grant that a token is of, and whose it is. Throws InvalidGrantTokenException if it is of
 // none.
-struct NamedGrant {
-  Account* account = nullptr;
-  GrantPointer grant;
-};
 NamedGrant grant_of_token(const Accounts& accounts, const std::string& token);
 
 }  // namespace trent::kms

@@ -82,7 +82,7 @@ void add_import(KeyRecord& record, const std::string& arn, const hsm::ImportedId
                 const ImportWish& wish) {
   const auto now = catalog::now();
   const KeyState before = record.state_at(now);
-  if (before == KeyState::PendingDeletion) throw pending_deletion(arn);
+  if (catalog::is_pending_deletion(before)) throw pending_deletion(arn);
   const bool is_new = wish.is_new.value_or(record.materials.empty());
   KeyMaterial& material =
       is_new ? add_new(record, arn, imported, now) : find_existing(record, imported.id, wish);

@@ -42,7 +42,7 @@ DeletedTargets::DeletedTargets(std::shared_ptr<const catalog::Listing> listing)
 
 void require_enabled(const catalog::KeyRecord& record, const std::string& key_arn) {
   const KeyState state = state_of(record);
-  if (state == KeyState::PendingDeletion) throw pending_deletion(key_arn);
+  if (catalog::is_pending_deletion(state)) throw pending_deletion(key_arn);
   if (state == KeyState::PendingImport) throw pending_import(key_arn);
   if (state == KeyState::Disabled)
     throw Error(ErrorCode::Disabled, key_arn + " is disabled.",
@@ -116,7 +116,8 @@ KeyMetadata metadata(const Key& key) {
   }
   const catalog::KeyMaterial* current = record.material(record.current);
   if (current != nullptr) out.public_key = current->public_key;
-  out.multi_region = false;
+  out.multi_region = record.multi_region.has_value();
+  out.pending_deletion_window_in_days = record.deletion_window;
   if (record.adopted) out.xks_key_configuration.id = record.adopted->xks_key_id;
   // KMS says it of symmetric encryption keys only, which are those that can be rotated.
   if (record.spec == KeySpec::SymmetricDefault && current != nullptr)

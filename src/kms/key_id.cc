@@ -6,6 +6,7 @@
 #include "base/encoding.h"
 #include "base/error.h"
 #include "base/uuid.h"
+#include "catalog/key_properties.h"
 
 namespace trent::kms {
 
@@ -38,8 +39,8 @@ KeyIdentifier parse_key_arn(std::string_view text) {
 }  // namespace
 
 bool is_key_id(std::string_view text) {
-  if (!text.starts_with("mrk-")) return parse_uuid(text).has_value();
-  text.remove_prefix(4);
+  if (!catalog::is_multi_region(text)) return parse_uuid(text).has_value();
+  text.remove_prefix(catalog::kMultiRegionPrefix.size());
   const auto bytes = from_hex(text);
   return bytes && bytes->size() == sizeof(Uuid) && to_hex(*bytes) == text;
 }
@@ -56,8 +57,9 @@ KeyIdentifier parse_key_identifier(std::string_view text) {
   throw invalid_key_id(text, "Name the key by its id, its ARN, or an alias (alias/NAME).");
 }
 
-std::string new_key_id() {
-  return format_uuid(random_uuid());
+std::string new_key_id(bool multi_region) {
+  const Uuid uuid = random_uuid();
+  return multi_region ? std::string(catalog::kMultiRegionPrefix) + to_hex(uuid) : format_uuid(uuid);
 }
 
 std::string arn_prefix(std::string_view region, std::string_view account) {

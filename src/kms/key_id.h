@@ -29,8 +29,8 @@ KeyIdentifier parse_key_identifier(std::string_view text);
 // Lower-case UUID, or "mrk-" and 32 hexadecimal digits.
 bool is_key_id(std::string_view text);
 
-// A fresh random UUID (RFC 4122 version 4).
-std::string new_key_id();
+// A fresh random UUID (RFC 4122 version 4); of a multi-Region key, as such ids are written.
+std::string new_key_id(bool multi_region = false);
 
 // "arn:aws:kms:REGION:ACCOUNT:"
 std::string arn_prefix(std::string_view region, std::string_view account);

@@ -45,7 +45,8 @@ KeyMaterial make_material(hsm::Token& token, const KeyRecord& record, const std:
   } else if (row.secret_key->usage.sign) {
     material.id = hsm::generate_mac_key(token, mac_key_ref(record, {}));
   } else {
-    material.id = hsm::generate_base_key(token, label, blob::key_material_id_input(record.key_id));
+    material.id = hsm::generate_base_key(token, label, blob::key_material_id_input(record.key_id),
+                                         key_kind(record));
   }
   return material;
 }
@@ -106,12 +107,15 @@ KeyMaterial adopt_material(hsm::Token& token, const KeyRecord& record,
 hsm::KeyKind key_kind(const KeyRecord& record) {
   if (record.enforced) return hsm::kEnforcedKey;
   const KeySpecRow& row = key_spec(record.spec);
-  return row.key_pair != nullptr ? private_key_kind(*row.key_pair, pair_use(record.usage))
-                                 : *row.secret_key;
+  hsm::KeyKind kind = row.key_pair != nullptr
+                          ? private_key_kind(*row.key_pair, pair_use(record.usage))
+                          : *row.secret_key;
+  kind.extractable = catalog::is_multi_region(record.key_id);
+  return kind;
 }
 
 hsm::BaseKeyRef base_key_ref(const KeyRecord& record, const blob::KeyMaterialId& id) {
-  return {key_ref(record, id, hsm::kBaseKey), blob::key_material_id_input(record.key_id)};
+  return {key_ref(record, id, key_kind(record)), blob::key_material_id_input(record.key_id)};
 }
 
 hsm::EnforcedKeyRef enforced_key_ref(const KeyRecord& record, const blob::KeyMaterialId& id) {

@@ -40,12 +40,15 @@ void recover_key(const ChangeLock& lock, Account& account, const std::string& la
   record.created = catalog::now();
   record.description = "Recovered by trent check: its record was missing.";
   record.state = KeyState::Disabled;
+  // Where a related key knows another primary one, that is the one.
+  if (catalog::is_multi_region(record.key_id)) record.multi_region = {account.region, 0};
   for (const hsm::KeyState* material : materials) {
     auto id = material_id(material->id);
     if (!id || !material->unfit.empty() || !material->proven) return;  // no key of ours
     record.materials.push_back({*id, record.created});
     record.current = *id;
-    if (!material->local) record.origin = KeyOrigin::External;
+    if (!material->local && !catalog::is_multi_region(record.key_id))
+      record.origin = KeyOrigin::External;
   }
   if (record.origin == KeyOrigin::External)
     for (catalog::KeyMaterial& material : record.materials) material.import.emplace();

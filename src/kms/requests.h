@@ -40,6 +40,22 @@ struct XksKeyConfiguration {
   static model::Fields fields();
 };
 
+// One of several related keys.
+struct MultiRegionKey {
+  std::string arn;
+  std::string region;
+
+  static model::Fields fields();
+};
+
+struct MultiRegionConfiguration {
+  std::string multi_region_key_type;  // PRIMARY or REPLICA; empty: it is no multi-Region key
+  MultiRegionKey primary_key;
+  std::vector<MultiRegionKey> replica_keys;
+
+  static model::Fields fields();
+};
+
 struct KeyMetadata {
   std::string aws_account_id;
   std::string key_id;  // the bare id, unlike in the responses of cryptographic operations
@@ -61,6 +77,9 @@ struct KeyMetadata {
   std::vector<std::string> key_agreement_algorithms;
   std::vector<std::string> mac_algorithms;
   bool multi_region = false;
+  MultiRegionConfiguration multi_region_configuration;  // of DescribeKey, and of who makes one
+  // Of a primary key whose waiting period begins when its replicas are gone.
+  std::optional<std::int64_t> pending_deletion_window_in_days;
   XksKeyConfiguration xks_key_configuration;
   std::string current_key_material_id;  // 64 hex digits, symmetric keys only
   // Not on KMS's wire, which has GetPublicKey; for doors that show keys as objects. Null: none.
@@ -84,6 +103,7 @@ struct CreateKeyRequest {
   bool bypass_policy_lockout_safety_check = false;
   std::vector<Tag> tags;
   std::optional<std::string> xks_key_id;  // with origin EXTERNAL_KEY_STORE
+  bool multi_region = false;
   // The security officer's PIN: the key is enforced in the token. Not among the fields: AWS KMS has
   // no such keys, and it goes over no network.
   std::optional<SecretBytes> so_pin = {};

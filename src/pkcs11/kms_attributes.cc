@@ -48,6 +48,9 @@ Bytes numbers(std::span<const CK_MECHANISM_TYPE> types) {
 
 // The 16 bytes of the UUID.
 Bytes id_of(const std::string& key_id) {
+  // Of a multi-Region key, the 16 bytes that its id has after the prefix.
+  if (catalog::is_multi_region(key_id))
+    return from_hex(key_id.substr(catalog::kMultiRegionPrefix.size())).value_or(Bytes{});
   const auto uuid = parse_uuid(key_id);
   return uuid ? Bytes(uuid->begin(), uuid->end()) : Bytes{};
 }

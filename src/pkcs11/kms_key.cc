@@ -24,12 +24,14 @@ bool equals(ByteView a, ByteView b) {
 }
 
 // DescribeKey; nullopt if there is no such key, or it is in another slot: an ARN may name the key
-// of another account, whose token is not asked, for that may need a login.
+// of another account or region, whose token is not asked, for that may need a login.
 std::optional<kms::KeyMetadata> look_up(Session& session, const std::string& key_id) {
   Slot& slot = session.slot();
   try {
     const kms::KeyIdentifier identifier = kms::parse_key_identifier(key_id);
-    if (identifier.is_arn() && identifier.account != slot.config().account) return std::nullopt;
+    if (identifier.is_arn() &&
+        (identifier.account != slot.config().account || identifier.region != slot.config().region))
+      return std::nullopt;
     return slot.call(kms::DescribeKeyRequest{key_id, {}}).key_metadata;
   } catch (const Error& error) {
     if (error.code() != ErrorCode::NotFound && error.code() != ErrorCode::Validation) throw;
@@ -61,6 +63,7 @@ std::vector<kms::KeyMetadata> candidates(Session& session, Template search) {
     if (value.size() == uuid.size()) {
       std::copy(value.begin(), value.end(), uuid.begin());
       key = look_up(session, format_uuid(uuid));
+      if (!key) key = look_up(session, std::string(catalog::kMultiRegionPrefix) + to_hex(value));
     }
   } else if (const CK_ATTRIBUTE* unique = find_attribute(search, kAttributeUniqueId)) {
     key = look_up(session, arn_of_unique_id(as_text(value_of(*unique))));

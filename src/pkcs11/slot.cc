@@ -10,7 +10,9 @@ Slot::Slot(CK_SLOT_ID id, kms::Service& service)
     : id_(id),
       service_(service),
       account_(service.accounts()[id]),
-      configured_{service.config().principal, account_.id},
+      configured_{.principal = service.config().principal,
+                  .account = account_.id,
+                  .region = account_.region},
       caller_(configured_) {}
 
 kms::Caller Slot::caller() {

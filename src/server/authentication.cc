@@ -42,6 +42,15 @@ std::optional<std::string_view> bearer_token(std::string_view authorization) {
   return authorization.substr(std::min(authorization.find_first_not_of(' '), authorization.size()));
 }
 
+// That a request is signed for, whatever the signature; empty: it does not say.
+std::string region_of(const Request& request) {
+  try {
+    return read_signature(request).region;
+  } catch (const AuthenticationError&) {
+    return {};
+  }
+}
+
 kms::Caller caller_of(const Principal& principal, Authentication authentication, const Peer& peer) {
   kms::Caller caller{principal.arn, principal.account, authentication, peer.address};
   if (authentication == Authentication::Signature) caller.access_key_id = principal.access_key_id;
@@ -80,7 +89,7 @@ std::shared_ptr<const SecretBytes> Authenticator::signing_key(const Principal& p
   });
 }
 
-const Principal& Authenticator::by_signature(const Request& request, Time now) const {
+kms::Caller Authenticator::by_signature(const Request& request, const Peer& peer, Time now) const {
   const Signature signature = read_signature(request);
   check_rules(signature, request, rules_, now);
   // Whether there is such an access key is not to be told by the time that it takes.
@@ -92,15 +101,18 @@ const Principal& Authenticator::by_signature(const Request& request, Time now) c
   if (!is_right) throw wrong_signature();
 
   // Other accounts may have tokens in other regions.
-  const kms::Account& home = accounts_.home(principal.account);
-  if (home.id == principal.account && home.region != signature.region) throw wrong_region();
+  if (accounts_.home(principal.account).id == principal.account &&
+      accounts_.find_region(principal.account, signature.region) == nullptr)
+    throw wrong_region();
   const bool token_is_right =
       principal.session_token_hash
           ? is_hash_of(*principal.session_token_hash, signature.security_token)
           : signature.security_token.empty();
   if (!token_is_right) throw unrecognized("session");
   require_unexpired(principal, now);
-  return principal;
+  kms::Caller caller = caller_of(principal, Authentication::Signature, peer);
+  caller.region = signature.region;
+  return caller;
 }
 
 const Principal& Authenticator::by_bearer_token(std::string_view token, const Peer& peer,
@@ -141,8 +153,7 @@ kms::Caller Authenticator::authenticate(const Request& request, const Peer& peer
     const auto token = authorization == nullptr ? std::nullopt : bearer_token(*authorization);
     if (token && ways.bearer)
       return caller_of(by_bearer_token(*token, peer, now), Authentication::BearerToken, peer);
-    if (!token && ways.signature)
-      return caller_of(by_signature(request, now), Authentication::Signature, peer);
+    if (!token && ways.signature) return by_signature(request, peer, now);
     throw missing_authentication(token ? "bearer" : "missing");
   }
 
@@ -165,8 +176,10 @@ kms::Caller Authenticator::authenticate(const Request& request, const Peer& peer
   const std::string arn =
       *ways.insecure_as == "root" ? root_arn(accounts_[0].id) : *ways.insecure_as;
   const auto parts = parse_arn(arn);
-  return {arn, std::string(parts ? parts->account : accounts_[0].id), Authentication::Nobody,
-          peer.address};
+  kms::Caller caller{arn, std::string(parts ? parts->account : accounts_[0].id),
+                     Authentication::Nobody, peer.address};
+  if (is_shown) caller.region = region_of(request);
+  return caller;
 }
 
 }  // namespace trent::server

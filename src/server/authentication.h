@@ -69,7 +69,7 @@ class Authenticator {
   using Time = std::chrono::system_clock::time_point;
   using Index = std::map<std::string, const Principal*, std::less<>>;
 
-  const Principal& by_signature(const Request& request, Time now) const;
+  kms::Caller by_signature(const Request& request, const Peer& peer, Time now) const;
   const Principal& by_bearer_token(std::string_view token, const Peer& peer, Time now) const;
   const Principal* by_certificate(const Peer& peer) const;
   const Principal* by_uid(const Peer& peer) const;

@@ -422,6 +422,61 @@ void later_formats_are_refused() {
 }
 
 // An earlier version of Trent would take its material for a base key.
+json multi_region_json() {
+  json record = key_json();
+  record["key_id"] = "mrk-1234abcd12ab34cd56ef1234567890ab";
+  record["multi_region"] = {{"primary", "eu-west-1"}, {"changes", 3}};
+  return record;
+}
+
+void multi_region_keys_are_of_the_second_format() {
+  const KeyRecord read = KeyRecord::parse(multi_region_json().dump());
+  CHECK_EQ(read.multi_region->primary_region, "eu-west-1");
+  CHECK_EQ(read.multi_region->changes, 3U);
+  const json written = json::parse(to_text(read));
+  CHECK_EQ(written.at("format").get<int>(), 2);
+  CHECK(KeyRecord::parse(written.dump()).multi_region == read.multi_region);
+}
+
+// The id says that it is one, and for how long it waits only a primary key has to know.
+void what_does_not_go_with_a_multi_region_key_is_damage() {
+  const auto parse = [](const std::string& text) { KeyRecord::parse(text); };
+  json record = multi_region_json();
+  record.erase("multi_region");
+  refused(parse, record.dump());
+  record = multi_region_json();
+  record["key_id"] = kId;
+  refused(parse, record.dump());
+  for (const char* changes : {"-1", "1.5", "\"3\"", "null"}) {
+    record = multi_region_json();
+    record["multi_region"]["changes"] = json::parse(changes);
+    refused(parse, record.dump());
+  }
+  record = multi_region_json();
+  record["enforced"] = true;
+  refused(parse, record.dump());
+
+  record = multi_region_json();
+  record["state"] = "PendingReplicaDeletion";
+  record.erase("deletion");
+  refused(parse, record.dump());
+  record["deletion_window"] = 7;
+  CHECK_EQ(*KeyRecord::parse(record.dump()).deletion_window, 7);
+  CHECK_EQ(json::parse(to_text(KeyRecord::parse(record.dump()))).at("deletion_window").get<int>(),
+           7);
+  for (const int days : {0, -1, 366}) {
+    record["deletion_window"] = days;
+    refused(parse, record.dump());
+  }
+  record["deletion_window"] = 7;
+  record["state"] = "Enabled";
+  refused(parse, record.dump());
+  record["state"] = "PendingReplicaDeletion";
+  record.erase("multi_region");
+  record["key_id"] = kId;
+  refused(parse, record.dump());
+}
+
 void enforced_keys_are_of_the_second_format() {
   json record = key_json();
   CHECK(!KeyRecord::parse(record.dump()).enforced);
@@ -555,6 +610,8 @@ int main() {
       TEST(a_public_key_is_proven_by_its_id), TEST(properties_of_later_versions_are_refused),
       TEST(deletion_belongs_to_the_state), TEST(later_formats_are_refused),
       TEST(enforced_keys_are_of_the_second_format),
+      TEST(multi_region_keys_are_of_the_second_format),
+      TEST(what_does_not_go_with_a_multi_region_key_is_damage),
       TEST(unknown_members_are_left_to_later_versions), TEST(tags_are_kept),
       TEST(what_is_no_json_object_is_refused), TEST(labels), TEST(rotations_come_back),
       TEST(rotations_that_cannot_be_are_refused), TEST(labels_of_materials));

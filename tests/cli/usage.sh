@@ -69,7 +69,7 @@ misspelt_verbs() {
 }
 
 verbs_that_only_aws_has() {
-  for verb in replicate-key update-primary-region; do
+  for verb in connect-custom-key-store get-key-last-usage; do
     fails 252 "\`aws kms\` has the verb $verb, Trent has not" $verb --key-id x
   done
 }

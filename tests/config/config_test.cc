@@ -307,6 +307,10 @@ void accounts_and_tokens_occur_once() {
   check_refused(kToken + other, "4: account is taken");  // both have the default one
   check_refused(kToken + kToken + account, "6: uri names the same token");
   CHECK_EQ(parse(kToken + other + account).tokens.size(), 2U);
+  // An account may have a token in each of several regions.
+  const std::string region = "region = \"eu-west-1\"\n";
+  CHECK_EQ(parse(kToken + account + other + account + region).tokens.back().region, "eu-west-1");
+  check_refused(kToken + account + region + other + account + region, "9: account is taken");
   // Two modules may each have a token of the same name.
   CHECK_EQ(parse(kToken + "[[token]]\nmodule = \"m\"\nuri = \"pkcs11:token=kms\"\n" + account)
                .tokens.size(),

@@ -40,8 +40,6 @@ NEWER_OPERATIONS = {"DeriveSharedSecret", "ListKeyRotations", "RotateKeyOnDemand
 ABSENT_RESPONSE = {
     "CustomKeyStoreId": "there are no custom key stores",
     "CloudHsmClusterId": "there are no custom key stores",
-    "MultiRegionConfiguration": "a key is in one region",
-    "PendingDeletionWindowInDays": "only replicas of multi-Region keys send it",
 }
 ABSENT_ERRORS = {  # there are no custom key stores
     "CustomKeyStoreNotFoundException", "CustomKeyStoreInvalidStateException",

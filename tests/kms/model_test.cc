@@ -64,8 +64,8 @@ void what_is_missing_is_told_all_at_once() {
 }
 
 void what_trent_does_not_have_is_refused_by_name() {
-  CHECK_WORDS(UnsupportedOperation, "MultiRegion is not available yet.",
-              read<CreateKeyRequest>(R"({"MultiRegion":true})"));
+  CHECK_WORDS(UnsupportedOperation, "CustomKeyStoreId is not available yet.",
+              read<CreateKeyRequest>(R"({"CustomKeyStoreId":"cks-1"})"));
   CHECK_WORDS(UnsupportedOperation, "Recipient is not available yet.",
               read<DecryptRequest>(R"({"CiphertextBlob":"AQID","Recipient":{"a":"b"}})"));
   // What is the case anyway may be said.

@@ -447,6 +447,19 @@ static void follows_a_rotation() {
   CHECK_EQ(decrypt(session(), &Symmetric(), key, re_encrypt(key, old_blob)), "old");
 }
 
+static void finds_a_multi_region_key_by_its_id() {
+  Service elsewhere(load_config());
+  const kms::Json made = request(elsewhere, "CreateKey", {{"MultiRegion", true}})["KeyMetadata"];
+  const auto found =
+      find(session(), Attrs().text(CKA_TRENT_KEY_ARN, made["Arn"].get<std::string>()));
+  CHECK_EQ(found.size(), 1UL);
+  const std::string id = attribute(session(), found[0], CKA_ID);
+  CHECK_EQ("mrk-" + to_hex(as_bytes(id)), made["KeyId"].get<std::string>());
+  CHECK(find(session(), Attrs().text(CKA_ID, id)) == found);
+  const std::string blob = encrypt(session(), &Symmetric(), found[0], "text");
+  CHECK_EQ(decrypt(elsewhere, Bytes(blob.begin(), blob.end())), "text");
+}
+
 static void schedules_deletion_and_keeps_the_material() {
   RawSession raw;
   CK_OBJECT_HANDLE key = create_kms_key(session());
@@ -762,8 +775,8 @@ int main() {
       TEST(writes_no_more_than_the_buffer_holds), TEST(wraps_no_key_that_is_gone),
       TEST(refuses_to_unwrap_into_a_wrong_key), TEST(renames_a_key_by_its_label),
       TEST(takes_no_alias_from_another_key), TEST(takes_back_no_alias_that_moved),
-      TEST(follows_a_rotation), TEST(schedules_deletion_and_keeps_the_material),
-      TEST(makes_no_key_that_kms_does_not_have),
+      TEST(follows_a_rotation), TEST(finds_a_multi_region_key_by_its_id),
+      TEST(schedules_deletion_and_keeps_the_material), TEST(makes_no_key_that_kms_does_not_have),
       TEST(makes_ordinary_keys_of_what_kms_does_not_have), TEST(tells_kms_keys_from_others),
       TEST(makes_kms_keys_of_nothing_else), TEST(leaves_nothing_of_a_key_that_it_refuses),
       TEST(hides_what_trent_keeps_in_the_token), TEST(hides_the_session_objects_of_others),

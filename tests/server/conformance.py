@@ -494,7 +494,8 @@ def unsupported_operation():
     refused("UnsupportedOperationException", "RotateKeyOnDemand", "", KeyId=SIGNER)
     refused("UnsupportedOperationException", "EnableKeyRotation", KeyId=MAC)
     refused("UnsupportedOperationException", "GetPublicKey", KeyId=OLD)
-    refused("UnsupportedOperationException", "CreateKey", MultiRegion=True)
+    refused("UnsupportedOperationException", "CreateKey", MultiRegion=True,
+            KeySpec="RSA_2048", KeyUsage="ENCRYPT_DECRYPT")
 
 
 @tap.case

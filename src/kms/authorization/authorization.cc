@@ -40,8 +40,10 @@ GrantPointer find_grant(const Asked& asked, const policy::Principal& principal) 
   // What no grant can be for may be asked by who holds the token's lock: no look-up then.
   if (asked.key == nullptr || !is_grant_operation(asked.permission)) return nullptr;
   if (asked.named_grants != nullptr)
-    for (const GrantPointer& grant : *asked.named_grants)
-      if (applies(*grant, asked, principal)) return grant;
+    for (const NamedGrant& named : *asked.named_grants)
+      // Related multi-Region keys have one id, and each its own grants.
+      if (named.account == asked.key->account && applies(*named.grant, asked, principal))
+        return named.grant;
   catalog::Catalog& catalog = asked.key->account->catalog;
   const auto find_in = [&](const catalog::Listing& listing) -> GrantPointer {
     for (const std::string* grantee : {&principal.arn, &principal.role}) {
@@ -73,7 +75,7 @@ std::shared_ptr<const policy::Policy> Authorization::key_policy(const Key& key) 
   const auto& text = key.record->policy;
   {
     SharedLock lock(mutex_);
-    const auto found = parsed_.find(key.record->key_id);
+    const auto found = parsed_.find(key.arn());
     if (found != parsed_.end() && (found->second.text == text || *found->second.text == *text))
       return found->second.policy;
   }
@@ -83,7 +85,7 @@ std::shared_ptr<const policy::Policy> Authorization::key_policy(const Key& key) 
   } catch (const policy::Malformed&) {  // denies
   }
   Lock lock(mutex_);
-  parsed_.insert_or_assign(key.record->key_id, Parsed{text, policy});
+  parsed_.insert_or_assign(key.arn(), Parsed{text, policy});
   return policy;
 }
 

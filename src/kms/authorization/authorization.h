@@ -62,7 +62,7 @@ class Authorization {
     std::shared_ptr<const policy::Policy> policy;  // null: it cannot be read
   };
   SharedMutex mutex_;
-  std::map<std::string, Parsed> parsed_ GUARDED_BY(mutex_);  // by key id
+  std::map<std::string, Parsed> parsed_ GUARDED_BY(mutex_);  // by key ARN
 };
 
 }  // namespace trent::kms

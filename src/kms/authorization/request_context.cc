@@ -126,11 +126,18 @@ Values of_request(const Asked& asked, const OfRequest& row) {
   return value;
 }
 
-// Of the key that is asked for; of the one that is to be made, what the request says.
+bool makes_key(const Asked& asked) {
+  return asked.key == nullptr &&
+         (asked.permission == "kms:CreateKey" || asked.permission == "kms:TagResource");
+}
+
+// Of the key that is asked for; of the one that is to be made, what the request says, or the key
+// of which it is a replica.
 Values of_key(const Asked& asked, std::string_view (*property)(const catalog::KeyRecord& record),
               std::string_view field_name, std::string_view otherwise) {
   if (asked.key != nullptr) return of(property(*asked.key->record));
-  if (asked.permission != "kms:CreateKey" && asked.permission != "kms:TagResource") return absent();
+  if (!makes_key(asked)) return absent();
+  if (asked.source != nullptr) return of(property(*asked.source->record));
   return of_request(asked, {{}, field_name, otherwise});
 }
 
@@ -147,7 +154,10 @@ constexpr OfKey kOfKey[] = {
      "KeyUsage", "ENCRYPT_DECRYPT"},
     {"kms:KeyOrigin", [](const catalog::KeyRecord& record) { return wire_name(record.origin); },
      "Origin", "AWS_KMS"},
-    {"kms:MultiRegion", [](const catalog::KeyRecord&) { return std::string_view("false"); },
+    {"kms:MultiRegion",
+     [](const catalog::KeyRecord& record) -> std::string_view {
+       return record.multi_region ? "true" : "false";
+     },
      "MultiRegion", "false"}};
 
 // Context names are told apart by their case, names of condition keys are not: where that leaves
@@ -257,6 +267,19 @@ Values re_encrypt_on_same_key(const Asked& asked) {
             (alias == 0 || text == asked.key->account->arn(text.substr(alias))));
 }
 
+Values multi_region_key_type(const Asked& asked) {
+  if (makes_key(asked)) {
+    if (asked.source != nullptr) return of(std::string_view("REPLICA"));
+    const Field* field = model::find_field(asked.operation.request, "MultiRegion");
+    const Values wanted = field == nullptr ? absent() : value_of(asked, *field);
+    return wanted.values == of(true).values ? of(std::string_view("PRIMARY")) : absent();
+  }
+  if (asked.key == nullptr || !asked.key->record->multi_region) return absent();
+  const bool is_primary =
+      asked.key->record->multi_region->primary_region == asked.key->account->region;
+  return of(std::string_view(is_primary ? "PRIMARY" : "REPLICA"));
+}
+
 Values source_ip(const Asked& asked) {
   const std::string& address = asked.caller.source_address;
   return address.empty() || address == "unix" ? absent() : of(address);
@@ -337,6 +360,8 @@ constexpr Special kSpecial[] = {
     {"kms:GrantConstraintType",
      [](const Asked& asked, const policy::Principal&) { return grant_constraint_type(asked); }},
     {"kms:GrantIsForAWSResource", [](const Asked&, const policy::Principal&) { return of(false); }},
+    {"kms:MultiRegionKeyType",
+     [](const Asked& asked, const policy::Principal&) { return multi_region_key_type(asked); }},
     {"kms:ReEncryptOnSameKey",
      [](const Asked& asked, const policy::Principal&) { return re_encrypt_on_same_key(asked); }},
     {"kms:RequestAlias",
@@ -350,7 +375,7 @@ constexpr std::string_view kAbsent[] = {
     "aws:Referer",     "aws:MultiFactorAuthAge", "aws:MultiFactorAuthPresent",
     "aws:SourceArn",   "aws:SourceAccount",      "aws:SourceIdentity",
     "aws:SourceVpc",   "aws:SourceVpce",         "aws:TokenIssueTime",
-    "aws:VpcSourceIp", "kms:MultiRegionKeyType", "kms:ViaService"};
+    "aws:VpcSourceIp", "kms:ViaService"};
 
 // Keys that end with a name of the request's own.
 struct Named {

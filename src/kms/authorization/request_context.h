@@ -17,6 +17,12 @@
 
 namespace trent::kms {
 
+// A grant, and in which token it is.
+struct NamedGrant {
+  Account* account = nullptr;
+  std::shared_ptr<const catalog::GrantRecord> grant;
+};
+
 // One permission that a request needs.
 struct Asked {
   const Caller& caller;
@@ -26,10 +32,11 @@ struct Asked {
   const Key* key = nullptr;  // the resource, if it is one
   std::string resource;      // its ARN, or "*"
   std::string account;       // whose resource it is
-  // The key of the ciphertext, of ReEncrypt's second permission.
+  // The key of the ciphertext, of ReEncrypt's second permission; the primary key, where a replica
+  // is to be made.
   const Key* source = nullptr;
   // Those that the request names by their tokens.
-  const std::vector<std::shared_ptr<const catalog::GrantRecord>>* named_grants = nullptr;
+  const std::vector<NamedGrant>* named_grants = nullptr;
   bool granted = false;  // something else than a policy allows it, if none denies it
 };
 

@@ -60,9 +60,13 @@ bool is_set(const Field& field, const void* object, For whom) {
       member(field, object));
 }
 
+// Of a structure, whether it says anything: an empty list does not.
 bool is_set(Fields fields, const void* object, For whom) {
-  return std::ranges::any_of(fields,
-                             [&](const Field& field) { return is_set(field, object, whom); });
+  return std::ranges::any_of(fields, [&](const Field& field) {
+    const Member value = member(field, object);
+    const auto* list = std::get_if<Structures>(&value);
+    return list == nullptr ? is_set(field, object, whom) : list->size(list->list) != 0;
+  });
 }
 
 // Characters that stand for themselves in a string, but for those outside of ASCII.

@@ -83,6 +83,7 @@ inline constexpr std::array kExpirationModels{Names("KEY_MATERIAL_EXPIRES"),
                                               Names("KEY_MATERIAL_DOES_NOT_EXPIRE")};
 inline constexpr std::array kImportTypes{Names("NEW_KEY_MATERIAL"), Names("EXISTING_KEY_MATERIAL")};
 inline constexpr std::array kImportStates{Names("IMPORTED"), Names("PENDING_IMPORT")};
+inline constexpr std::array kMultiRegionKeyTypes{Names("PRIMARY"), Names("REPLICA")};
 inline constexpr std::array kRotationTypes{Names("AUTOMATIC"), Names("ON_DEMAND")};
 
 // An enumeration, with a line of help.
@@ -100,6 +101,19 @@ inline bool is_word(std::string_view text) {
     if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'))
       return false;
   return true;
+}
+
+// The model's ^([a-z]+-){2,3}\d+$
+inline bool is_region(std::string_view text) {
+  int words = 0;
+  for (std::size_t end; (end = text.find('-')) != text.npos; text.remove_prefix(end + 1)) {
+    ++words;
+    if (end == 0 ||
+        text.substr(0, end).find_first_not_of("abcdefghijklmnopqrstuvwxyz") != text.npos)
+      return false;
+  }
+  return (words == 2 || words == 3) && !text.empty() &&
+         text.find_first_not_of("0123456789") == text.npos;
 }
 
 }  // namespace detail
@@ -162,6 +176,21 @@ inline constexpr Shape kKeyUsage{"KeyUsageType", Type::Text, Shape::kNone, Shape
                                  detail::kKeyUsages};
 inline constexpr Shape kLimit{"LimitType", Type::Integer, 1, 1000};
 inline constexpr Shape kMarker{"MarkerType", Type::Text, 1, 1024};
+inline constexpr Shape kMultiRegionConfiguration{"MultiRegionConfiguration", Type::Structure};
+inline constexpr Shape kMultiRegionKey{"MultiRegionKey", Type::Structure};
+inline constexpr Shape kMultiRegionKeyList{"MultiRegionKeyList", Type::List};
+inline constexpr Shape kMultiRegionKeyType =
+    detail::enumeration("MultiRegionKeyType", detail::kMultiRegionKeyTypes);
+inline constexpr Shape kRegion{"RegionType",
+                               Type::Text,
+                               1,
+                               32,
+                               {},
+                               nullptr,
+                               false,
+                               "^([a-z]+-){2,3}\\d+$",
+                               &detail::is_region,
+                               "As in the configuration: eu-west-1"};
 inline constexpr Shape kNullableBoolean{"NullableBooleanType", Type::Boolean};
 inline constexpr Shape kNumberOfBytes{
     "NumberOfBytesType", Type::Integer, 1, 1024, {}, nullptr, false, {}, nullptr, "1 to 1024"};

@@ -30,7 +30,7 @@ Call::Named locate_target(const Call& call, const std::string& target) {
 std::string find_target(Call& call, const hsm::ChangeLock& lock, const Call::Named& named,
                         std::string_view permission) {
   const Key key = call.find(lock, named, permission);
-  if (key.record->state == KeyState::PendingDeletion) throw pending_deletion(key.arn());
+  if (catalog::is_pending_deletion(key.record->state)) throw pending_deletion(key.arn());
   return key.record->key_id;
 }
 

@@ -17,6 +17,7 @@
 #include "kms/key_spec.h"
 #include "kms/material.h"
 #include "kms/model/shapes.h"
+#include "kms/multi_region.h"
 #include "kms/object_requests.h"
 #include "kms/operations/operations.h"
 #include "kms/tag.h"
@@ -50,6 +51,20 @@ void add_kind(const CreateKeyRequest& request, catalog::KeyRecord& record) {
   record.usage = *usage;
 }
 
+// Whether keys like this one can be in several regions. `adopted`: what it is, its object says.
+void require_movable(const catalog::KeyRecord& record, bool adopted) {
+  if (adopted || record.origin != KeyOrigin::AwsKms || record.enforced)
+    throw Error(ErrorCode::UnsupportedOperation,
+                "Only keys whose material the token makes, and lets out to other tokens, can be "
+                "multi-Region keys.",
+                "Leave out MultiRegion, or the origin and --enforce-in-token.");
+  if (catalog::is_key_pair(record.spec))
+    throw Error(ErrorCode::UnsupportedOperation,
+                "Multi-Region keys of spec " + std::string(wire_name(record.spec)) +
+                    " are not available yet.",
+                "Symmetric encryption keys and HMAC keys can be multi-Region keys.");
+}
+
 catalog::KeyRecord requested_key(const CreateKeyRequest& request) {
   catalog::KeyRecord record;
   record.description = request.description;
@@ -71,6 +86,7 @@ catalog::KeyRecord requested_key(const CreateKeyRequest& request) {
     throw Error(ErrorCode::UnsupportedOperation,
                 "Only symmetric encryption keys that the token makes are enforced in it.",
                 "Leave out --enforce-in-token, or the key spec, the usage and the origin.");
+  if (request.multi_region) require_movable(record, adopted);
   check_tags(request.tags);
   add_tags(record.tags, request.tags);
   return record;
@@ -96,7 +112,8 @@ CreateKeyResponse make_key(Call& call, const CreateKeyRequest& request,
                            catalog::KeyRecord requested, const std::string& alias) {
   Account& account = call.home();
   auto record = std::make_shared<catalog::KeyRecord>(std::move(requested));
-  record->key_id = new_key_id();
+  record->key_id = new_key_id(request.multi_region);
+  if (request.multi_region) record->multi_region = {account.region, 0};
   record->created = catalog::now();
   if (request.policy)
     set_policy(call, account, *record, *request.policy, request.bypass_policy_lockout_safety_check);
@@ -140,7 +157,9 @@ CreateKeyResponse make_key(Call& call, const CreateKeyRequest& request,
   }
   const Key key{&account, std::move(record)};
   call.made(key.arn());
-  return {metadata(key)};
+  CreateKeyResponse response{metadata(key)};
+  if (request.multi_region) add_regions(RelatedKeys({key}), key, response.key_metadata);
+  return response;
 }
 
 CreateKeyResponse create(Call& call, const CreateKeyRequest& request) {
@@ -175,8 +194,7 @@ constexpr ErrorCode kErrors[] = {ErrorCode::MalformedPolicyDocument,
                                  ErrorCode::XksKeyNotFound};
 constexpr Missing kMissing[] = {
     {"CustomerMasterKeySpec", "Give its new name, KeySpec."},
-    {"CustomKeyStoreId", "Leave it out: keys are made in the token of the account."},
-    {"MultiRegion", "Leave it out: a key is in one region."}};
+    {"CustomKeyStoreId", "Leave it out: keys are made in the token of the account."}};
 
 }  // namespace
 
@@ -210,6 +228,8 @@ Fields CreateKeyRequest::fields() {
       field<R, &R::bypass_policy_lockout_safety_check>("BypassPolicyLockoutSafetyCheck", kBoolean,
                                                        Need::Optional, kBypassLockoutHelp),
       field<R, &R::tags>("Tags", kTagList),
+      field<R, &R::multi_region>("MultiRegion", kNullableBoolean, Need::Optional,
+                                 "A key that can be in other regions, too: see replicate-key"),
       field<R, &R::xks_key_id>("XksKeyId", kXksKeyId)};
   return fields;
 }

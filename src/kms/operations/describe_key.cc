@@ -2,6 +2,7 @@
 // DescribeKey.
 #include "kms/call.h"
 #include "kms/model/shapes.h"
+#include "kms/multi_region.h"
 #include "kms/operations/operations.h"
 
 namespace trent::kms {
@@ -11,7 +12,11 @@ using namespace model;
 namespace {
 
 DescribeKeyResponse describe(Call& call, const DescribeKeyRequest& request) {
-  return {metadata(call.look_at(request.key_id, "kms:DescribeKey"))};
+  const Key key = call.look_at(request.key_id, "kms:DescribeKey");
+  DescribeKeyResponse response{metadata(key)};
+  if (is_multi_region(key))
+    add_regions(related_keys(call.accounts(), key), key, response.key_metadata);
+  return response;
 }
 
 constexpr std::string_view kPermissions[] = {"kms:DescribeKey"};
@@ -48,6 +53,22 @@ Fields XksKeyConfiguration::fields() {
   return fields;
 }
 
+Fields MultiRegionKey::fields() {
+  using R = MultiRegionKey;
+  static constexpr Field fields[] = {field<R, &R::arn>("Arn", kArn),
+                                     field<R, &R::region>("Region", kRegion)};
+  return fields;
+}
+
+Fields MultiRegionConfiguration::fields() {
+  using R = MultiRegionConfiguration;
+  static constexpr Field fields[] = {
+      field<R, &R::multi_region_key_type>("MultiRegionKeyType", kMultiRegionKeyType),
+      field<R, &R::primary_key>("PrimaryKey", kMultiRegionKey),
+      field<R, &R::replica_keys>("ReplicaKeys", kMultiRegionKeyList)};
+  return fields;
+}
+
 Fields KeyMetadata::fields() {
   using M = KeyMetadata;
   static constexpr Field fields[] = {
@@ -69,6 +90,10 @@ Fields KeyMetadata::fields() {
       field<M, &M::signing_algorithms>("SigningAlgorithms", kSigningAlgorithmList),
       field<M, &M::key_agreement_algorithms>("KeyAgreementAlgorithms", kKeyAgreementAlgorithmList),
       field<M, &M::multi_region>("MultiRegion", kNullableBoolean),
+      field<M, &M::multi_region_configuration>("MultiRegionConfiguration",
+                                               kMultiRegionConfiguration),
+      field<M, &M::pending_deletion_window_in_days>("PendingDeletionWindowInDays",
+                                                    kPendingWindowInDays),
       field<M, &M::mac_algorithms>("MacAlgorithms", kMacAlgorithmList),
       field<M, &M::xks_key_configuration>("XksKeyConfiguration", kXksKeyConfiguration),
       field<M, &M::current_key_material_id>("CurrentKeyMaterialId", kBackingKeyId)};

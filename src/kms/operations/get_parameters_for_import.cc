@@ -70,7 +70,7 @@ void prepare(Call& call, const Call::Named& named) {
   const hsm::ChangeLock lock(named.account.token);
   const Key key = call.find(lock, named, "kms:GetParametersForImport");
   require_external(*key.record, arn);
-  if (key.record->state == KeyState::PendingDeletion) throw pending_deletion(arn);
+  if (catalog::is_pending_deletion(key.record->state)) throw pending_deletion(arn);
   remove_expired_parameters(lock, named.account);
 }
 

@@ -50,7 +50,7 @@ struct Response {
 
 Response get(Call& call, const Request& request) {
   const Key key = call.look_at(request.key_id, "kms:GetPublicKey");
-  if (key.record->state == KeyState::PendingDeletion) throw pending_deletion(key.arn());
+  if (catalog::is_pending_deletion(key.record->state)) throw pending_deletion(key.arn());
   if (key.record->materials.empty()) throw pending_import(key.arn());
   KeyMetadata told = metadata(key);
   if (!told.public_key)

@@ -114,7 +114,7 @@ Response import(Call& call, const Request& request) {
   const hsm::ChangeLock lock(named.account.token);
   const Key key = call.find(lock, named, "kms:ImportKeyMaterial");
   require_external(*key.record, arn);
-  if (key.record->state == KeyState::PendingDeletion) throw pending_deletion(arn);
+  if (catalog::is_pending_deletion(key.record->state)) throw pending_deletion(arn);
   const Found found = find_parameters(named.account.token, request.import_token, named.key_id);
   const WrappingAlgorithm& algorithm = *found.parameters.algorithm;
   const hsm::ImportedId imported = import_material(

@@ -111,7 +111,7 @@ StatusResponse status(Call& call, const StatusRequest& request) {
   StatusResponse response;
   response.key_id = record.key_id;
   // Of a key that waits for its deletion KMS says that it is not rotated, until that is cancelled.
-  if (!record.rotation || record.state == KeyState::PendingDeletion) return response;
+  if (!record.rotation || catalog::is_pending_deletion(record.state)) return response;
   response.key_rotation_enabled = true;
   response.rotation_period_in_days = record.rotation->period_days;
   response.next_rotation_date = record.rotation->next;

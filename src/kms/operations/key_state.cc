@@ -12,7 +12,7 @@ namespace {
 
 void set_state(Call& call, const std::string& key_id, std::string_view permission, KeyState state) {
   call.change_key(key_id, permission, [&](catalog::KeyRecord& record, const std::string& arn) {
-    if (record.state == KeyState::PendingDeletion) throw pending_deletion(arn);
+    if (catalog::is_pending_deletion(record.state)) throw pending_deletion(arn);
     if (state_of(record) == KeyState::PendingImport) throw pending_import(arn);
     record.state = state;
   });

@@ -27,7 +27,7 @@ Nothing tag(Call& call, const Request& request) {
   check_tags(request.tags);
   call.change_key(request.key_id, "kms:TagResource",
                   [&](catalog::KeyRecord& record, const std::string& arn) {
-                    if (record.state == KeyState::PendingDeletion) throw pending_deletion(arn);
+                    if (catalog::is_pending_deletion(record.state)) throw pending_deletion(arn);
                     add_tags(record.tags, request.tags);
                   });
   return {};

@@ -29,7 +29,7 @@ Nothing untag(Call& call, const Request& request) {
   for (const std::string& tag_key : request.tag_keys) require_own_tag(tag_key);
   call.change_key(request.key_id, "kms:UntagResource",
                   [&](catalog::KeyRecord& record, const std::string& arn) {
-                    if (record.state == KeyState::PendingDeletion) throw pending_deletion(arn);
+                    if (catalog::is_pending_deletion(record.state)) throw pending_deletion(arn);
                     for (const std::string& tag_key : request.tag_keys) record.tags.erase(tag_key);
                   });
   return {};

@@ -25,7 +25,7 @@ struct Request {
 Nothing update(Call& call, const Request& request) {
   call.change_key(request.key_id, "kms:UpdateKeyDescription",
                   [&](catalog::KeyRecord& record, const std::string& arn) {
-                    if (record.state == KeyState::PendingDeletion) throw pending_deletion(arn);
+                    if (catalog::is_pending_deletion(record.state)) throw pending_deletion(arn);
                     record.description = request.description;
                   });
   return {};
