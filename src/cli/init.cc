@@ -38,8 +38,8 @@ constexpr const char* kHelp = R"(
 Makes DIR with a new SoftHSM token, random PINs, and the configuration files for
 Trent, SoftHSM and OpenSSL. Everything is inside DIR, readable for you only. DIR must
 be new, or empty and your own; and nobody else may be able to rename a directory on
-the way to it. The files env, trent.toml, softhsm2.conf and openssl.cnf name DIR by
-its absolute path: in a copy that is to be used elsewhere, correct it.
+the way to it. DIR may be moved or copied later, as a whole: source env anew.
+`trent --config DIR/trent.toml` works without that.
 
 SoftHSM is software: good for development and tests. For an HSM, --token names
 a token that is there already, and --module its library. DIR then has trent.toml,
@@ -209,7 +209,7 @@ std::string what_was_made(const NewToken& token) {
   softhsm2.conf  SoftHSM's
   openssl.cnf    OpenSSL's: the system's, and the provider trent
   modules/       OpenSSL's modules and trent.so
-  env            sets TRENT_CONF, SOFTHSM2_CONF, OPENSSL_CONF and OPENSSL_MODULES
+  env            sets TRENT_CONF, SOFTHSM2_CONF, OPENSSL_CONF, OPENSSL_MODULES
 
 Try it:
   . )" + shell_quoted((token.directory / "env").string()) +

@@ -10,6 +10,7 @@
 
 #include "base/openssl.h"
 #include "cli/errors.h"
+#include "hsm/softhsm_files.h"
 
 namespace trent::cli {
 
@@ -97,15 +98,14 @@ struct SystemConfiguration {
 }  // namespace
 
 std::string softhsm_configuration(const NewToken& token) {
-  return "# Made by `trent init`.\n" +
+  return std::string(hsm::kFollowsDirectory) + "\n" +
          setting("directories.tokendir", (token.directory / "tokens").string()) +
          setting("objectstore.backend", "file") + setting("log.level", "ERROR");
 }
 
 std::string trent_configuration(const NewToken& token) {
   const bool made = token.uri.empty();
-  const std::string pin_source =
-      made ? "file:" + (token.directory / "pin").string() : token.pin_source;
+  const std::string pin_source = made ? "file:pin" : token.pin_source;
   return "# Made by `trent init`. trent.toml(5) describes every key.\n"
          "[[token]]\n" +
          setting("account", toml_quoted(token.account)) +
@@ -113,11 +113,17 @@ std::string trent_configuration(const NewToken& token) {
          setting("module", toml_quoted(token.module)) +
          setting("uri",
                  toml_quoted(made ? "pkcs11:token=" + percent_encoded(token.label) : token.uri)) +
-         (pin_source.empty() ? "" : setting("pin-source", toml_quoted(pin_source)));
+         (pin_source.empty() ? "" : setting("pin-source", toml_quoted(pin_source))) +
+         (made ? "# For SoftHSM, if it is not set. With ./ it is a path from here.\n" +
+                     setting("environment", R"({ SOFTHSM2_CONF = "./softhsm2.conf" })")
+               : "");
 }
 
 std::string openssl_configuration(const NewToken& token, const std::string& system_file) {
-  std::string out = "# Made by `trent init`: the system's configuration, and the provider trent.\n";
+  std::string out =
+      "# Made by `trent init`: the system's configuration, and the provider trent.\n"
+      "# Where this file is; `env` says it anew if it has been moved.\n" +
+      setting("TRENT_DIR", openssl_escaped(token.directory.string()));
   std::string settings, providers;
   if (std::filesystem::exists(system_file)) {
     SystemConfiguration system(system_file);
@@ -132,18 +138,38 @@ std::string openssl_configuration(const NewToken& token, const std::string& syst
   out += "\n[trent_providers]\n" + setting("default", "trent_default") +
          setting("trent", "trent_provider") + providers;
   out += "\n[trent_default]\n" + setting("activate", "1");
-  out += "\n[trent_provider]\n" +
-         setting("module", openssl_escaped((token.directory / "modules/trent.so").string())) +
-         setting("trent-conf", openssl_escaped((token.directory / "trent.toml").string())) +
-         setting("activate", "1");
+  out += "\n[trent_provider]\n" + setting("module", "${ENV::TRENT_DIR}/modules/trent.so") +
+         setting("trent-conf", "${ENV::TRENT_DIR}/trent.toml") + setting("activate", "1");
   return out;
 }
 
 std::string environment(const NewToken& token) {
   auto line = [&](const std::string& name, const char* file) {
-    return "export " + name + "=" + shell_quoted((token.directory / file).string()) + "\n";
+    return "export " + name + "=\"$TRENT_DIR/" + file + "\"\n";
   };
-  return "# Made by `trent init`, to be sourced by a shell: . env\n" +
+  return R"(# Made by `trent init`, to be sourced by a shell: . env
+# The directory of this file, which may have been moved. bash and zsh tell it; other shells have it open.
+TRENT_DIR=
+if [ -n "${BASH_VERSION-}" ]; then
+  TRENT_DIR=${BASH_SOURCE-}
+elif [ -n "${ZSH_VERSION-}" ]; then
+  eval 'TRENT_DIR=${(%):-%x}'
+elif [ -r /proc/self/stat ]; then
+  read -r TRENT_PID TRENT_FD </proc/self/stat
+  for TRENT_FD in /proc/"$TRENT_PID"/fd/*; do
+    case $(readlink "$TRENT_FD") in
+      */env) TRENT_DIR=$(readlink "$TRENT_FD") ;;
+    esac
+  done
+  unset TRENT_PID TRENT_FD
+fi
+case $TRENT_DIR in
+  */*) TRENT_DIR=$(CDPATH='' cd "${TRENT_DIR%/*}/" && pwd) || TRENT_DIR= ;;
+  ?*) TRENT_DIR=$(pwd) ;;
+esac
+# Where it was made, if nothing tells.
+[ -f "$TRENT_DIR/trent.toml" ] || TRENT_DIR=)" +
+         shell_quoted(token.directory.string()) + "\nexport TRENT_DIR\n" +
          line("TRENT_CONF", "trent.toml") +
          (token.uri.empty() ? line("SOFTHSM2_CONF", "softhsm2.conf") : "") +
          line("OPENSSL_CONF", "openssl.cnf") + line("OPENSSL_MODULES", "modules");

@@ -173,8 +173,27 @@ std::string read_uri(const Section& token) {
   return text;
 }
 
+std::map<std::string, std::string> read_environment(const Section& token,
+                                                    const std::vector<TokenConfig>& earlier) {
+  std::map<std::string, std::string> out = token.texts("environment");
+  for (auto& [name, value] : out) {
+    if (!is_variable_name(name))
+      token.refuse("environment", "has a name that is none of an environment variable.",
+                   R"(Write it like environment = { SOFTHSM2_CONF = "./softhsm2.conf" }.)");
+    // What is to be a path says so: other values may look like the name of a file.
+    if (value.starts_with("./") || value.starts_with("../") || value.starts_with("~/"))
+      value = token.absolute_path(value);
+    for (const TokenConfig& other : earlier)
+      if (const auto found = other.environment.find(name);
+          found != other.environment.end() && found->second != value)
+        token.refuse("environment", "gives " + name + " another value than an earlier [[token]].",
+                     "A process has one environment: give it the same value in both.");
+  }
+  return out;
+}
+
 TokenConfig read_token(const Section& token, const std::vector<TokenConfig>& earlier) {
-  token.allow_only({"account", "region", "module", "uri", "pin-source"});
+  token.allow_only({"account", "region", "module", "uri", "pin-source", "environment"});
   TokenConfig out;
   out.account = token.text("account").value_or("000000000000");
   if (!is_account(out.account))
@@ -186,6 +205,7 @@ TokenConfig read_token(const Section& token, const std::vector<TokenConfig>& ear
   out.module = read_module(token);
   out.uri = read_uri(token);
   out.pin_source = read_pin_source(token);
+  out.environment = read_environment(token, earlier);
 
   for (const TokenConfig& other : earlier) {
     if (other.account == out.account && other.region == out.region)
@@ -256,6 +276,11 @@ Config parse_config(std::string_view text, const std::string& source) {
 
   for (const Section& token : top.sections("token"))
     config.tokens.push_back(read_token(token, config.tokens));
+  // Whichever module is loaded first, all find the same.
+  std::map<std::string, std::string> environment;
+  for (const TokenConfig& token : config.tokens)
+    environment.insert(token.environment.begin(), token.environment.end());
+  for (TokenConfig& token : config.tokens) token.environment = environment;
   if (config.tokens.empty())
     top.refuse("token", "is missing: no token is configured.",
                "Start the section of each token with a line [[token]], in double brackets.");

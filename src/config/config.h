@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,8 @@ struct TokenConfig {
   std::string module;      // path of a PKCS#11 module, or the name of a p11-kit module
   std::string uri;         // RFC 7512: which token of the module
   std::string pin_source;  // "file:/path", "env:NAME", or empty: ask
+  // What its module, and those of the other tokens, find in the environment if nothing is there.
+  std::map<std::string, std::string> environment{};
   // Time without a look whether our handles are still ours (hsm/sentinel.h); not in the file.
   // SoftHSM needs longer for a login, and before it, the handles of others are good for nothing.
   std::chrono::microseconds trust_handles{1000};

@@ -3,6 +3,7 @@
 #include "config/toml_section.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 
 #include "base/encoding.h"
@@ -90,6 +91,21 @@ std::vector<Section> Section::sections(const char* key) const {
   return out;
 }
 
+std::map<std::string, std::string> Section::texts(const char* key) const {
+  const toml::node* node = table_.get(key);
+  if (node == nullptr) return {};
+  const toml::table* table = node->as_table();
+  if (table == nullptr)
+    refuse(key, "is not a table.", std::string("Write ") + key + R"( = { NAME = "value" }.)");
+  const Section inner(*table, file_);
+  std::map<std::string, std::string> out;
+  for (const auto& [name, value] : *table) {
+    const std::string name_text(name.str());
+    out.emplace(name_text, *inner.text(name_text.c_str()));
+  }
+  return out;
+}
+
 std::string Section::required_text(const char* key, const std::string& advice) const {
   std::optional<std::string> value = text(key);
   if (!value) refuse(key, "is missing.", advice);
@@ -102,6 +118,10 @@ void Section::refuse(const char* key, const std::string& fault, const std::strin
 }
 
 std::string Section::absolute_path(const std::string& path) const {
+  // Whoever runs a set-user-id program must not choose what is read.
+  const char* home = path.starts_with("~/") ? secure_getenv("HOME") : nullptr;
+  if (home != nullptr && *home == '/')
+    return (std::filesystem::path(home) / path.substr(2)).lexically_normal().string();
   return (std::filesystem::path(file_).parent_path() / path).lexically_normal().string();
 }
 

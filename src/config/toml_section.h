@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <initializer_list>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,13 +38,17 @@ class Section {
   // The tables of [[key]]. None if the key is absent.
   std::vector<Section> sections(const char* key) const;
 
+  // The texts in the table at this key. None if the key is absent.
+  std::map<std::string, std::string> texts(const char* key) const;
+
   std::string required_text(const char* key, const std::string& advice) const;
 
   // Where the key is, or the table if it is absent.
   [[noreturn]] void refuse(const char* key, const std::string& fault,
                            const std::string& advice) const;
 
-  // A relative path is meant from where the file is, not from wherever the application runs.
+  // A relative path is meant from where the file is, not from wherever the application runs; ~/ is
+  // the home directory of the user.
   std::string absolute_path(const std::string& path) const;
   // The absolute path in "file:PATH"; nullopt if the text is of another form. "file:///PATH" is the
   // same, as RFC 8089 has it.

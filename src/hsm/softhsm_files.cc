@@ -250,6 +250,40 @@ std::string parse_token_directory(std::string_view text) {
   return found;
 }
 
+void follow_directory(const fs::path& configuration) {
+  const FileDescriptor file(open(configuration.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  std::optional<std::string> text;
+  struct stat status {};
+  if (file && fstat(file.get(), &status) == 0) text = read_up_to<std::string>(file.get(), kMaxFile);
+  if (!text || !text->starts_with(kFollowsDirectory)) return;
+  const fs::path tokens = configuration.parent_path() / "tokens";
+  std::error_code unreachable;
+  if (parse_token_directory(*text) == tokens.string() || !fs::is_directory(tokens, unreachable))
+    return;
+  std::string moved;
+  for (std::string_view rest = *text; !rest.empty();) {
+    const std::string_view line = rest.substr(0, std::min(rest.find('\n'), rest.size() - 1) + 1);
+    rest.remove_prefix(line.size());
+    if (line.starts_with("directories.tokendir"))
+      moved += "directories.tokendir = " + tokens.string() + "\n";
+    else
+      moved += line;
+  }
+  // As a whole: another process may read it.
+  const fs::path written = configuration.string() + "." + std::to_string(getpid());
+  FileDescriptor out(open(written.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+                          status.st_mode & 07777));
+  const bool done = out && write_all(out.get(), as_bytes(moved)) && fsync(out.get()) == 0 &&
+                    rename(written.c_str(), configuration.c_str()) == 0;
+  if (done) return;
+  const std::string reason = std::strerror(errno);
+  unlink(written.c_str());
+  throw Error(ErrorCode::KMSInternal,
+              configuration.string() + " names " + parse_token_directory(*text) +
+                  ", from where it was moved, and cannot be corrected: " + reason + ".",
+              "Write directories.tokendir = " + tokens.string() + " into it.");
+}
+
 std::optional<fs::path> softhsm_token_directory() {
   const FileDescriptor file(open(configuration_path().c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
   if (!file) return std::nullopt;

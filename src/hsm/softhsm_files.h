@@ -25,6 +25,14 @@ std::string parse_token_directory(std::string_view softhsm_configuration);
 // its name: it may be wrapped in another one.
 std::optional<std::filesystem::path> softhsm_token_directory();
 
+// The first line of a configuration whose directories.tokendir is the directory "tokens" beside it,
+// wherever it is: SoftHSM takes no relative path.
+inline constexpr std::string_view kFollowsDirectory =
+    "# Made by `trent init`. Trent keeps directories.tokendir where this file is.";
+// Writes such a configuration anew if it has been moved or copied. Throws KMSInternalException if
+// that fails.
+void follow_directory(const std::filesystem::path& configuration);
+
 // What is in a token.object, by its form: SoftHSM writes numbers of 8 bytes, big-endian, and
 // attributes as type, kind, value.
 enum class TokenObject {

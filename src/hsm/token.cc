@@ -5,6 +5,7 @@
 #include <chrono>
 #include <thread>
 
+#include "hsm/module_environment.h"
 #include "hsm/token_names.h"
 
 namespace trent::hsm {
@@ -12,7 +13,10 @@ namespace trent::hsm {
 Token::Token(TokenConfig config, PinPrompt prompt, std::shared_ptr<TokenNames> names)
     : config_(std::move(config)),
       pin_(config_.pin_source, std::move(prompt)),
-      names_(std::move(names)) {}
+      names_(std::move(names)) {
+  // Before all else: where SoftHSM's files are depends on it.
+  set_module_environment(config_.environment);
+}
 
 std::shared_ptr<Connection> Token::connect() {
   for (int asked = 0;; ++asked) {

@@ -401,7 +401,7 @@ request_as_given() {
 	seen = [json.loads(line) for line in open(sys.argv[1])]
 	assert [json.loads(each['body']) for each in seen] == [
 	    {'NumberOfBytes': 3}, {'Description': '', 'BypassPolicyLockoutSafetyCheck': False,
-	     'Tags': []},
+	     'Tags': [], 'MultiRegion': False},
 	    {'KeyId': 'k', 'Plaintext': 'YQ==', 'EncryptionAlgorithm': '', 'DryRun': False}], seen
 	assert [each['headers']['x-amz-target'] for each in seen] == [
 	    'TrentService.GenerateRandom', 'TrentService.CreateKey', 'TrentService.Encrypt']

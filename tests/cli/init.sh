@@ -82,9 +82,60 @@ openssl_without_the_rest_of_the_environment() {
 dir_is_made_absolute() {
   mkdir -p up/here
   (cd up/here && trent init ../there/ >out)
-  assert_contains "$(cat up/there/env)" "'$work/up/there/trent.toml'"
+  assert_contains "$(cat up/there/env)" "TRENT_DIR='$work/up/there'"
   . up/there/env
+  assert_eq "$TRENT_CONF" "$work/up/there/trent.toml"
   trent list-keys >out
+}
+
+# in_shell SHELL DIRECTORY: what this shell has by sourcing DIRECTORY/env is there, and works.
+in_shell() (
+  unset TRENT_CONF SOFTHSM2_CONF OPENSSL_CONF OPENSSL_MODULES
+  # shellcheck disable=SC2016
+  set -- "$1" "$2" 'set -eu; . "$1/env"; [ "$TRENT_CONF" -ef "$1/trent.toml" ]; [ "$OPENSSL_CONF" -ef "$1/openssl.cnf" ]
+    [ "$SOFTHSM2_CONF" -ef "$1/softhsm2.conf" ]; openssl storeutl kms: | grep -c "$2"; "$3" list-keys --output raw'
+  assert_eq "$("$1" -c "$3" "$1" "$2" "$key" "$trent" | tail -n 1)" "$key"
+)
+
+moved_and_copied() {
+  trent init before >out
+  (. before/env && trent create-key --output raw >key)
+  key=$(cat key)
+  mkdir 'a place'
+  mv before 'a place/after'
+  for shell in sh bash zsh; do
+    ! command -v $shell >/dev/null || in_shell $shell 'a place/after'
+  done
+  (cd 'a place/after' && in_shell bash .)
+  grep -qxF "directories.tokendir = $work/a place/after/tokens" 'a place/after/softhsm2.conf'
+  assert_file_mode 'a place/after/softhsm2.conf' 600
+  # A copy is a token of its own.
+  cp -rp 'a place/after' copy
+  for shell in bash sh; do in_shell $shell copy; done
+  other=$(. copy/env && trent create-key --output raw)
+  (. 'a place/after/env' && trent list-keys --output raw) | assert_eq "$(cat)" "$key"
+  [ -n "$other" ]
+  # And nothing but the configuration is needed.
+  (
+    unset TRENT_CONF SOFTHSM2_CONF OPENSSL_CONF OPENSSL_MODULES TRENT_DIR
+    mv copy again
+    trent list-keys --output raw --config again/trent.toml | grep -qx "$other"
+    cd / && TRENT_CONF="$work/again/trent.toml" trent check >/dev/null
+  )
+  # Where it cannot be written anew, that is said.
+  mv again more
+  (
+    unset SOFTHSM2_CONF
+    sh -c 'mkdir "more/softhsm2.conf.$$" && exec "$0" list-keys --config more/trent.toml' "$trent" 2>err || :
+    grep -q 'softhsm2.conf names .*again/tokens, from where it was moved, and cannot be corrected' err
+  )
+  # What a person has written there stays, and what is set in the environment.
+  sed -i '1d' more/softhsm2.conf
+  unset SOFTHSM2_CONF
+  fails 254 KeyUnavailableException list-keys --config more/trent.toml
+  grep -q again/tokens more/softhsm2.conf
+  SOFTHSM2_CONF="$work/a place/after/softhsm2.conf" trent list-keys --output raw --config more/trent.toml |
+    assert_eq "$(cat)" "$key"
 }
 
 account_region_label() {
@@ -267,6 +318,7 @@ test_case 'the commands that it prints work' commands_that_it_prints_work
 test_case 'OPENSSL_CONF and SOFTHSM2_CONF are enough for openssl' \
   openssl_without_the_rest_of_the_environment
 test_case 'DIR is made absolute' dir_is_made_absolute
+test_case 'a directory that was moved or copied works' moved_and_copied
 test_case 'account, region and label' account_region_label
 test_case 'bad arguments are refused before anything is made' bad_arguments_make_nothing
 test_case 'a second time is refused, and changes nothing' twice

@@ -371,9 +371,9 @@ void documented_examples_are_accepted() {
 // The first example shows every key; those that have a default stand there with it.
 void documented_defaults_are_the_defaults() {
   const std::string complete = documented_examples().at(0);
-  for (const char* key :
-       {"principal", "refresh", "bulk", "host-reencrypt", "public-key-operations", "keygen",
-        "audit", "audit-required", "account", "region", "module", "uri", "pin-source"})
+  for (const char* key : {"principal", "refresh", "bulk", "host-reencrypt", "public-key-operations",
+                          "keygen", "audit", "audit-required", "account", "region", "module", "uri",
+                          "pin-source", "environment"})
     CHECK(("\n" + complete).find("\n" + std::string(key) + " ") != std::string::npos);
 
   const Config written = parse(complete);
@@ -417,6 +417,59 @@ class Home {
  private:
   fs::path path_;
 };
+
+void tilde_is_the_home_directory() {
+  Home home;
+  const std::string at_home = home.path().string();
+  CHECK_EQ(parse_token("pin-source = \"file:~/pin\"").tokens[0].pin_source,
+           "file:" + at_home + "/pin");
+  CHECK_EQ(parse("[[token]]\nmodule = \"~/m.so\"\nuri = \"pkcs11:\"\n").tokens[0].module,
+           at_home + "/m.so");
+  CHECK_EQ(parse_top("audit = \"file:~/audit.log\"").audit.path, at_home + "/audit.log");
+  CHECK_EQ(parse_token("pin-source = \"file:x~/pin\"").tokens[0].pin_source,
+           "file:/etc/trent/x~/pin");
+  unsetenv("HOME");
+  CHECK_EQ(parse_token("pin-source = \"file:~/pin\"").tokens[0].pin_source,
+           "file:/etc/trent/~/pin");
+}
+
+void environment_of_the_module() {
+  Home home;
+  const TokenConfig token =
+      parse_token(
+          R"(environment = { A = "./a.conf", B = "../b", C_1 = "~/c", D = "d/e", E = "1" })")
+          .tokens[0];
+  const std::map<std::string, std::string> expected = {{"A", "/etc/trent/a.conf"},
+                                                       {"B", "/etc/b"},
+                                                       {"C_1", home.path().string() + "/c"},
+                                                       {"D", "d/e"},
+                                                       {"E", "1"}};
+  CHECK(token.environment == expected);
+  CHECK(parse(kToken).tokens[0].environment.empty());
+  check_token_refused("environment = \"A=b\"", "environment");
+  check_token_refused("environment = [\"A\"]", "environment");
+  check_token_refused("environment = { \"1A\" = \"x\" }", "environment");
+  check_token_refused("environment = { \"A=B\" = \"x\" }", "environment");
+  check_token_refused("environment = { A = 1 }", "A");
+  check_token_refused("environment = { A = \"\" }", "A");
+  check_token_refused("environment = { A = \"a\\nb\" }", "A");
+}
+
+// There is one for all modules of a process.
+void environments_of_two_tokens() {
+  const std::string first = kToken + "environment = { A = \"a\", B = \"b\" }\n";
+  const auto second = [](const std::string& environment) {
+    return "[[token]]\naccount = \"111122223333\"\nmodule = \"/m.so\"\nuri = "
+           "\"pkcs11:token=two\"\n" +
+           environment + "\n";
+  };
+  const Config both = parse(first + second(R"(environment = { B = "b", C = "c" })"));
+  const std::map<std::string, std::string> expected = {{"A", "a"}, {"B", "b"}, {"C", "c"}};
+  for (const TokenConfig& token : both.tokens) CHECK(token.environment == expected);
+  CHECK_EQ(parse(first + second("")).tokens[1].environment.size(), 2U);
+  check_refused(first + second(R"(environment = { A = "other" })"),
+                "9: environment gives A another");
+}
 
 std::string account(const Config& c) {
   return c.tokens.at(0).account;
@@ -525,9 +578,11 @@ int main() {
       TEST(bad_pin_sources_are_refused_and_not_shown), TEST(missing_keys_are_named),
       TEST(token_section_must_be_there), TEST(uris_are_checked),
       TEST(pins_in_the_uri_are_refused_and_not_shown), TEST(accounts_and_tokens_occur_once),
-      TEST(relative_paths_are_relative_to_the_file), TEST(what_is_no_toml_is_refused_with_its_line),
-      TEST(documented_examples_are_accepted), TEST(documented_defaults_are_the_defaults),
-      TEST(places_are_tried_in_order), TEST(named_files_must_exist),
-      TEST(directory_is_no_configuration), TEST(without_any_file_the_way_out_is_shown),
-      TEST(relative_name_is_made_absolute), TEST(errors_name_the_file_that_was_read));
+      TEST(relative_paths_are_relative_to_the_file), TEST(tilde_is_the_home_directory),
+      TEST(environment_of_the_module), TEST(environments_of_two_tokens),
+      TEST(what_is_no_toml_is_refused_with_its_line), TEST(documented_examples_are_accepted),
+      TEST(documented_defaults_are_the_defaults), TEST(places_are_tried_in_order),
+      TEST(named_files_must_exist), TEST(directory_is_no_configuration),
+      TEST(without_any_file_the_way_out_is_shown), TEST(relative_name_is_made_absolute),
+      TEST(errors_name_the_file_that_was_read));
 }

@@ -35,7 +35,7 @@ the ID of one.
 
 KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
 OTHER_KEY = "0987dcba-09fe-87dc-65ba-ab0987654321"
-GRANT = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+GRANT = "$GRANT"
 
 BEGIN = """set -eu
 cd "$WORK"

@@ -154,7 +154,7 @@ void unsupported_kinds_are_refused() {
               create({}, "RSA_2048"));
   CHECK_ERROR(UnsupportedOperation, create("ENCRYPT_DECRYPT", "SM2"));
   CHECK_ERROR(UnsupportedOperation, create("SIGN_VERIFY", "ML_DSA_44"));
-  CHECK_ERROR(UnsupportedOperation, create("SIGN_VERIFY", "RSA_2048", "EXTERNAL"));
+  CHECK_ERROR(UnsupportedOperation, create("SIGN_VERIFY", "ECC_NIST_EDWARDS25519", "EXTERNAL"));
   CHECK_ERROR(UnsupportedOperation, create({}, {}, "AWS_CLOUDHSM"));
   CHECK_WORDS(Validation, "KeyUsage SIGN_VERIFY is not compatible with KeySpec SYMMETRIC_DEFAULT",
               create("SIGN_VERIFY", {}));
