@@ -145,6 +145,7 @@ void a_state_that_was_removed_is_nobodys() {
   FileSink other(path);
   write(other);
   write(sink);
+  CHECK_EQ(audit::parse_state(content_of(audit::state_path(path)))->chain.sequence, 3U);
   write(other);
   CHECK_EQ(whole_chain({path}), 4U);
 }
