@@ -12,6 +12,7 @@
 #include "cli/common_options.h"
 #include "cli/errors.h"
 #include "cli/spelling.h"
+#include "kms/operations/operations.h"
 
 namespace trent::cli {
 
@@ -153,6 +154,16 @@ std::string stray_argument(const CLI::App& verb, const std::string& argument) {
          (meant.empty() ? "." : "; did you mean " + meant + "?");
 }
 
+// Why there is no option for a member that KMS has. Null if KMS has none either.
+const char* reason_for_missing(const std::string& verb, const std::string& option) {
+  for (const kms::model::Operation* operation : kms::operations::all()) {
+    if (kms::model::hyphenated(operation->name) != verb) continue;
+    for (const kms::model::Missing& missing : operation->missing)
+      if ("--" + kms::model::hyphenated(missing.name) == option) return missing.reason;
+  }
+  return nullptr;
+}
+
 // In the words of `aws`.
 std::string missing_options(const CLI::App& verb) {
   std::string out = "the following arguments are required:";
@@ -254,6 +265,8 @@ std::string explanation(const CLI::App& app, const CLI::ParseError& error) {
 
   std::string name = option_name(*unknown);
   std::string out = unknown_option(name);
+  if (const char* reason = reason_for_missing(verb.get_name(), name))
+    return name + " is not available. " + reason;
   if (is_any_of(name, kOptionsOfKmsVerbs) && !verb.get_option_no_throw("--query"))
     return out + " It is for the verbs of KMS: the others are about the token itself.";
   std::vector<std::string> known;

@@ -27,7 +27,7 @@ bool is_plain(std::string_view text) {
   if (text.empty() || std::ranges::find(kWords, lower) != kWords.end()) return false;
   // Of what a number or a date is made.
   if (contains("0123456789+-.", text.front()) &&
-      text.find_first_not_of("0123456789+-.:_eExXoTZabcdefABCDEF ") == text.npos)
+      (text.starts_with("0x") || text.find_first_not_of("0123456789+-._:eEoTtZ ") == text.npos))
     return false;
   if (contains("-?:,[]{}#&*!|>'\"%@`=<~ .", text.front()) || contains(" :", text.back()))
     return false;

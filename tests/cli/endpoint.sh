@@ -5,7 +5,7 @@
 . "$TRENT_SOURCE/tests/support/lib.sh"
 . "$TRENT_SOURCE/tests/cli/lib.sh"
 unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_REGION AWS_DEFAULT_REGION
-unset AWS_CA_BUNDLE
+unset AWS_CA_BUNDLE AWS_PROFILE AWS_SHARED_CREDENTIALS_FILE AWS_CONFIG_FILE
 make_token
 
 start_server serve.out --insecure-as root --listen "unix:$work/socket" \
@@ -455,6 +455,64 @@ who_comes_in() {
   kill $server
 }
 
+# Credentials where aws has them.
+profiles() {
+  start_server profiles.out --listen 127.0.0.1:0 --listen "unix:$work/known,unix-user"
+  signed=$(sed -n 's/^listening on \(http:.*\)/\1/p' profiles.out)
+  id=$(field key.json AccessKey AccessKeyId)
+  secret=$(field key.json AccessKey SecretAccessKey)
+  mkdir .aws
+  cat >.aws/credentials <<-INI
+	# those of aws configure
+	[default]
+	aws_access_key_id = $id
+	aws_secret_access_key = $secret
+
+	[ full ]
+	aws_access_key_id=$id
+	aws_secret_access_key=$secret
+	[wrong]
+	aws_access_key_id = AKIAELSEWHERE
+	aws_secret_access_key = hidden
+	[half]
+	aws_access_key_id = AKIA
+	INI
+  cat >.aws/config <<-INI
+	[default]
+	region = eu-west-1
+	[profile full]
+	endpoint_url = $signed
+	s3 =
+	  region = eu-west-1
+	region = local
+	[profile "by process"]
+	credential_process = /bin/false
+	INI
+  describe() { trent describe-key --key-id alias/app --output raw "$@"; }
+  fails 254 'InvalidSignatureException.*valid region' list-keys --endpoint-url "$signed"
+  assert_eq "$(describe --endpoint-url "$signed" --region local)" "$key_token"
+  assert_eq "$(AWS_REGION=local describe --endpoint-url "$signed")" "$key_token"
+  assert_eq "$(describe --profile full)" "$key_token"
+  assert_eq "$(TRENT_ENDPOINT=$signed AWS_PROFILE=full describe)" "$key_token"
+  # The option goes before the environment, and that before what AWS_PROFILE names.
+  export AWS_ACCESS_KEY_ID=AKIAELSEWHERE AWS_SECRET_ACCESS_KEY=hidden
+  assert_eq "$(describe --profile full)" "$key_token"
+  AWS_PROFILE=full fails 254 UnrecognizedClientException list-keys --endpoint-url "$signed" --region local
+  unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+  fails 254 UnrecognizedClientException list-keys --endpoint-url "$signed" --profile wrong --region local
+  fails 253 'profile .?half.? has one of' list-keys --endpoint-url "$signed" --profile half
+  fails 253 'by credential_process, which Trent does not know' list-keys --endpoint-url "$signed" --profile 'by process'
+  fails 253 'There is no profile' list-keys --profile nobody
+  fails 252 '--profile has the credentials for a server, and none is named' list-keys --profile wrong
+  fails 252 '--profile for a server: give one' list-keys --profile full --config trent.toml
+  # Who is known by the socket signs nothing, unless the profile is named.
+  assert_eq "$(describe --endpoint-url "unix:$work/known")" "$key_token"
+  AWS_PROFILE=full fails 254 'MissingAuthenticationTokenException' list-keys --endpoint-url "unix:$work/known"
+  AWS_SHARED_CREDENTIALS_FILE=/nowhere AWS_CONFIG_FILE=/nowhere fails 253 'There is no profile' list-keys --profile full
+  rm -r .aws
+  kill $server
+}
+
 # A worker that dies is started again, and nobody who only reads notices.
 worker_that_is_killed() {
   export TRENT_ENDPOINT="$unix"
@@ -507,6 +565,7 @@ test_case 'throttling' throttling
 test_case 'requests hold what was given' request_as_given
 test_case 'signatures' signatures
 test_case 'who comes in' who_comes_in
+test_case 'profiles of aws' profiles
 test_case 'a worker that is killed' worker_that_is_killed
 test_case 'TLS' tls
 done_testing

@@ -78,6 +78,7 @@ options_in_the_wrong_place() {
   fails 252 '--region\. It is for the verbs of KMS' check --region eu-central-1
   fails 252 '--query\. It is for the verbs of KMS' version --query 'Keys[0]'
   fails 252 '--query\. It is for the verbs of KMS' --query 'Keys[0]' credential list
+  fails 252 '^trent create-key: --multi-region is not available\. Leave it out' create-key --multi-region
   fails 252 '--nonsense\..*stand behind it' --nonsense list-keys
   fails 252 '--key-id\..*stand behind it' kms --key-id x describe-key
 }
@@ -105,7 +106,7 @@ options_before_the_verb() {
     assert_eq "$(tr -d '"' <out)" "$(cat key)"
   done
   # As with aws, the beginning of a name will do.
-  assert_eq "$(trent list-keys --quer 'Keys[0].KeyId' --outpu text)" "$(cat key)"
+  assert_eq "$(trent list-keys --quer 'Keys[0].KeyId' --no-cli --output text)" "$(cat key)"
   fails 252 'Unknown option: --out\.' list-keys --out text # or --output-file
   fails 252 '--output' --output
   fails 252 'Give a verb' --output json
@@ -154,8 +155,7 @@ accounts() {
   matches "$other" "arn:aws:kms:far:444455556666:key/$uuid"
   TRENT_CONF=two.toml trent list-keys --account 444455556666 --output raw | assert_eq "$(cat)" "${other##*/}"
   TRENT_CONF=two.toml trent list-keys --region far --output raw | assert_eq "$(cat)" "${other##*/}"
-  TRENT_CONF=two.toml trent list-keys --output raw >keys
-  ! grep "${other##*/}" keys
+  assert_lacks "$(TRENT_CONF=two.toml trent list-keys --output raw)" "${other##*/}"
   fails 253 'No \[\[token\]\] of .*two.toml has the account 444455556666 and the region local' \
     list-keys --account 444455556666 --region local --config two.toml
   fails 253 'trent.toml has the region eu-west-1' list-keys --region eu-west-1
