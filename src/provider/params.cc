@@ -156,7 +156,7 @@ void read_member(const OSSL_PARAM& param, kms::model::Fields fields, void* reque
 void throw_unknown(const OSSL_PARAM& param) {
   throw Error(ErrorCode::Validation,
               std::string("There is no parameter ") + param.key + " for this operation.",
-              "trent(7) lists the parameters.");
+              "trent-provider(7) lists the parameters.");
 }
 
 void Given::add(const OSSL_PARAM& param) {

@@ -3,7 +3,7 @@
 # The manual pages know every verb and every option that the command knows.
 . "$TRENT_SOURCE/tests/support/lib.sh"
 . "$TRENT_SOURCE/tests/cli/lib.sh"
-page=$TRENT_SOURCE/docs/man/trent.1
+man=$TRENT_SOURCE/docs/man
 
 # Those that have verbs of their own as credential/create, to be one word here.
 verbs() {
@@ -21,8 +21,16 @@ words() { echo "$1" | tr / ' '; }
 # shellcheck disable=SC2046 # two words are two arguments
 options() { trent $(words "$1") --help | sed -n 's/^  \(-[^ ]*\).*/\1/p' | tr , '\n' | grep -e '^--' | sort -u; }
 
-# The part of the page on a verb, with plain hyphens.
-section() { awk -v verb="$(words "$1")" '/^\.S[SH]/ { on = ($0 == ".SS " verb) } on' "$page" | sed 's/\\-/-/g'; }
+# What the pages say of a verb, with plain hyphens: a page of its own, or its part of trent(1).
+section() {
+  if [ "$1" = serve ]; then sed '/^\.SH OPTIONS/q' "$man/trent-serve.8"; else
+    awk -v verb="$(words "$1")" '/^\.S[SH]/ { on = ($0 == ".SS " verb) } on' "$man/trent.1"
+  fi | sed 's/\\-/-/g'
+}
+# The options that a page explains.
+explained() {
+  sed -n '/^\.SH OPTIONS/,/^\.SH [^O]/p' "$man/$1" | sed 's/\\-/-/g' | grep '^\.B' | grep -oE -- '--[a-z-]+' | sort -u
+}
 
 every_verb_and_option() {
   [ "$(verbs | wc -l)" -ge 20 ]
@@ -44,23 +52,48 @@ every_verb_and_option() {
 
 # Each option is explained once.
 every_option_is_explained() {
-  for verb in $(verbs); do options "$verb"; done | sort -u >all
+  for verb in $(verbs); do [ "$verb" = serve ] || options "$verb"; done | sort -u >all
   [ "$(wc -l <all)" -ge 30 ]
-  sed -n '/^\.SH OPTIONS/,/^\.SH EXIT/p' "$page" | sed 's/\\-/-/g' | grep '^\.B' |
-    grep -oE -- '--[a-z-]+' | sort -u >explained
-  comm -23 all explained >missing
+  explained trent.1 >in_page
+  comm -23 all in_page >missing
   assert_eq "$(cat missing)" ''
-  comm -13 all explained >superfluous
+  comm -13 all in_page >superfluous
   assert_eq "$(cat superfluous)" '--version'
+  options serve | grep -vx -e --help >all
+  [ "$(wc -l <all)" -ge 15 ]
+  explained trent-serve.8 | diff all -
+}
+
+# trent-pkcs11(7) has every mechanism and attribute of the header, mechanisms with their numbers.
+every_name_of_the_header() {
+  sed -n 's/^#define \(CK[MA]_TRENT_[A-Z_]*\) \(0x[0-9A-F]*\)UL/\1 \2/p' "$TRENT_SOURCE/include/trent/pkcs11.h" >names
+  [ "$(wc -l <names)" -ge 6 ]
+  while read -r name number; do
+    case $name in
+      CKM_*) grep -qF ".BR $name \" ($number)\"" "$man/trent-pkcs11.7" ;;
+      *) grep -qxF ".BR $name" "$man/trent-pkcs11.7" ;;
+    esac || { echo "no $name ($number)"; return 1; }
+  done <names
 }
 
 # troff has nothing to complain of.
 pages_are_well_formed() {
-  for name in trent.1 trent.toml.5; do
-    groff -man -ww -Tutf8 "$TRENT_SOURCE/docs/man/$name" 2>complaints >text
+  for page in "$man"/*; do
+    groff -man -ww -Tutf8 "$page" 2>complaints >text
     assert_eq "$(cat complaints)" ''
     [ "$(wc -l <text)" -gt 20 ]
   done
+}
+mandoc_finds_no_error() { mandoc -Tlint -W error "$man"/*; }
+
+# Every page of Trent's that a page refers to is there, and is installed.
+references_lead_somewhere() {
+  sed 's/\\-/-/g' "$man"/* | grep -oE '^\.BR trent[a-z0-9.-]* "?\([0-9]' | sed 's/\.BR //; s/ "*(/./' | sort -u >references
+  [ "$(wc -l <references)" -ge 5 ]
+  while read -r page; do
+    [ -e "$man/$page" ] || { echo "no $page"; return 1; }
+    grep -qF "'docs/man/$page'" "$TRENT_SOURCE/meson.build"
+  done <references
 }
 
 # trent.toml(5) names the keys that the configuration knows.
@@ -75,7 +108,7 @@ configuration_keys() {
   [ "$(echo $keys | wc -w)" -ge 10 ]
   for key in $keys; do
     [ "$key" = token ] && key='\[\[token\]\]'
-    sed 's/\\-/-/g' "$TRENT_SOURCE/docs/man/trent.toml.5" | grep -qxE "\.(B|SS) $key" ||
+    sed 's/\\-/-/g' "$man/trent.toml.5" | grep -qxE "\.(B|SS) $key" ||
       { echo "no $key"; return 1; }
   done
 }
@@ -85,5 +118,10 @@ test_case 'every option is explained' every_option_is_explained
 if command -v groff >/dev/null; then
   test_case 'the pages are well-formed' pages_are_well_formed
 fi
+if command -v mandoc >/dev/null; then
+  test_case 'mandoc finds no error' mandoc_finds_no_error
+fi
+test_case 'the references of the pages lead somewhere' references_lead_somewhere
+test_case 'every name of the header' every_name_of_the_header
 test_case 'every key of the configuration' configuration_keys
 done_testing

@@ -18,11 +18,11 @@ manual_names_all_parameters() {
     "$TRENT_SOURCE"/src/provider/mac.cc | grep -oE '"[a-z-]+"' | tr -d '"' >names
   [ "$(wc -l <names)" -ge 15 ]
   while read -r name; do
-    grep -Fq -e "$(printf %s "$name" | sed 's/-/\\-/g')" "$TRENT_SOURCE/docs/man/trent.7" ||
-      { echo "not in trent.7: $name"; return 1; }
+    grep -Fq -e "$(printf %s "$name" | sed 's/-/\\-/g')" "$TRENT_SOURCE/docs/man/trent-provider.7" ||
+      { echo "not in trent-provider.7: $name"; return 1; }
   done <names
 }
 
 test_case 'the examples print what the page says' examples_print_what_the_page_says
-test_case 'trent(7) names all parameters' manual_names_all_parameters
+test_case 'trent-provider(7) names all parameters' manual_names_all_parameters
 done_testing
