@@ -11,9 +11,9 @@ set -eu
 build='g++ libc6-dev meson ninja-build pkg-config libssl-dev libp11-kit-dev libtomlplusplus-dev libboost1.81-dev
   nlohmann-json3-dev libcli11-dev openssl softhsm2'
 test='awscli curl haproxy libcmocka-dev opensc opensc-pkcs11 gnutls-bin libengine-pkcs11-openssl libnss3-tools logrotate
-  openjdk-17-jre-headless openssh-client osslsigncode p11-kit p11-kit-modules python3-boto3 python3-botocore python3-pykcs11
+  openjdk-17-jre-headless openssh-client mandoc osslsigncode p11-kit p11-kit-modules python3-boto3 python3-botocore python3-pykcs11
   util-linux xxd'
-ci='clang clang-format clang-tidy libclang-rt-14-dev gcovr shellcheck'
+ci='clang clang-format clang-tidy debhelper libclang-rt-14-dev lintian mmdebstrap gcovr shellcheck'
 # Where systemd runs, openssh-server starts a server on port 22, and nginx-light one on port 80.
 clients='apache2-bin chromium chromium-driver codespell fish golang-go golang-github-aws-aws-sdk-go-dev golang-github-aws-aws-sdk-go-v2-dev
   golang-github-miekg-pkcs11-dev golang-github-thalesignite-crypto11-dev libmongocrypt-dev mandoc mkdocs
@@ -32,6 +32,20 @@ case ${1:-build} in
     exit 2
     ;;
 esac
+
+if ! command -v apt-get >/dev/null; then
+  cat >&2 <<'END'
+There is no apt-get here: this script installs packages of Debian 12. To build and use Trent, install
+
+  Fedora:  dnf install gcc-c++ meson ninja-build pkgconf-pkg-config openssl-devel openssl p11-kit-devel \
+             tomlplusplus-devel boost-devel json-devel cli11-devel softhsm
+  Arch:    pacman -S base-devel meson openssl p11-kit tomlplusplus boost nlohmann-json cli11 softhsm
+
+Elsewhere: a compiler for C++20, meson 1.0, ninja, pkg-config, OpenSSL 3, p11-kit 0.24, toml++, Boost 1.81,
+nlohmann-json and CLI11, with their headers, and SoftHSM 2.
+END
+  exit 1
+fi
 
 missing=
 for package in $wanted; do

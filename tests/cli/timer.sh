@@ -13,13 +13,11 @@ timer_is_right() {
   systemd-analyze verify "./$1.service" 2>&1 | grep -qF "$1.service"
 }
 
-# What the service does, with the variables that it names.
+# What the service does.
 its_command_works() {
-  command=$(sed -n 's/^ExecStart=//p' "$conf/$1.service")
-  PATH=$TRENT_BUILD/src:$PATH
+  command=$(sed -n "s|^ExecStart=@bindir@/trent|$trent|p" "$conf/$1.service")
   sh -c "$command" >out
   grep -qx "  $2" out
-  for variable in TRENT_CONF SOFTHSM2_CONF; do grep -q "^#Environment=.*$variable=" "$conf/$1.service"; done
 }
 
 for unit in trent-check trent-purge trent-rotate; do

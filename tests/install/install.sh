@@ -28,8 +28,73 @@ library_exports_its_doors_only() {
 }
 
 manuals_are_there() {
-  [ -e "$root/share/man/man1/trent.1" ]
-  [ -e "$root/share/man/man5/trent.toml.5" ]
+  for page in "$TRENT_SOURCE"/docs/man/*; do
+    name=${page##*/}
+    assert_same_file "$root/share/man/man${name##*.}/$name" "$page"
+  done
+}
+
+documentation_is_there() {
+  [ -s "$root/share/doc/trent/LICENSE" ]
+  for page in "$TRENT_SOURCE"/docs/*.md; do [ -s "$root/share/doc/trent/docs/${page##*/}" ]; done
+  # README finds the pages.
+  grep -o '(docs/[a-z0-9-]*\.md' "$root/share/doc/trent/README.md" | tr -d '(' | sort -u >links
+  [ "$(wc -l <links)" -ge 20 ]
+  while read -r link; do [ -s "$root/share/doc/trent/$link" ]; done <links
+  # The example is a configuration.
+  assert_contains "$("$root/bin/trent" version --config "$root/share/doc/trent/conf/trent.toml")" \
+    "configuration: $root/share/doc/trent/conf/trent.toml"
+}
+
+units_name_the_installed_command() {
+  units=$root/lib/systemd/system
+  for unit in "$TRENT_SOURCE"/conf/trent-*.service "$TRENT_SOURCE"/conf/trent-*.socket "$TRENT_SOURCE"/conf/trent-*.timer; do
+    [ -s "$units/${unit##*/}" ]
+  done
+  for unit in "$units"/*.service; do
+    assert_contains "$(cat "$unit")" "
+ExecStart=$prefix/bin/trent "
+    grep -qx 'User=trent' "$unit"
+    assert_lacks "$(cat "$unit")" @
+  done
+  for log in serve audit; do grep -q "^/var/log/trent/" "$staging$(sysconfdir)/logrotate.d/trent-$log"; done
+}
+sysconfdir() { case $(option sysconfdir) in /*) option sysconfdir ;; *) echo "$prefix/$(option sysconfdir)" ;; esac; }
+
+# As `systemd-sysusers && systemd-tmpfiles --create` make them.
+user_and_directories_are_made() {
+  mkdir -p "system$prefix"
+  cp -R "$root/lib" "system$prefix"
+  systemd-sysusers --root "$work/system"
+  grep '^trent:.*:/var/lib/trent:' system/etc/passwd
+  systemd-tmpfiles --root "$work/system" --create trent.conf
+  user=$(sed -n 's/^trent:x:\([0-9]*\):.*/\1/p' system/etc/passwd)
+  assert_eq "$(stat -c '%a %u' system/var/lib/trent)" "700 $user"
+  assert_eq "$(stat -c '%a %u' system/var/log/trent)" "750 $user"
+  assert_eq "$(stat -c '%a %u' system/etc/trent)" '755 0'
+}
+
+# One version for all: meson.build has it.
+packages_have_the_version() {
+  version=$(introspected projectinfo 'import json, sys
+print(json.load(sys.stdin)["version"])')
+  assert_eq "$(sed -n '1s/^trent (\(.*\)) .*/\1/p' "$TRENT_SOURCE/debian/changelog")" "$version"
+  assert_eq "$("$root/bin/trent" --version)" "trent $version"
+}
+
+# As `ninja uninstall` does it; comes last.
+uninstallation_leaves_no_file() {
+  DESTDIR=$staging ninja -C "$TRENT_BUILD" uninstall >log 2>&1 || { cat log; return 1; }
+  assert_eq "$(find "$staging" ! -type d)" ''
+}
+
+dependencies_are_named_without_apt() {
+  mkdir empty
+  for tool in sh dirname cat; do ln -s "$(command -v $tool)" empty; done
+  status=0
+  PATH=$work/empty sh "$TRENT_SOURCE/conf/install-deps.sh" 2>err || status=$?
+  assert_eq $status 1
+  for word in Fedora 'openssl-devel' Arch 'base-devel' softhsm; do assert_contains "$(cat err)" "$word"; done
 }
 
 shells_find_the_completion() {
@@ -87,11 +152,12 @@ p11_kit_finds_the_module() {
     meson setup --prefix "$other" -Dtests=false other "$TRENT_SOURCE" >/dev/null
     plan=$(meson introspect other --installed)
     assert_contains "$plan" "\"$directory/trent.module\""
-    # Nothing leaves the prefix.
+    # Nothing leaves the prefix; that of the system has its configuration in /etc.
     printf '%s' "$plan" | python3 -c '
 import json, sys
 prefix = sys.argv[1] + "/"
-assert all(path.startswith(prefix) for path in json.load(sys.stdin).values())' "$other"
+assert all(path.startswith((prefix, "/etc/") if prefix == "/usr/" else prefix)
+           for path in json.load(sys.stdin).values())' "$other"
     module=$(sed -n 's/^module: //p' other/trent.module)
     assert_eq "${module%/*/pkcs11/trent.so}" "$other/lib"
   done
@@ -100,9 +166,17 @@ assert all(path.startswith(prefix) for path in json.load(sys.stdin).values())' "
 test_case 'the library is there once, with a link for PKCS#11 programs' library_is_there_once
 test_case 'it exports nothing but its doors' library_exports_its_doors_only
 test_case 'the manual pages are there' manuals_are_there
+test_case 'the documentation is there' documentation_is_there
+test_case 'the units name the installed command' units_name_the_installed_command
+if command -v systemd-sysusers >/dev/null && [ "$(id -u)" -eq 0 ]; then
+  test_case 'the user and the directories are made' user_and_directories_are_made
+fi
+test_case 'one version for all' packages_have_the_version
+test_case 'install-deps.sh names packages where there is no apt' dependencies_are_named_without_apt
 test_case 'the completion is where shells look for it' shells_find_the_completion
 test_case 'trent init finds the installed library' init_finds_the_library
 test_case 'and says so if there is none' incomplete_installation_is_told
 test_case 'pkg-config knows the header and the module' pkg_config_knows_the_header_and_the_module
 test_case 'p11-kit finds the module file in its own prefix' p11_kit_finds_the_module
+test_case 'uninstallation leaves no file' uninstallation_leaves_no_file
 done_testing

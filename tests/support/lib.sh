@@ -119,7 +119,7 @@ eventually() {
 # both in conf/, as for a Trent that is installed. Copies them here.
 units_are_right() {
   cp "$TRENT_SOURCE/conf/$2" .
-  sed "s|^ExecStart=trent |ExecStart=$trent |" "$TRENT_SOURCE/conf/$1.service" >"$1.service"
+  sed "s|@bindir@/trent|$trent|" "$TRENT_SOURCE/conf/$1.service" >"$1.service"
   # It needs no running systemd, but tells of the machine's other units as well.
   systemd-analyze --man=no verify "./$2" "./$1.service" >all 2>&1 || :
   grep -F "$1" all >complaints || :
