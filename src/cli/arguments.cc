@@ -42,7 +42,6 @@ constexpr std::string_view kVerbsOfAws[] = {
     "list-resource-tags",
     "list-retirable-grants",
     "put-key-policy",
-    "replicate-key",
     "retire-grant",
     "revoke-grant",
     "rotate-key-on-demand",
@@ -51,7 +50,6 @@ constexpr std::string_view kVerbsOfAws[] = {
     "untag-resource",
     "update-custom-key-store",
     "update-key-description",
-    "update-primary-region",
     "verify",
     "verify-mac",
 };
@@ -118,7 +116,8 @@ std::string quoted(const std::string& text) {
 }
 
 bool is_key_id(std::string_view text) {
-  return text.size() == 36 &&
+  if (text.starts_with("mrk-")) text.remove_prefix(4);
+  return (text.size() == 36 || text.size() == 32) &&
          text.find_first_not_of("0123456789abcdefABCDEF-") == std::string_view::npos;
 }
 

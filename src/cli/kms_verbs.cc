@@ -219,6 +219,25 @@ Examples:
   trent list-key-rotations --key-id 1234abcd-12ab-34cd-56ef-1234567890ab \
       --include-key-material ALL_KEY_MATERIAL
 )"},
+    {"replicate-key", "Keys", "Put a multi-Region key into one more region", R"(
+The replica has the ID and the material of the key; its policy, tags, aliases and
+state are its own. What is encrypted in one region can be decrypted in the other. The
+material goes from token to token wrapped, and is never in the computer's memory. The
+configuration needs a [[token]] of the account in that region.
+--output raw prints the key ID.
+
+Examples:
+  KEY=$(trent create-key --multi-region --output raw)
+  trent replicate-key --key-id "$KEY" --replica-region eu-west-1
+)"},
+    {"update-primary-region", "Keys", "Make a replica the primary key", R"(
+The primary key is the one that is replicated and rotated, and that cannot be deleted
+as long as it has replicas. The one before becomes a replica.
+
+Examples:
+  trent update-primary-region --key-id mrk-1234abcd12ab34cd56ef1234567890ab \
+      --primary-region eu-west-1
+)"},
     {"create-alias", "Aliases", "Give a key a name", R"(
 A key may have several aliases.
 

@@ -22,6 +22,9 @@ never be read again. Of a key that was adopted, the object that it was adopted f
 Imported key material that has expired is destroyed, too, until it is imported again. But
 for trent delete-imported-key-material, no other command destroys key material.
 
+The waiting period of a primary multi-Region key begins when all its replicas are gone, with
+the purge that finds it so.
+
 As there is no way back, a key is destroyed only if something in the token was made or
 changed since, or a day before, its deletion date. In a token where nothing happens, look
 at the clock yourself, and say --clock-is-right.
@@ -72,6 +75,12 @@ kms::Json to_json(const kms::PurgeReport& report) {
   json["ImportedKeyMaterials"] = kms::Json::array();
   for (const kms::PurgedMaterial& material : report.materials)
     json["ImportedKeyMaterials"].push_back(to_json(material));
+  json["WaitingPeriodsBegun"] = kms::Json::array();
+  for (const kms::BegunDeletion& key : report.begun) {
+    kms::Json& entry = json["WaitingPeriodsBegun"].emplace_back(kms::Json::object());
+    entry["KeyId"] = key.key_id;
+    if (key.deletion) entry["DeletionDate"] = date(*key.deletion);
+  }
   json["Problems"] = report.problems;
   return json;
 }
@@ -100,9 +109,13 @@ std::string to_text(const kms::PurgeReport& report) {
   std::string out = report.arn_prefix + "\n";
   for (const kms::PurgedKey& key : report.keys) out += to_text(key);
   for (const kms::PurgedMaterial& material : report.materials) out += to_text(material);
+  for (const kms::BegunDeletion& key : report.begun)
+    out += "  Key " + key.key_id + ", whose replicas are gone: its waiting period " +
+           (key.deletion ? "begins, deletion date " + date(*key.deletion) : "would begin") + "\n";
   for (const std::string& problem : report.problems)
     out += "  PROBLEM: " + printable(problem) + "\n";
-  if (report.keys.empty() && report.materials.empty() && report.problems.empty())
+  if (report.keys.empty() && report.materials.empty() && report.begun.empty() &&
+      report.problems.empty())
     out += "  nothing to destroy\n";
   return out;
 }

@@ -241,8 +241,13 @@ std::string Call::change_key(
     const std::string& key_id, std::string_view permission,
     const std::function<void(catalog::KeyRecord& record, const std::string& arn)>& change) {
   const Named named = locate(key_id);
+  return change_key(hsm::ChangeLock(named.account.token), named, permission, change);
+}
+
+std::string Call::change_key(
+    const hsm::ChangeLock& lock, const Named& named, std::string_view permission,
+    const std::function<void(catalog::KeyRecord& record, const std::string& arn)>& change) {
   std::string arn = named.account.key_arn(named.key_id);
-  const hsm::ChangeLock lock(named.account.token);
   const bool found =
       named.account.catalog.change_key(lock, named.key_id, [&](catalog::KeyRecord& record) {
         if (is_deleted(record)) throw no_such_key(named.account, named.key_id);

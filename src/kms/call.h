@@ -77,10 +77,14 @@ class Call {
   // As the token has it now, for whoever is to change something. Throws NotFoundException if it is
   // deleted, too.
   Key find(const hsm::ChangeLock& lock, const Named& named, std::string_view permission);
-  // Changes the record of a key. `change` gets the record as it is at that moment, and the ARN.
-  // Returns the ARN.
+  // Changes the record of a key, under the lock of its token. `change` gets the record as it is at
+  // that moment, and the ARN. Returns the ARN.
   std::string change_key(
       const std::string& key_id, std::string_view permission,
+      const std::function<void(catalog::KeyRecord& record, const std::string& arn)>& change);
+  // The same under a lock that is held.
+  std::string change_key(
+      const hsm::ChangeLock& lock, const Named& named, std::string_view permission,
       const std::function<void(catalog::KeyRecord& record, const std::string& arn)>& change);
 
   // The grant that allowed what was last asked for; null: none had to.

@@ -16,6 +16,7 @@
 #include "kms/key.h"
 #include "kms/material.h"
 #include "kms/repair.h"
+#include "kms/replication.h"
 
 namespace trent::kms {
 
@@ -174,7 +175,66 @@ void warn_of_giveaways(hsm::Token& token, const Contents& contents, TokenReport&
         "new ones.");
 }
 
-TokenReport check_account(Account& account, const CheckOptions& options) {
+Key key_of(Account& account, const KeyRecord& record) {
+  return {&account, std::make_shared<const KeyRecord>(record)};
+}
+
+// Whether a multi-Region key has what its primary key has, and the other way round. Each material
+// has proven itself by its id, so related keys that name the same ones are the same.
+void check_related(const Accounts& accounts, const Key& key, TokenReport& report) {
+  const RelatedKeys related = related_keys(accounts, key);
+  const std::string subject = "Key " + key.record->key_id + ": ";
+  if (related.in_region(related.primary_region()) == nullptr)
+    report.warnings.push_back(
+        subject + "its primary key, in region " + related.primary_region() +
+        ", is not in a token that the configuration names and that can be reached: whether this "
+        "replica has all its material was not seen.");
+  else if (!related.is_primary(key) && is_behind(related, key))
+    report.problems.push_back(subject + "it does not follow its primary key in region " +
+                              related.primary_region() +
+                              ", as after an interrupted rotation or UpdatePrimaryRegion; `trent "
+                              "check --repair` brings it up to date.");
+  if (!related.is_primary(key)) return;
+  for (const Key& replica : related.replicas())
+    for (const catalog::KeyMaterial& material : replica.record->materials)
+      if (!key.record->has_material(material.id))
+        report.warnings.push_back(subject + "its replica in region " + replica.account->region +
+                                  " has the key material " + to_hex(material.id) +
+                                  " besides, as after an interrupted rotation. If the record here "
+                                  "is an old one, restore the last.");
+}
+
+// Replicas that were left behind. True if there were some.
+bool bring_up(const Accounts& accounts, Account& account, const Contents& contents,
+              Repairs& repairs) {
+  bool done = false;
+  for (const auto& [label, record] : contents.keys) {
+    if (!record.multi_region) continue;
+    const Key seen = key_of(account, record);
+    const RelatedKeys related = related_keys(accounts, seen);
+    if (related.is_primary(seen) || !is_behind(related, seen)) continue;
+    const LockedRegions regions(accounts, account);
+    const RelatedKeys now = regions.keys(account, record.key_id);
+    if (!follow(regions, now, *now.in_region(account.region))) continue;
+    repairs.done.push_back("Key " + record.key_id +
+                           " was brought up to date with its primary key in region " +
+                           now.primary_region() + ".");
+    done = true;
+  }
+  return done;
+}
+
+// What lets them go to another token lets them go to whoever has the PIN.
+void warn_of_extractable(const Contents& contents, TokenReport& report) {
+  std::size_t count = 0;
+  for (const auto& [label, record] : contents.keys) count += record.multi_region ? 1 : 0;
+  if (count > 0)
+    report.warnings.push_back("Whoever has the PIN can take the value of " + std::to_string(count) +
+                              " multi-Region keys out of this token, wrapped under a key of their "
+                              "own: see docs/security.md.");
+}
+
+TokenReport check_account(const Accounts& accounts, Account& account, const CheckOptions& options) {
   hsm::Token& token = account.token;
   TokenReport report;
   report.arn_prefix = account.prefix;
@@ -197,6 +257,8 @@ TokenReport check_account(Account& account, const CheckOptions& options) {
   }
 
   if (options.repair) name_staged(account, contents);
+  if (options.repair && bring_up(accounts, account, contents, repairs))
+    contents = look_twice(token);
   if (options.repair)
     if (const std::size_t left = hsm::remove_left_trials(token); left > 0)
       repairs.done.push_back(
@@ -220,6 +282,7 @@ TokenReport check_account(Account& account, const CheckOptions& options) {
   }
 
   warn_of_giveaways(token, contents, report);
+  warn_of_extractable(contents, report);
   report.records = contents.revisions;
   // A record that is damaged stays remembered as it was.
   for (const std::string& label : contents.doubtful)
@@ -238,6 +301,7 @@ TokenReport check_account(Account& account, const CheckOptions& options) {
       if (!record.adopted) check_material(record, material, contents, report);
     }
     if (record.adopted) check_adopted(record, contents, report);
+    if (record.multi_region) check_related(accounts, key_of(account, record), report);
   }
   for (const catalog::AliasRecord& alias : contents.aliases) {
     std::string label = catalog::key_label(alias.target);
@@ -269,7 +333,8 @@ std::vector<TokenReport> check(Service& service, const CheckOptions& options) {
           restored.push_back("SoftHSM's " + token.file.string() +
                              " was damaged; it was restored from the copy of " + token.copied +
                              ".");
-      TokenReport& report = reports.emplace_back(check_account(*account, options));
+      TokenReport& report =
+          reports.emplace_back(check_account(service.accounts(), *account, options));
       report.repaired.insert(report.repaired.begin(), restored.begin(), restored.end());
     } catch (const Error& error) {
       // The other tokens are checked all the same.

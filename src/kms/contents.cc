@@ -176,12 +176,30 @@ void add_materials(hsm::Token& token, Contents& contents) {
 
 }  // namespace
 
-std::vector<const hsm::KeyState*> Contents::recordless() const {
+namespace {
+
+bool is_staged(const hsm::KeyState& material) {
+  return catalog::is_staged_label(material.label) && material_id(material.id);
+}
+
+// What is staged is a copy where the key is a multi-Region key: see replication.h.
+std::vector<const hsm::KeyState*> without_record(const Contents& contents, bool copies) {
   std::vector<const hsm::KeyState*> found;
-  for (const auto& [label, material] : materials)
-    if (!keys.contains(label) && !expired.contains(label) && !doubtful.contains(label))
-      found.push_back(&material);
+  for (const auto& [label, material] : contents.materials) {
+    if (contents.keys.contains(label) || contents.expired.contains(label) ||
+        contents.doubtful.contains(label))
+      continue;
+    const bool is_copy =
+        is_staged(material) && catalog::is_multi_region(catalog::key_id_of_label(label).value());
+    if (is_copy == copies) found.push_back(&material);
+  }
   return found;
+}
+
+}  // namespace
+
+std::vector<const hsm::KeyState*> Contents::recordless() const {
+  return without_record(*this, false);
 }
 
 namespace {
@@ -193,10 +211,6 @@ OfRecord of_record(const KeyRecord& record, const hsm::KeyState& material) {
   const auto id = material_id(material.id);
   if (!id || !record.has_material(*id)) return OfRecord::No;
   return record.keeps_material(*id) ? OfRecord::Yes : OfRecord::Deleted;
-}
-
-bool is_staged(const hsm::KeyState& material) {
-  return catalog::is_staged_label(material.label) && material_id(material.id);
 }
 
 // Of keys whose record is clear.
@@ -222,6 +236,8 @@ std::vector<const hsm::KeyState*> Contents::unfinished() const {
   auto found = materials_of_keys(*this, OfRecord::No, true);
   const auto again = materials_of_keys(*this, OfRecord::Deleted, true);
   found.insert(found.end(), again.begin(), again.end());
+  const auto copies = without_record(*this, true);
+  found.insert(found.end(), copies.begin(), copies.end());
   return found;
 }
 

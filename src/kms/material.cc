@@ -114,6 +114,10 @@ hsm::KeyKind key_kind(const KeyRecord& record) {
   return kind;
 }
 
+hsm::KeyRef material_ref(const KeyRecord& record, const blob::KeyMaterialId& id) {
+  return key_ref(record, id, key_kind(record));
+}
+
 hsm::BaseKeyRef base_key_ref(const KeyRecord& record, const blob::KeyMaterialId& id) {
   return {key_ref(record, id, key_kind(record)), blob::key_material_id_input(record.key_id)};
 }

@@ -48,6 +48,7 @@ hsm::KeyKind key_kind(const catalog::KeyRecord& record);
 
 // How the token finds a material, by the kind of the key.
 hsm::BaseKeyRef base_key_ref(const catalog::KeyRecord& record, const blob::KeyMaterialId& id);
+hsm::KeyRef material_ref(const catalog::KeyRecord& record, const blob::KeyMaterialId& id);
 hsm::EnforcedKeyRef enforced_key_ref(const catalog::KeyRecord& record,
                                      const blob::KeyMaterialId& id);
 hsm::PrivateKeyRef private_key_ref(const catalog::KeyRecord& record);  // the current one

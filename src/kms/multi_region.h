@@ -24,8 +24,8 @@ class RelatedKeys {
 
   const std::vector<Key>& keys() const { return keys_; }
   const std::string& primary_region() const { return told_->primary_region; }
-  // How often the primary has changed.
-  std::uint64_t changes() const { return told_->changes; }
+  // What those say that know of the last change.
+  const catalog::MultiRegion& told() const { return *told_; }
   bool is_primary(const Key& key) const { return key.account->region == primary_region(); }
   // Null if there is none.
   const Key* in_region(const std::string& region) const;

@@ -11,6 +11,7 @@
 #include "hsm/change_lock.h"
 #include "kms/import.h"
 #include "kms/key.h"
+#include "kms/multi_region.h"
 #include "process/fork.h"
 
 namespace trent::kms {
@@ -154,6 +155,27 @@ void purge_keys(Service& service, Account& account, const PurgeOptions& options,
   if (!options.dry_run) remove_expired_parameters(lock, account);
 }
 
+// The replicas of a key may be in any token, so all are purged before.
+void begin_deletions(const Accounts& accounts, Account& account, bool dry_run,
+                     PurgeReport& report) {
+  for (const auto& listed : account.catalog.list()->keys) {
+    if (listed->state != KeyState::PendingReplicaDeletion) continue;
+    const LockedRegions regions(accounts, account);
+    const RelatedKeys related = regions.keys(account, listed->key_id);
+    const Key& key = *related.in_region(account.region);
+    if (related.is_primary(key) && !related.replicas().empty()) continue;
+    BegunDeletion& begun = report.begun.emplace_back(BegunDeletion{listed->key_id});
+    if (dry_run) continue;
+    account.catalog.change_key(regions.lock_of(account), listed->key_id, [&](KeyRecord& record) {
+      if (record.state != KeyState::PendingReplicaDeletion) return;
+      begun.deletion = catalog::now() + std::chrono::hours(24) * *record.deletion_window;
+      record.state = KeyState::PendingDeletion;
+      record.deletion = begun.deletion;
+      record.deletion_window.reset();
+    });
+  }
+}
+
 }  // namespace
 
 bool is_past_by_token(catalog::Timestamp time, const Contents& contents) {
@@ -177,6 +199,16 @@ std::vector<PurgeReport> purge(Service& service, const PurgeOptions& options) {
       if (service.accounts().size() == 1) throw;
       report.problems.emplace_back(error.what());
     }
+  }
+  auto report = reports.begin();
+  for (const auto& account : service.accounts()) {
+    try {
+      begin_deletions(service.accounts(), *account, options.dry_run, *report);
+    } catch (const Error& error) {
+      if (service.accounts().size() == 1) throw;
+      report->problems.emplace_back(error.what());
+    }
+    ++report;
   }
   return reports;
 }

@@ -38,10 +38,17 @@ struct PurgedMaterial {
   std::string kept{};  // as of a key
 };
 
+// A primary key whose replicas are gone: its own waiting period begins.
+struct BegunDeletion {
+  std::string key_id;
+  std::optional<catalog::Timestamp> deletion{};  // none in a dry run
+};
+
 struct PurgeReport {
   std::string arn_prefix;  // "arn:aws:kms:REGION:ACCOUNT:"
   std::vector<PurgedKey> keys;
   std::vector<PurgedMaterial> materials;
+  std::vector<BegunDeletion> begun;
   std::vector<std::string> problems;  // what was in the way of everything: sentences
 };
 

@@ -446,8 +446,8 @@ struct DisableKeyRequest {
 };
 
 struct ScheduleKeyDeletionResponse {
-  std::string key_id;  // key ARN
-  Timestamp deletion_date;
+  std::string key_id;                      // key ARN
+  std::optional<Timestamp> deletion_date;  // none yet of a primary key that has replicas
   std::string key_state;
   std::int64_t pending_window_in_days = 0;
 

@@ -5,7 +5,9 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "hsm/base_key_store.h"
 #include "kms/material.h"
+#include "kms/replication.h"
 #include "kms/staging.h"
 #include "process/fork.h"
 
@@ -16,6 +18,7 @@ namespace {
 using catalog::KeyMaterial;
 using catalog::KeyRecord;
 using catalog::RotationType;
+using hsm::ChangeLock;
 
 bool is_due(const KeyRecord& record) {
   return record.state == KeyState::Enabled && record.rotation &&
@@ -33,6 +36,20 @@ bool is_due(const KeyRecord& record) {
               "Another program removed the new material of key " + before.key_id +
                   " from the token: the key was not rotated.",
               "Try again.");
+}
+
+void make_current(const ChangeLock& lock, Account& account, const std::string& key_id,
+                  const KeyMaterial& material, RotationType type,
+                  const std::function<void(const KeyRecord& record)>& allow) {
+  const bool found = account.catalog.change_key(lock, key_id, [&](KeyRecord& record) {
+    if (is_deleted(record)) throw no_such_key(account, key_id);
+    allow(record);
+    record.materials.push_back(material);
+    record.current = material.id;
+    if (type == RotationType::Automatic && record.rotation)
+      record.rotation->next = material.created + record.rotation->period();
+  });
+  if (!found) throw no_such_key(account, key_id);
 }
 
 }  // namespace
@@ -64,20 +81,85 @@ void rotate(const hsm::ChangeLock& lock, Account& account, const std::string& ke
   material.created = catalog::now();
   material.rotation = {material.created, type};
   try {
-    const bool found = account.catalog.change_key(lock, key_id, [&](KeyRecord& record) {
-      if (is_deleted(record)) throw no_such_key(account, key_id);
-      allow(record);
-      record.materials.push_back(material);
-      record.current = material.id;
-      if (type == RotationType::Automatic && record.rotation)
-        record.rotation->next = material.created + record.rotation->period();
-    });
-    if (!found) throw no_such_key(account, key_id);
+    make_current(lock, account, key_id, material, type, allow);
   } catch (const Error&) {
     withdraw_staged(lock, account, key_id, material.id);
     throw;
   }
   if (!name_material(account, *before, material.id)) take_back(lock, account, *before, material);
+}
+
+namespace {
+
+// A replica gets to know the material: it can decrypt with it, and does not encrypt with it yet.
+void announce(const StagedCopies& copies, const KeyRecord& primary, const KeyMaterial& material) {
+  const bool found = copies.account().catalog.change_key(
+      copies.lock(), primary.key_id,
+      [&](KeyRecord& record) { record.materials.push_back(material); });
+  if (!found || !copies.name(primary))
+    throw Error(ErrorCode::KMSInternal,
+                "Another program removed the new material of key " + primary.key_id +
+                    " from the token of region " + copies.account().region +
+                    ": the key was not rotated.",
+                "Try again.");
+}
+
+// Unless the primary key has the material after all, or that cannot be told: then it stays, which
+// does no harm.
+void retract(const ChangeLock& lock, const Key& primary, const StagedCopies& copies,
+             const blob::KeyMaterialId& material) {
+  const std::string& key_id = primary.record->key_id;
+  try {
+    const auto now = primary.account->catalog.key(lock, key_id);
+    if (now && now->has_material(material)) return;
+    Account& account = copies.account();
+    const auto there = account.catalog.key(copies.lock(), key_id);
+    if (!there || !there->has_material(material)) return copies.withdraw(key_id);
+    account.catalog.change_key(copies.lock(), key_id, [&](KeyRecord& record) {
+      std::erase_if(record.materials, [&](const auto& each) { return each.id == material; });
+    });
+    for (const std::string& label : {catalog::key_label(key_id), catalog::staged_label(key_id)})
+      hsm::destroy_key(account.token, label, material);
+    account.token.forget_base_key(material);
+  } catch (const Error&) {  // the first failure is the one to report
+  }
+}
+
+}  // namespace
+
+void rotate_everywhere(const LockedRegions& regions, const Key& key, RotationType type,
+                       const std::function<void(const KeyRecord& record)>& allow) {
+  Account& account = *key.account;
+  const std::string& key_id = key.record->key_id;
+  const ChangeLock& lock = regions.lock_of(account);
+  const RelatedKeys related = regions.keys(account, key_id);
+  const Key& primary = *related.in_region(account.region);
+  allow(*primary.record);
+  require_primary(related, primary);
+  for (const Key& replica : related.replicas()) follow(regions, related, replica);
+  KeyMaterial material =
+      make_material(account.token, *primary.record, catalog::staged_label(key_id));
+  material.created = catalog::now();
+  material.rotation = {material.created, type};
+  std::vector<StagedCopies> all;
+  try {
+    for (const Key& replica : related.replicas())
+      all.emplace_back(regions.lock_of(*replica.account), *replica.account)
+          .add(primary, material.id);
+    for (const StagedCopies& copies : all) announce(copies, *primary.record, material);
+    make_current(lock, account, key_id, material, type, allow);
+  } catch (const Error&) {
+    for (const StagedCopies& copies : all) retract(lock, primary, copies, material.id);
+    withdraw_staged(lock, account, key_id, material.id);
+    throw;
+  }
+  if (!name_material(account, *primary.record, material.id))
+    take_back(lock, account, *primary.record, material);
+  try {
+    const RelatedKeys now = regions.keys(account, key_id);
+    for (const Key& replica : now.replicas()) follow(regions, now, replica);
+  } catch (const Error&) {  // they decrypt with it, and `trent rotate-due` lets them follow
+  }
 }
 
 void rotate_to_imported(const hsm::ChangeLock& lock, Account& account, const std::string& key_id,
@@ -103,9 +185,33 @@ void rotate_to_imported(const hsm::ChangeLock& lock, Account& account, const std
 
 namespace {
 
+// Lets the replicas of a primary key follow that an interrupted rotation has left behind.
+void catch_up(const Accounts& accounts, const Key& key, DueReport& report) {
+  const RelatedKeys seen = related_keys(accounts, key);
+  if (!seen.is_primary(key) || std::ranges::none_of(seen.replicas(), [&](const Key& replica) {
+        return is_behind(seen, replica);
+      }))
+    return;
+  try {
+    const LockedRegions regions(accounts, *key.account);
+    const RelatedKeys related = regions.keys(*key.account, key.record->key_id);
+    for (const Key& replica : related.replicas()) follow(regions, related, replica);
+  } catch (const Error& error) {
+    report.problems.push_back("Key " + key.record->key_id +
+                              ": its replicas do not have its newest material yet. " +
+                              error.text());
+  }
+}
+
 void rotate_due_keys(Service& service, Account& account, bool dry_run, DueReport& report) {
+  const Accounts& accounts = service.accounts();
   // Found by a listing that may be older, decided under the lock.
   for (const auto& listed : account.catalog.list()->keys) {
+    const Key seen{&account, listed};
+    if (listed->multi_region && !is_deleted(*listed)) {
+      if (!related_keys(accounts, seen).is_primary(seen)) continue;
+      if (!dry_run) catch_up(accounts, seen, report);
+    }
     if (!is_due(*listed)) continue;
     DueRotation& key = report.keys.emplace_back();
     key.key_id = listed->key_id;
@@ -113,12 +219,15 @@ void rotate_due_keys(Service& service, Account& account, bool dry_run, DueReport
     if (dry_run) continue;
     try {
       service.perform("RotateKey", account, key.key_id, [&] {
-        const hsm::ChangeLock lock(account.token);
-        rotate(lock, account, key.key_id, RotationType::Automatic, [](const KeyRecord& record) {
+        const auto allow = [](const KeyRecord& record) {
           if (!is_due(record))
             throw Error(ErrorCode::Conflict, "It is not due any more.",
                         "Another program changed or rotated it meanwhile.");
-        });
+        };
+        if (listed->multi_region)
+          rotate_everywhere({accounts, account}, seen, RotationType::Automatic, allow);
+        else
+          rotate(ChangeLock(account.token), account, key.key_id, RotationType::Automatic, allow);
         key.rotated = true;
       });
     } catch (const Error& error) {

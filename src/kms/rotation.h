@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "kms/key.h"
+#include "kms/multi_region.h"
 #include "kms/service.h"
 
 namespace trent::kms {
@@ -27,6 +27,13 @@ void require_rotatable(const catalog::KeyRecord& record, const std::string& key_
 void rotate(const hsm::ChangeLock& lock, Account& account, const std::string& key_id,
             catalog::RotationType type,
             const std::function<void(const catalog::KeyRecord& record)>& allow);
+
+// The same for a multi-Region key, whose new material is in the token of each region before it is
+// the current one of any, so that nothing is encrypted under it that another region cannot decrypt.
+// If a replica cannot have it, nothing is changed. Throws UnsupportedOperationException if `key` is
+// not the primary one.
+void rotate_everywhere(const LockedRegions& regions, const Key& key, catalog::RotationType type,
+                       const std::function<void(const catalog::KeyRecord& record)>& allow);
 
 // The same for a key of origin EXTERNAL: the material that was imported for it becomes the current
 // one. Throws KMSInvalidStateException if there is none.

@@ -249,7 +249,8 @@ void destroy_kms_key(Session& session, const KmsKey& key) {
     // CKA_DESTROYABLE is false: it is there as long as the private key is, and gone with that.
     const auto state =
         session.slot().call(kms::DescribeKeyRequest{key.key_id, {}}).key_metadata.key_state;
-    require(state == "PendingDeletion", CKR_ACTION_PROHIBITED);
+    const auto pending = kms::from_wire_name<kms::KeyState>(state);
+    require(pending && catalog::is_pending_deletion(*pending), CKR_ACTION_PROHIBITED);
     return;
   }
   session.slot().call(kms::ScheduleKeyDeletionRequest{key.key_id, std::nullopt});

@@ -216,6 +216,9 @@ permissions_and_rotation() {
   alike 0 rotate-key-on-demand --key-id KEY
   alike 0 list-key-rotations --key-id KEY
   same 0 disable-key-rotation --key-id KEY
+  # docs/multi-region.md has two regions: tests/cli/multi_region.sh.
+  same 254 replicate-key --key-id "$key_token" --replica-region us-east-2
+  same 254 update-primary-region --key-id "$key_token" --primary-region us-east-2
 }
 
 imported_material() {

@@ -17,7 +17,7 @@ import sys
 source = os.environ.get("TRENT_SOURCE", os.path.join(os.path.dirname(__file__), "..", ".."))
 PAGE = os.path.join(source, "docs", "kms-compatibility.md")
 
-CUSTOM_KEY_STORE = "There are no custom key stores: an account has one token."
+CUSTOM_KEY_STORE = "There are no custom key stores: an account has a token in each region."
 WHY_NOT = {
     "ConnectCustomKeyStore": CUSTOM_KEY_STORE, "CreateCustomKeyStore": CUSTOM_KEY_STORE,
     "DeleteCustomKeyStore": CUSTOM_KEY_STORE, "DescribeCustomKeyStores": CUSTOM_KEY_STORE,

@@ -8,6 +8,7 @@
 #include "kms/model/json.h"
 #include "kms/object_requests.h"
 #include "kms/operations/operations.h"
+#include "multi_region.h"
 #include "words.h"
 
 namespace {
@@ -80,6 +81,8 @@ std::map<std::string, std::string> good_requests(Service& service, const std::st
       {"KeyAgreementAlgorithm", "ECDH"},
       {"PublicKey", request(service, "GetPublicKey", {{"KeyId", agreement_key}})["PublicKey"]}};
   const std::string external = create_external(service);
+  const std::string related = create_multi_region(service);
+  replicate(service, related);
   const Parameters parameters = parameters_for(service, external);
   return {
       {"DeleteImportedKeyMaterial", R"({"KeyId":")" + external + "\"}"},
@@ -102,6 +105,10 @@ std::map<std::string, std::string> good_requests(Service& service, const std::st
       {"ListAliases", "{}"},
       {"ListKeys", "{}"},
       {"ReEncrypt", R"({"CiphertextBlob":")" + blob + R"(","DestinationKeyId":")" + key + "\"}"},
+      {"ReplicateKey", text({{"KeyId", create_multi_region(service)},
+                             {"ReplicaRegion", kAway},
+                             {"Tags", Json::array({{{"TagKey", "a"}, {"TagValue", "b"}}})}})},
+      {"UpdatePrimaryRegion", text({{"KeyId", related}, {"PrimaryRegion", kAway}})},
       {"ScheduleKeyDeletion", R"({"KeyId":")" + doomed + "\"}"},
       {"Sign", text(to_sign)},
       {"Verify", text(to_verify)},
@@ -140,7 +147,7 @@ std::set<std::string> names(std::span<const std::string_view> permissions) {
 
 void each_operation_asks_for_what_it_says() {
   Record record;
-  Service service(load_config(), {}, record.watchers());
+  Service service(with_other_region(load_config()), {}, record.watchers());
   const auto requests = good_requests(service, "1");
   for (const model::Operation* operation : kms::operations::all()) {
     const auto request = requests.find(std::string(operation->name));
@@ -159,7 +166,7 @@ void each_operation_asks_for_what_it_says() {
 // A caller who may not is told so before anything happens, whatever the operation.
 void who_may_not_changes_nothing() {
   Record record;
-  Service service(load_config(), {}, record.watchers());
+  Service service(with_other_region(load_config()), {}, record.watchers());
   const auto requests = good_requests(service, "2");
   const std::size_t keys = service.list_keys({1000, {}}).keys.size();
   for (const model::Operation* operation : kms::operations::all())
@@ -176,7 +183,7 @@ void who_may_not_changes_nothing() {
 
 void both_keys_of_a_move_are_asked_for() {
   Record record;
-  Service service(load_config(), {}, record.watchers());
+  Service service(with_other_region(load_config()), {}, record.watchers());
   const std::string from = create_key(service);
   const std::string to = create_key(service);
   const Bytes blob = encrypt(service, from, "secret");
@@ -191,7 +198,7 @@ void both_keys_of_a_move_are_asked_for() {
 
 void every_request_is_told_once() {
   Record record;
-  Service service(load_config(), {}, record.watchers());
+  Service service(with_other_region(load_config()), {}, record.watchers());
   const std::string key = create_key(service);
   record.told.clear();
   encrypt(service, key, "secret", {{"tenant", "acme"}});
@@ -212,7 +219,7 @@ void every_request_is_told_once() {
 // Also a request in JSON that is no request of the operation, where its type cannot say so.
 void a_json_request_that_is_refused_is_told() {
   Record record;
-  Service service(load_config(), {}, record.watchers());
+  Service service(with_other_region(load_config()), {}, record.watchers());
   const model::Operation& operation = kms::DescribeKeyRequest::operation();
   CHECK_ERROR(Validation, service.kms::Service::call(service.caller(), operation, "{}"));
   CHECK_EQ(record.told.size(), 1U);
@@ -221,7 +228,7 @@ void a_json_request_that_is_refused_is_told() {
 }
 
 void the_keys_of_a_request_are_named() {
-  Service service(load_config());
+  Service service(with_other_region(load_config()));
   const std::string from = create_key(service);
   const std::string to = create_key(service);
   const std::string blob = to_base64(encrypt(service, from, "secret"));
@@ -250,7 +257,7 @@ void the_keys_of_a_request_are_named() {
 
 void the_caller_is_an_argument() {
   Record record;
-  Service service(load_config(), {}, record.watchers());
+  Service service(with_other_region(load_config()), {}, record.watchers());
   const std::string key = create_key(service);
   record.told.clear();
   service.kms::Service::call({"somebody", service.caller().account},
@@ -261,7 +268,7 @@ void the_caller_is_an_argument() {
 // PKCS#11 has operations that KMS has not: they ask for what those they are made of ask.
 void operations_of_the_other_doors_ask_too() {
   Record record;
-  Service service(load_config(), {}, record.watchers());
+  Service service(with_other_region(load_config()), {}, record.watchers());
   service.call(kms::CreateNamedKeyRequest{"alias/named"});
   record.forbidden = {"kms:CreateAlias"};
   CHECK_ERROR(AccessDenied, service.call(kms::CreateNamedKeyRequest{"alias/other"}));
@@ -278,6 +285,7 @@ void operations_of_the_other_doors_ask_too() {
 
 int main() {
   SoftHsm token;
+  make_token(kAwayLabel);
   return RUN_TESTS("kms call", TEST(each_operation_asks_for_what_it_says),
                    TEST(who_may_not_changes_nothing), TEST(both_keys_of_a_move_are_asked_for),
                    TEST(every_request_is_told_once), TEST(a_json_request_that_is_refused_is_told),

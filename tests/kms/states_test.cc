@@ -6,6 +6,7 @@
 #include <set>
 
 #include "import.h"
+#include "multi_region.h"
 #include "words.h"
 
 namespace {
@@ -16,7 +17,7 @@ using kms::Json;
 
 Service& service() {
   static Service kms([] {
-    Config config = load_config();
+    Config config = with_other_region(load_config());
     config.refresh = std::chrono::milliseconds(0);
     return config;
   }());
@@ -24,7 +25,7 @@ Service& service() {
 }
 
 // Imported: symmetric, of imported material, with the parameters for an import.
-enum class Kind { Symmetric, Rsa, Signer, Mac, Agreement, Imported };
+enum class Kind { Symmetric, Rsa, Signer, Mac, Agreement, Imported, MultiRegion, Replicated };
 enum class State { Enabled, Disabled, PendingDeletion, PendingImport };
 constexpr State kStates[] = {State::Enabled, State::Disabled, State::PendingDeletion,
                              State::PendingImport};
@@ -213,6 +214,15 @@ const std::vector<Row>& rows() {
       row("RotateKeyOnDemand", Kind::Symmetric, only_key, kUse),
       row("EnableKeyRotation", Kind::Symmetric, only_key, kRotate),
       row("DisableKeyRotation", Kind::Symmetric, only_key, kRotate),
+      row("ReplicateKey", Kind::MultiRegion, with({{"ReplicaRegion", kAway}}), kUse),
+      row("UpdatePrimaryRegion", Kind::Replicated, with({{"PrimaryRegion", kAway}}), kUse),
+      row("ScheduleKeyDeletion", Kind::Replicated, only_key, kManage, "with a replica"),
+      row("CancelKeyDeletion", Kind::Replicated, only_key,
+          {kNotPending, kNotPending, kOk, kNotPending}, "with a replica"),
+      row("Encrypt", Kind::Replicated, with({{"Plaintext", "eA=="}}), kUse, "with a replica"),
+      row("RotateKeyOnDemand", Kind::Replicated, only_key, kUse, "with a replica"),
+      row("TagResource", Kind::Replicated, with(tags), kManage, "with a replica"),
+      row("EnableKey", Kind::Replicated, only_key, kSwitch, "with a replica"),
       row("GetParametersForImport", Kind::Imported,
           with({{"WrappingAlgorithm", kOaep}, {"WrappingKeySpec", "RSA_2048"}}), kManage),
       row("ImportKeyMaterial", Kind::Imported,
@@ -272,6 +282,13 @@ Subject subject_of(Kind kind, bool imported = false) {
       subject.made = import_of(subject.key, parameters, wrap(parameters, material_of(1)));
       break;
     }
+    case Kind::MultiRegion:
+      subject.key = create_multi_region(service());
+      break;
+    case Kind::Replicated:
+      subject.key = create_multi_region(service());
+      replicate(service(), subject.key);
+      break;
     case Kind::Agreement:
       subject.key = subject_key("ECC_NIST_P256", "KEY_AGREEMENT", imported, on_p256);
       subject.made = made("GetPublicKey", {});
@@ -326,6 +343,8 @@ void let_the_waiting_period_pass(const Subject& subject) {
     alias.updated -= std::chrono::hours(24) * 31;  // made before that began
   });
   account.catalog.change_key(lock, subject.key, [](catalog::KeyRecord& record) {
+    record.state = catalog::KeyState::PendingDeletion;
+    record.deletion_window.reset();
     record.deletion = std::chrono::system_clock::now() - std::chrono::milliseconds(1);
   });
 }
@@ -381,6 +400,7 @@ void no_operation_is_forgotten() {
 
 int main() {
   SoftHsm hsm;
+  make_token(kAwayLabel);
   return RUN_TESTS(
       "kms states", TEST(each_operation_in_each_state), TEST(each_operation_of_a_key_that_is_gone),
       TEST(re_encrypt_names_the_key_that_is_in_the_way), TEST(no_operation_is_forgotten));

@@ -3,6 +3,7 @@
 // `trent rotate-due` carries out.
 #include "kms/call.h"
 #include "kms/model/shapes.h"
+#include "kms/multi_region.h"
 #include "kms/operations/operations.h"
 #include "kms/rotation.h"
 
@@ -79,7 +80,16 @@ void require_automatic(const catalog::KeyRecord& record, const std::string& arn)
   require_rotatable(record, arn);
 }
 
+// The primary key has the schedule.
+void require_own_schedule(Call& call, const std::string& key_id, std::string_view permission) {
+  if (!catalog::is_multi_region(call.locate(key_id).key_id)) return;
+  const Key key = call.look_at(key_id, permission, Call::Accept::KeyIdOnly);
+  require_automatic(*key.record, key.arn());
+  require_primary(related_keys(call.accounts(), key), key);
+}
+
 Nothing enable(Call& call, const EnableRequest& request) {
+  require_own_schedule(call, request.key_id, "kms:EnableKeyRotation");
   call.change_key(
       request.key_id, "kms:EnableKeyRotation",
       [&](catalog::KeyRecord& record, const std::string& arn) {
@@ -95,12 +105,21 @@ Nothing enable(Call& call, const EnableRequest& request) {
 }
 
 Nothing disable(Call& call, const DisableRequest& request) {
+  require_own_schedule(call, request.key_id, "kms:DisableKeyRotation");
   call.change_key(request.key_id, "kms:DisableKeyRotation",
                   [&](catalog::KeyRecord& record, const std::string& arn) {
                     require_automatic(record, arn);
                     record.rotation.reset();
                   });
   return {};
+}
+
+// A replica's is that of its primary key, if that can be asked.
+std::optional<catalog::RotationSchedule> schedule_of(Call& call, const Key& key) {
+  if (!is_multi_region(key)) return key.record->rotation;
+  const RelatedKeys related = related_keys(call.accounts(), key);
+  const Key* primary = related.in_region(related.primary_region());
+  return primary == nullptr ? std::nullopt : primary->record->rotation;
 }
 
 StatusResponse status(Call& call, const StatusRequest& request) {
@@ -111,10 +130,11 @@ StatusResponse status(Call& call, const StatusRequest& request) {
   StatusResponse response;
   response.key_id = record.key_id;
   // Of a key that waits for its deletion KMS says that it is not rotated, until that is cancelled.
-  if (!record.rotation || catalog::is_pending_deletion(record.state)) return response;
+  const auto rotation = schedule_of(call, key);
+  if (!rotation || catalog::is_pending_deletion(record.state)) return response;
   response.key_rotation_enabled = true;
-  response.rotation_period_in_days = record.rotation->period_days;
-  response.next_rotation_date = record.rotation->next;
+  response.rotation_period_in_days = rotation->period_days;
+  response.next_rotation_date = rotation->next;
   return response;
 }
 

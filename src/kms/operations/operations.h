@@ -43,6 +43,7 @@
   X(list_retirable_grants)                    \
   X(put_key_policy)                           \
   X(re_encrypt)                               \
+  X(replicate_key)                            \
   X(retire_grant)                             \
   X(revoke_grant)                             \
   X(rotate_key_on_demand)                     \
@@ -52,6 +53,7 @@
   X(untag_resource)                           \
   X(update_alias)                             \
   X(update_key_description)                   \
+  X(update_primary_region)                    \
   X(verify)                                   \
   X(verify_mac)
 

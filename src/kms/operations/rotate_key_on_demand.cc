@@ -64,13 +64,20 @@ void require_another_rotation(const catalog::KeyRecord& record, const std::strin
 Response rotate_on_demand(Call& call, const Request& request) {
   const Call::Named named = call.locate(request.key_id);
   const std::string arn = named.account.key_arn(named.key_id);
-  const hsm::ChangeLock lock(named.account.token);
-  const Key key = call.find(lock, named, "kms:RotateKeyOnDemand");
+  constexpr std::string_view kPermission = "kms:RotateKeyOnDemand";
   const auto allow = [&](const catalog::KeyRecord& record) {
     require_enabled(record, arn);
     require_rotatable(record, arn);
     require_another_rotation(record, arn);
   };
+  if (catalog::is_multi_region(named.key_id)) {
+    const LockedRegions regions(call.accounts(), named.account);
+    const Key key = call.find(regions.lock_of(named.account), named, kPermission);
+    rotate_everywhere(regions, key, catalog::RotationType::OnDemand, allow);
+    return {arn};
+  }
+  const hsm::ChangeLock lock(named.account.token);
+  const Key key = call.find(lock, named, kPermission);
   if (key.record->origin == catalog::KeyOrigin::External)
     rotate_to_imported(lock, named.account, named.key_id, allow);
   else

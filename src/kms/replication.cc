@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// From region to region: see replication.h.
+#include "kms/replication.h"
+
+#include <algorithm>
+
+#include "hsm/key_copy.h"
+#include "kms/material.h"
+#include "kms/staging.h"
+
+namespace trent::kms {
+
+void StagedCopies::add(const Key& key, const blob::KeyMaterialId& material) {
+  const catalog::KeyRecord& record = *key.record;
+  if (!has_material_object(to_->token, record, hsm::ImportedId{material}))
+    hsm::copy_key(key.account->token, material_ref(record, material), to_->token,
+                  imported_kind(record), catalog::staged_label(record.key_id));
+  materials_.push_back(material);
+}
+
+bool StagedCopies::name(const catalog::KeyRecord& record) const {
+  return std::ranges::all_of(materials_, [&](const blob::KeyMaterialId& material) {
+    return name_material(*to_, record, material);
+  });
+}
+
+void StagedCopies::withdraw(const std::string& key_id) const {
+  for (const blob::KeyMaterialId& material : materials_)
+    withdraw_staged(*lock_, *to_, key_id, material);
+}
+
+namespace {
+
+// Null if its region is not among those that were looked at.
+const catalog::KeyRecord* primary_record(const RelatedKeys& related) {
+  const Key* primary = related.in_region(related.primary_region());
+  return primary == nullptr ? nullptr : primary->record.get();
+}
+
+std::vector<catalog::KeyMaterial> missing(const catalog::KeyRecord& primary,
+                                          const catalog::KeyRecord& replica) {
+  std::vector<catalog::KeyMaterial> materials;
+  for (const catalog::KeyMaterial& material : primary.materials)
+    if (!replica.has_material(material.id)) materials.push_back(material);
+  return materials;
+}
+
+}  // namespace
+
+bool is_behind(const RelatedKeys& related, const Key& replica) {
+  const catalog::KeyRecord& record = *replica.record;
+  if (record.multi_region != related.told() || record.rotation) return true;
+  const catalog::KeyRecord* primary = primary_record(related);
+  return primary != nullptr &&
+         (record.current != primary->current || !missing(*primary, record).empty());
+}
+
+bool follow(const LockedRegions& regions, const RelatedKeys& related, const Key& replica) {
+  if (!is_behind(related, replica)) return false;
+  Account& account = *replica.account;
+  const hsm::ChangeLock& lock = regions.lock_of(account);
+  const std::string& key_id = replica.record->key_id;
+  const Key* primary = related.in_region(related.primary_region());
+  std::vector<catalog::KeyMaterial> wanted;
+  if (primary != nullptr) wanted = missing(*primary->record, *replica.record);
+  StagedCopies copies(lock, account);
+  try {
+    for (const catalog::KeyMaterial& material : wanted) copies.add(*primary, material.id);
+    account.catalog.change_key(lock, key_id, [&](catalog::KeyRecord& record) {
+      record.multi_region = related.told();
+      record.rotation.reset();
+      for (const catalog::KeyMaterial& material : wanted)
+        if (!record.has_material(material.id)) record.materials.push_back(material);
+      std::ranges::stable_sort(record.materials, {}, &catalog::KeyMaterial::created);
+      if (primary != nullptr) record.current = primary->record->current;
+    });
+  } catch (const Error&) {
+    copies.withdraw(key_id);
+    throw;
+  }
+  if (!copies.name(*replica.record))
+    throw Error(ErrorCode::KMSInternal,
+                "Another program removed key material of " + replica.arn() + " from the token.",
+                "`trent check` shows what is missing.");
+  return true;
+}
+
+}  // namespace trent::kms
