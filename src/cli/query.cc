@@ -14,7 +14,7 @@ using kms::Json;
 using Kind = QueryNode::Kind;
 
 // Far above what an answer of KMS needs.
-constexpr std::size_t kMaxWork = 4'000'000;
+constexpr std::size_t kMaxWork = 1'000'000;
 
 std::size_t size_of(const Json& value) {
   std::size_t size = 1;
