@@ -22,8 +22,8 @@ rotated_on_demand() {
   assert_eq "$(trent list-key-rotations --key-id "$key" --include-key-material ALL_KEY_MATERIAL --output raw)" \
     "$first
 $second"
-  trent list-key-rotations --key-id "$key" --include-key-material ALL_KEY_MATERIAL --output list >list
-  assert_eq "$(sed -n 1p list)" "$key	$first	NON_CURRENT"
+  trent list-key-rotations --key-id "$key" --include-key-material ALL_KEY_MATERIAL --output list >lines
+  assert_eq "$(sed -n 1p lines)" "$key	$first	NON_CURRENT"
   fails 254 NotFoundException rotate-key-on-demand --key-id alias/demand
   trent check >out
   grep -q 'keys: 1, key materials: 2' out
