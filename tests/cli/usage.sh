@@ -78,7 +78,7 @@ options_in_the_wrong_place() {
   fails 252 '--region\. It is for the verbs of KMS' check --region eu-central-1
   fails 252 '--query\. It is for the verbs of KMS' version --query 'Keys[0]'
   fails 252 '--query\. It is for the verbs of KMS' --query 'Keys[0]' credential list
-  fails 252 '^trent create-key: --multi-region is not available\. Leave it out' create-key --multi-region
+  fails 252 "^trent create-key: --custom-key-store-id is not available\\. Leave it out" create-key --custom-key-store-id x
   fails 252 '--nonsense\..*stand behind it' --nonsense list-keys
   fails 252 '--key-id\..*stand behind it' kms --key-id x describe-key
 }
