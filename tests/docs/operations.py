@@ -68,6 +68,12 @@ openssl pkeyutl -encrypt -pubin -keyform DER -inkey wrapping.der -pkeyopt rsa_pa
   -in material.bin -out wrapped.bin
 """
 
+TWO_REGIONS = """cp kms/pin kms/second-pin
+softhsm2-util --init-token --free --label second --pin "$(cat kms/pin)" --so-pin 12345678 > log
+printf '[[token]]\naccount = "111122223333"\nregion = "eu-west-1"\nmodule = "%s"\nuri = "%s"\npin-source = "%s"\n' \
+  /usr/lib/softhsm/libsofthsm2.so pkcs11:token=second file:second-pin >> kms/trent.toml
+"""
+
 # What an example takes for granted, beside a key and another one.
 PREPARE = {
     "create-key": """cp kms/so-pin so-pin
@@ -82,6 +88,9 @@ PIN=$(cat kms/pin) pkcs11-tool --module /usr/lib/softhsm/libsofthsm2.so --token-
     "delete-imported-key-material": IMPORTED +
     'trent import-key-material --key-id "$key" --import-token fileb://import.token --encrypted-key-material '
     "fileb://wrapped.bin --expiration-model KEY_MATERIAL_DOES_NOT_EXPIRE > log\n",
+    "replicate-key": TWO_REGIONS,
+    "update-primary-region": TWO_REGIONS + "mrk=$(trent create-key --multi-region --output raw)\n"
+    'trent replicate-key --key-id "$mrk" --replica-region eu-west-1 > log\n',
     "update-alias": NAMED,
     "delete-alias": NAMED,
     "encrypt": NAMED + "echo secret > secret.txt\n",
@@ -177,6 +186,7 @@ def run(operation, examples):
                        "LC_ALL": "C.UTF-8"}
         subprocess.run([TRENT, "init", work + "/kms"], check=True, env=environment, capture_output=True)
         script = examples.replace(KEY, "$key").replace(OTHER_KEY, "$other").replace(GRANT, "$grant")
+        script = re.sub("mrk-[0-9a-f]{32}", "$mrk", script)
         verb = verb_of(operation)
         # A ciphertext that is bound to a context needs it; the second example has one without.
         if verb == "decrypt":

@@ -82,9 +82,10 @@ BAD = [
     'unknown = "x"',
 ]
 GOOD_TOKEN = ['account = "111122223333"', 'region = "eu-central-1"', 'pin-source = "file:pin"',
-              'pin-source = "file:///etc/pin"', 'pin-source = "env:PIN_1"']
+              'pin-source = "file:///etc/pin"', 'pin-source = "env:PIN_1"',
+              'environment = { HSM_CONF = "./hsm.conf" }']
 BAD_TOKEN = ["account = 111122223333", 'account = "1111"', 'region = "EU"', 'pin-source = "1234"',
-             'pin-source = "env:1X"', 'pin-source = "pin"', 'principal = "x"', 'label = "kms"']
+             'pin-source = "env:1X"', 'environment = "A=b"', "environment = { HSM_CONF = 1 }", 'pin-source = "pin"', 'principal = "x"', 'label = "kms"']
 BAD_WHOLE = ["", "token = []", '[token]\nmodule = "m"\nuri = "pkcs11:token=kms"', '[[token]]\nmodule = "m"',
              '[[token]]\nuri = "pkcs11:token=kms"', '[[token]]\nmodule = "m"\nuri = "kms"']
 
