@@ -324,6 +324,8 @@ void each_operation_in_each_state() {
   for (const Row& row : rows())
     for (const State state : kStates) {
       const bool imported = state == State::PendingImport;
+      // Trent makes the material of keys in several regions itself.
+      if (imported && (row.kind == Kind::MultiRegion || row.kind == Kind::Replicated)) continue;
       const Subject subject = subject_of(row.kind, imported);
       bring_to(subject.key, state);
       const std::string is = outcome(row, row.request(subject));
