@@ -21,7 +21,7 @@ tells_before_it_destroys() {
   assert_eq "$(head -n 1 out)" "$arn_prefix:"
   matches "$(sed -n 2p out)" "  Key $key, deletion date .*Z, key materials: 1, aliases: alias/dead: would be destroyed"
   trent purge --dry-run --output json >out
-  assert_eq "$(names out Tokens 0)" 'ArnPrefix Keys ImportedKeyMaterials Problems'
+  assert_eq "$(names out Tokens 0)" 'ArnPrefix Keys ImportedKeyMaterials WaitingPeriodsBegun Problems'
   assert_eq "$(names out Tokens 0 Keys 0)" 'KeyId Arn DeletionDate KeyMaterials Aliases Grants Destroyed'
   assert_eq "$(field out DryRun) $(field out Tokens 0 Keys 0 Arn) $(field out Tokens 0 Keys 0 Destroyed)" \
     "true $arn_prefix:key/$key false"
