@@ -13,7 +13,7 @@ import textwrap
 
 EXAMPLES = "/usr/lib/python3/dist-packages/awscli/examples/kms"
 ACCOUNT = "111122223333"
-UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+UUID = r"(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|mrk-[0-9a-f]{32})"
 CLIENTS = ("aws", "trent")
 # What KMS tells by now, and the aws of Debian 12 does not know yet: it leaves it out.
 NEWER = {"KeyMaterialId", "CurrentKeyMaterialId", "RotationPeriodInDays", "NextRotationDate", "PolicyName",

@@ -55,7 +55,7 @@ units_name_the_installed_command() {
     assert_contains "$(cat "$unit")" "
 ExecStart=$prefix/bin/trent "
     grep -qx 'User=trent' "$unit"
-    assert_lacks "$(cat "$unit")" @
+    assert_lacks "$(cat "$unit")" @bindir@
   done
   for log in serve audit; do grep -q "^/var/log/trent/" "$staging$(sysconfdir)/logrotate.d/trent-$log"; done
 }
