@@ -63,7 +63,7 @@ sysconfdir() { case $(option sysconfdir) in /*) option sysconfdir ;; *) echo "$p
 
 # As `systemd-sysusers && systemd-tmpfiles --create` make them.
 user_and_directories_are_made() {
-  mkdir -p "system$prefix"
+  mkdir -p "system$prefix" system/etc
   cp -R "$root/lib" "system$prefix"
   systemd-sysusers --root "$work/system"
   grep '^trent:.*:/var/lib/trent:' system/etc/passwd

@@ -8,7 +8,7 @@ roots=$1/roots
 mkdir -p "$roots"
 # The mirror that this machine uses, if it is a Debian 12.
 # shellcheck disable=SC2016 # apt-get fills them in
-mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Component: main' 'Suite: bookworm' 2>/dev/null |
+mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Component: main' 'Codename: bookworm' 2>/dev/null |
   grep /debian/ | head -n 1)
 mmdebstrap --variant=minbase --mode=root --quiet bookworm "$roots/new-minbase.tar" "${mirror:-http://deb.debian.org/debian/}"
 mv "$roots/new-minbase.tar" "$roots/minbase.tar"
