@@ -75,7 +75,7 @@ struct Arguments {
   std::vector<std::string> grant_tokens;
   std::optional<std::string> input;
   std::optional<std::string> output;
-  std::string endpoint;
+  EndpointOptions endpoint;
 };
 
 // A file beside the output's is not to be left there by ^C: that arrives when this ends.
@@ -171,7 +171,9 @@ class Output {
 };
 
 std::unique_ptr<KmsEndpoint> open(const Arguments& arguments, const std::string& config) {
-  return open_endpoint({.config = config, .url = arguments.endpoint});
+  EndpointOptions endpoint = arguments.endpoint;
+  endpoint.config = config;
+  return open_endpoint(endpoint);
 }
 
 void check(const Arguments& arguments, bool writes_ciphertext) {
@@ -281,7 +283,15 @@ void define_files(Options& options, Arguments& arguments) {
   options.list(arguments.grant_tokens, "--grant-tokens", Need::Optional, "Grant tokens");
   options.path(arguments.input, "--input-file", "File to read; default: standard input");
   options.path(arguments.output, "--output-file", "File to write; default: standard output");
-  options.path(arguments.endpoint, "--endpoint-url", "Server to use in place of the token");
+  EndpointOptions& endpoint = arguments.endpoint;
+  options.text(endpoint.url, "--endpoint-url", Need::Optional,
+               "Server to use in place of the token");
+  options.text(endpoint.profile, "--profile", Need::Optional,
+               "Credentials for the server, in ~/.aws/credentials");
+  options.text(endpoint.region, "--region", Need::Optional,
+               "Region of the token, or to sign requests for");
+  options.text(endpoint.account, "--account", Need::Optional,
+               "Whose keys are meant, if there are several tokens");
 }
 
 std::function<int(const std::string&)> define_encrypt_file(Options& options) {

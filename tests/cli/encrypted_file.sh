@@ -140,6 +140,16 @@ by_a_pipe_it_is_moved_too() {
     <sealed | trent decrypt-file | cmp plain -
 }
 
+# As for every verb of KMS.
+another_token() {
+  softhsm2-util --init-token --free --label second --so-pin 12345678 --pin 1234 >/dev/null
+  sed 's/"local"/"eu-west-1"/; s/token=kms/token=second/' trent.toml | cat trent.toml - >two.toml
+  away=$(TRENT_CONF=two.toml trent create-key --region eu-west-1 --output raw)
+  TRENT_CONF=two.toml trent encrypt-file --region eu-west-1 --key-id "$away" --input-file plain --output-file away
+  fails 254 AccessDeniedException decrypt-file --input-file away
+  TRENT_CONF=two.toml trent decrypt-file --region eu-west-1 --input-file away | cmp plain -
+}
+
 bad_command_lines() {
   fails 252 '--key-id' encrypt-file --input-file plain --output-file out
   fails 255 'Cannot read nowhere: No such file' encrypt-file --key-id "$key" \
@@ -191,6 +201,7 @@ test_case 'what was changed is refused' what_was_changed_is_refused
 test_case 'a pipe gets what is right, and an exit code' a_pipe_gets_what_is_right_and_an_exit_code
 test_case 'moved to another key' moved_to_another_key
 test_case 'moved from pipe to pipe' by_a_pipe_it_is_moved_too
+test_case 'in another token' another_token
 test_case 'bad command lines' bad_command_lines
 test_case 'an interruption leaves nothing' an_interruption_leaves_nothing
 test_case 'who may read it' who_may_read_it
