@@ -99,7 +99,9 @@ def shape(value, name=""):
     if name in ("CiphertextBlob", "Plaintext", "PublicKey", "Signature", "PrivateKeyPlaintext", "ImportToken",
                 "PrivateKeyCiphertextBlob", "GrantToken"):
         decoded = len(base64.b64decode(value))
-        return f"<{decoded} bytes>" if name != "PrivateKeyPlaintext" else "<bytes>"
+        # DER leaves out the zero bytes that a number happens to begin with.
+        is_der = name in ("PrivateKeyPlaintext", "PrivateKeyCiphertextBlob", "Signature")
+        return "<bytes>" if is_der else f"<{decoded} bytes>"
     value = re.sub(UUID, "<id>", value)
     return re.sub(r"[0-9a-f]{64}", "<hash>", value)
 
