@@ -144,7 +144,7 @@ hsm::ImportedId import_material(const ChangeLock& lock, const Key& key,
   const std::string arn = key.arn();
   const std::string& key_id = key.record->key_id;
   const hsm::ImportedKind wanted = imported_kind(*key.record);
-  const hsm::ImportedId imported = hsm::imported_id(account.token, material, wanted, host);
+  hsm::ImportedId imported = hsm::imported_id(account.token, material, wanted, host);
   const blob::KeyMaterialId& id = imported.id;
   // Before anything is put into the token.
   KeyRecord tried = *key.record;

@@ -149,7 +149,7 @@ void purge_keys(Service& service, Account& account, const PurgeOptions& options,
       key.kept = doubt_of_clock(expired.record, contents);
     else if (!options.dry_run)
       perform(service, "DeleteKey", account, key.key_id, key.kept,
-              [&] { destroy(lock, account, label, contents, key); });
+              [&, &name = label] { destroy(lock, account, name, contents, key); });
   }
   purge_imported(service, lock, account, options, contents, report);
   if (!options.dry_run) remove_expired_parameters(lock, account);

@@ -113,7 +113,7 @@ void put(const StagedCopies& copies, const catalog::KeyRecord& record) {
 RelatedKeys with_rotations_meanwhile(const LockedRegions& regions, const RelatedKeys& related,
                                      const Key& replica) {
   try {
-    const RelatedKeys now = regions.keys(*replica.account, replica.record->key_id);
+    RelatedKeys now = regions.keys(*replica.account, replica.record->key_id);
     follow(regions, now, *now.in_region(replica.account->region));
     return now;
   } catch (const Error&) {  // it is there all the same, and follows later
