@@ -229,9 +229,10 @@ std::vector<std::string> arrange(std::vector<std::string> arguments,
 
 void complete_option_names(const CLI::App& app, std::vector<std::string>& arguments) {
   const CLI::App* verb = &app;
-  for (auto word = arguments.rbegin(); word != arguments.rend(); ++word) {
+  for (std::size_t left = arguments.size(); left > 0; --left) {
+    const std::string& word = arguments[left - 1];
     const auto nested =
-        verb->get_subcommands([&](const CLI::App* each) { return each->get_name() == *word; });
+        verb->get_subcommands([&](const CLI::App* each) { return each->get_name() == word; });
     if (nested.empty()) break;
     verb = nested.front();
   }
