@@ -47,7 +47,7 @@ documentation_is_there() {
 }
 
 units_name_the_installed_command() {
-  units=$root/lib/systemd/system
+  units=$staging$(directory systemdunitdir)
   for unit in "$TRENT_SOURCE"/conf/trent-*.service "$TRENT_SOURCE"/conf/trent-*.socket "$TRENT_SOURCE"/conf/trent-*.timer; do
     [ -s "$units/${unit##*/}" ]
   done
@@ -57,9 +57,10 @@ ExecStart=$prefix/bin/trent "
     grep -qx 'User=trent' "$unit"
     assert_lacks "$(cat "$unit")" @bindir@
   done
-  for log in serve audit; do grep -q "^/var/log/trent/" "$staging$(sysconfdir)/logrotate.d/trent-$log"; done
+  for log in serve audit; do grep -q "^/var/log/trent/" "$staging$(directory sysconfdir)/logrotate.d/trent-$log"; done
 }
-sysconfdir() { case $(option sysconfdir) in /*) option sysconfdir ;; *) echo "$prefix/$(option sysconfdir)" ;; esac; }
+# The directory of that option, in the prefix unless it is an absolute one.
+directory() { case $(option "$1") in /*) option "$1" ;; *) echo "$prefix/$(option "$1")" ;; esac; }
 
 # As `systemd-sysusers && systemd-tmpfiles --create` make them.
 user_and_directories_are_made() {
