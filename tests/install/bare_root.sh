@@ -41,7 +41,7 @@ enter man --version >/dev/null 2>&1 || [ -s "$work/root/usr/share/man/man8/trent
 
 say 'a token, and its use'
 enter runuser -u trent -- trent init /var/lib/trent/kms >/dev/null
-enter sh -c "sed 's/^export //' /var/lib/trent/kms/env >/etc/trent/environment"
+echo TRENT_CONF=/var/lib/trent/kms/trent.toml >"$work/root/etc/trent/environment"
 as_user 'openssl list -providers' | grep -A 3 '^  trent$' | grep -q 'status: active' || fail 'no provider'
 as_user 'for name in old new; do
     trent create-alias --alias-name alias/$name --target-key-id "$(trent create-key --output raw)"
