@@ -25,26 +25,6 @@ run_section() {
   run_examples page.md
 }
 
-# client TITLE PATH...: skipped if these are not there. Where all clients have to be, as in CI, the
-# case fails then; but for those of npm, of which CI says so itself.
-client() {
-  title=$1
-  shift
-  titles="$titles
-$title"
-  for path in "$@"; do
-    [ ! -e "$path" ] || continue
-    if [ "$path" = "$javascript" ] || [ -z "${TRENT_TEST_ALL_CLIENTS-}" ]; then
-      skip_case "$title" "not installed: sh conf/install-deps.sh clients"
-      return
-    fi
-  done
-  test_case "$title" run_section "$title"
-}
-
-all_are_tested() {
-  assert_eq "$titles" "$(sed -n 's/^## //p' "$page")"
-}
 # With the file of the section on Python, and nothing else.
 one_command() {
   mkdir one
@@ -60,17 +40,17 @@ one_command() {
 case_with /usr/lib/python3/dist-packages/boto3 'One of them, in one command' one_command
 titles='One of them, in one command
 A server to try them on'
-client aws
-client Python /usr/lib/python3/dist-packages/boto3
-client 'JavaScript, version 3' "$javascript"
-client 'JavaScript, version 2' "$javascript"
-client 'The AWS Encryption SDK' "$javascript"
-client 'Go, version 2' /usr/bin/go /usr/share/gocode/src/github.com/aws/aws-sdk-go-v2/service/kms
-client 'Go, version 1' /usr/bin/go /usr/share/gocode/src/github.com/aws/aws-sdk-go/service/kms
-client Ruby /usr/lib/ruby/vendor_ruby/aws-sdk-kms.rb
-client curl
-client 'C, with libkms_message' /usr/include/kms_message
-client "A workflow engine's HTTP task"
+section_case aws
+section_case Python /usr/lib/python3/dist-packages/boto3
+section_case 'JavaScript, version 3' "$javascript"
+section_case 'JavaScript, version 2' "$javascript"
+section_case 'The AWS Encryption SDK' "$javascript"
+section_case 'Go, version 2' /usr/bin/go /usr/share/gocode/src/github.com/aws/aws-sdk-go-v2/service/kms
+section_case 'Go, version 1' /usr/bin/go /usr/share/gocode/src/github.com/aws/aws-sdk-go/service/kms
+section_case Ruby /usr/lib/ruby/vendor_ruby/aws-sdk-kms.rb
+section_case curl
+section_case 'C, with libkms_message' /usr/include/kms_message
+section_case "A workflow engine's HTTP task"
 titles="$titles
 Over TLS
 The end"

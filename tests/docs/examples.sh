@@ -5,6 +5,7 @@
 # block after one of them is what it has to print, where ... stands for anything within the line.
 # A block with the name of a file, as ```c move.c, is written to that file.
 # shellcheck shell=sh
+# shellcheck disable=SC2154 # set by the tests that source this
 
 # make_script PAGE: the blocks as one script, with what each has to print in want.N.
 make_script() {
@@ -59,4 +60,28 @@ run_examples() {
     diff -u filled.$n got.$n
     n=$((n + 1))
   done
+}
+
+# For a page of which each section is a case of its own: $page, $javascript (where npm's packages are) and
+# run_section TITLE are the test's; $titles are the sections that had their turn.
+#
+# section_case TITLE PATH...: skipped if these are not there. Where all clients have to be, as in CI, the case
+# fails then; but for those of npm, of which CI says so itself.
+section_case() {
+  title=$1
+  shift
+  titles="$titles
+$title"
+  for path in "$@"; do
+    [ ! -e "$path" ] || continue
+    if [ "$path" = "$javascript" ] || [ -z "${TRENT_TEST_ALL_CLIENTS-}" ]; then
+      skip_case "$title" 'not installed: sh conf/install-deps.sh clients'
+      return
+    fi
+  done
+  test_case "$title" run_section "$title"
+}
+
+all_are_tested() {
+  assert_eq "$titles" "$(sed -n 's/^## //p' "$page")"
 }

@@ -25,26 +25,6 @@ run_section() {
   run_examples page.md
 }
 
-# program TITLE PATH...: skipped if these are not there. Where all clients have to be, as in CI, the case
-# fails then; but for those of npm, of which CI says so itself.
-program() {
-  title=$1
-  shift
-  titles="$titles
-$title"
-  for path in "$@"; do
-    [ ! -e "$path" ] || continue
-    if [ "$path" = "$javascript" ] || [ -z "${TRENT_TEST_ALL_CLIENTS-}" ]; then
-      skip_case "$title" 'not installed: sh conf/install-deps.sh clients'
-      return
-    fi
-  done
-  test_case "$title" run_section "$title"
-}
-
-all_are_tested() {
-  assert_eq "$titles" "$(sed -n 's/^## //p' "$page")"
-}
 # No file lies there that the page does not name.
 all_are_named() {
   (cd "$TRENT_SOURCE/examples" && find . -type f ! -name README.md | cut -c3-) >files
@@ -53,16 +33,16 @@ all_are_named() {
 }
 
 titles='A token to try them on'
-program "C, OpenSSL's EVP"
-program 'C, PKCS#11'
-program 'Python, PKCS#11' /usr/lib/python3/dist-packages/PyKCS11
-program 'Python, ssl'
-program 'Python, boto3' /usr/lib/python3/dist-packages/boto3 /usr/lib/python3/dist-packages/cryptography
-program Java /usr/bin/javac
-program 'Go, PKCS#11' /usr/bin/go $gocode/miekg/pkcs11
-program 'Go, AWS SDK' /usr/bin/go $gocode/aws/aws-sdk-go-v2/service/kms
-program 'JavaScript, AWS SDK' "$javascript"
-program Shell
+section_case "C, OpenSSL's EVP"
+section_case 'C, PKCS#11'
+section_case 'Python, PKCS#11' /usr/lib/python3/dist-packages/PyKCS11
+section_case 'Python, ssl'
+section_case 'Python, boto3' /usr/lib/python3/dist-packages/boto3 /usr/lib/python3/dist-packages/cryptography
+section_case Java /usr/bin/javac
+section_case 'Go, PKCS#11' /usr/bin/go $gocode/miekg/pkcs11
+section_case 'Go, AWS SDK' /usr/bin/go $gocode/aws/aws-sdk-go-v2/service/kms
+section_case 'JavaScript, AWS SDK' "$javascript"
+section_case Shell
 titles="$titles
 The end"
 test_case 'all sections of the page' all_are_tested
