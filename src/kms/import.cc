@@ -113,11 +113,6 @@ void change(const ChangeLock& lock, Account& account, const std::string& key_id,
   if (!found) throw no_such_key(account, key_id);
 }
 
-void destroy_material(Account& account, const std::string& key_id, const blob::KeyMaterialId& id) {
-  for (const std::string& label : {catalog::key_label(key_id), catalog::staged_label(key_id)})
-    hsm::destroy_key(account.token, label, id);
-}
-
 }  // namespace
 
 void require_external(const KeyRecord& record, const std::string& key_arn) {
@@ -190,8 +185,6 @@ bool delete_material(const ChangeLock& lock, Account& account, const std::string
   });
   if (!found || !holds) return false;
   destroy_material(account, key_id, id);
-  // Who was in the middle of using it may have made a copy in between.
-  account.token.forget_base_key(id);
   return true;
 }
 

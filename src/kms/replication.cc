@@ -85,4 +85,8 @@ bool follow(const LockedRegions& regions, const RelatedKeys& related, const Key&
   return true;
 }
 
+void follow_all(const LockedRegions& regions, const RelatedKeys& related) {
+  for (const Key& replica : related.replicas()) follow(regions, related, replica);
+}
+
 }  // namespace trent::kms

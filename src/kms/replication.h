@@ -37,6 +37,8 @@ class StagedCopies {
 // What it has besides, it keeps: somebody's ciphertext may be under it. Returns false if there was
 // nothing to do.
 bool follow(const LockedRegions& regions, const RelatedKeys& related, const Key& replica);
+// The same of all replicas.
+void follow_all(const LockedRegions& regions, const RelatedKeys& related);
 // Whether that would do something.
 bool is_behind(const RelatedKeys& related, const Key& replica);
 

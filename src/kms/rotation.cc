@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "hsm/base_key_store.h"
 #include "kms/material.h"
 #include "kms/replication.h"
 #include "kms/staging.h"
@@ -118,9 +117,7 @@ void retract(const ChangeLock& lock, const Key& primary, const StagedCopies& cop
     account.catalog.change_key(copies.lock(), key_id, [&](KeyRecord& record) {
       std::erase_if(record.materials, [&](const auto& each) { return each.id == material; });
     });
-    for (const std::string& label : {catalog::key_label(key_id), catalog::staged_label(key_id)})
-      hsm::destroy_key(account.token, label, material);
-    account.token.forget_base_key(material);
+    destroy_material(account, key_id, material);
   } catch (const Error&) {  // the first failure is the one to report
   }
 }
@@ -136,7 +133,7 @@ void rotate_everywhere(const LockedRegions& regions, const Key& key, RotationTyp
   const Key& primary = *related.in_region(account.region);
   allow(*primary.record);
   require_primary(related, primary);
-  for (const Key& replica : related.replicas()) follow(regions, related, replica);
+  follow_all(regions, related);
   KeyMaterial material =
       make_material(account.token, *primary.record, catalog::staged_label(key_id));
   material.created = catalog::now();
@@ -156,8 +153,7 @@ void rotate_everywhere(const LockedRegions& regions, const Key& key, RotationTyp
   if (!name_material(account, *primary.record, material.id))
     take_back(lock, account, *primary.record, material);
   try {
-    const RelatedKeys now = regions.keys(account, key_id);
-    for (const Key& replica : now.replicas()) follow(regions, now, replica);
+    follow_all(regions, regions.keys(account, key_id));
   } catch (const Error&) {  // they decrypt with it, and `trent rotate-due` lets them follow
   }
 }
@@ -194,8 +190,7 @@ void catch_up(const Accounts& accounts, const Key& key, DueReport& report) {
     return;
   try {
     const LockedRegions regions(accounts, *key.account);
-    const RelatedKeys related = regions.keys(*key.account, key.record->key_id);
-    for (const Key& replica : related.replicas()) follow(regions, related, replica);
+    follow_all(regions, regions.keys(*key.account, key.record->key_id));
   } catch (const Error& error) {
     report.problems.push_back("Key " + key.record->key_id +
                               ": its replicas do not have its newest material yet. " +

@@ -27,4 +27,12 @@ bool name_material(Account& account, const catalog::KeyRecord& record,
   }
 }
 
+void destroy_material(Account& account, const std::string& key_id,
+                      const blob::KeyMaterialId& material) {
+  for (const std::string& label : {catalog::key_label(key_id), catalog::staged_label(key_id)})
+    hsm::destroy_key(account.token, label, material);
+  // Who was in the middle of using it may have made a copy in between.
+  account.token.forget_base_key(material);
+}
+
 }  // namespace trent::kms

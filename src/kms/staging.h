@@ -17,4 +17,8 @@ void withdraw_staged(const hsm::ChangeLock& lock, Account& account, const std::s
 bool name_material(Account& account, const catalog::KeyRecord& record,
                    const blob::KeyMaterialId& material);
 
+// Destroys a material that the record does not keep, under either name.
+void destroy_material(Account& account, const std::string& key_id,
+                      const blob::KeyMaterialId& material);
+
 }  // namespace trent::kms

@@ -53,7 +53,7 @@ void make_primary(const LockedRegions& regions, const RelatedKeys& related, cons
   if (!found) throw no_such_key(*next.account, key_id);
   try {
     const RelatedKeys now = regions.keys(*next.account, key_id);
-    for (const Key& replica : now.replicas()) follow(regions, now, replica);
+    follow_all(regions, now);
   } catch (const Error&) {  // it is done all the same
   }
 }
