@@ -43,8 +43,8 @@ Examples:
 
 struct Arguments {
   std::vector<std::string> listen;
-  std::optional<std::string> admin, tls_cert, tls_key, tls_client_ca, credentials, insecure_as,
-      access_log;
+  std::optional<std::string> admin, tls_cert, tls_key, tls_client_ca, tls_client_crl, credentials,
+      insecure_as, access_log;
   std::optional<std::int64_t> workers, threads, queue, requests, memory, skew, rate, drain, idle,
       connections;
 };
@@ -77,8 +77,11 @@ server::ServeOptions to_options(const Arguments& arguments, const std::string& c
     throw UsageError("--tls-cert and --tls-key go together.");
   if (arguments.tls_client_ca && !arguments.tls_cert)
     throw UsageError("--tls-client-ca needs --tls-cert and --tls-key.");
+  if (arguments.tls_client_crl && !arguments.tls_client_ca)
+    throw UsageError("--tls-client-crl needs --tls-client-ca.");
   if (arguments.tls_cert)
-    options.tls = {*arguments.tls_cert, *arguments.tls_key, arguments.tls_client_ca.value_or("")};
+    options.tls = {*arguments.tls_cert, *arguments.tls_key, arguments.tls_client_ca.value_or(""),
+                   arguments.tls_client_crl.value_or("")};
   options.credentials = arguments.credentials.value_or("");
   options.insecure_as = arguments.insecure_as;
   options.access_log = arguments.access_log.value_or("");
@@ -112,6 +115,7 @@ std::function<int(const std::string&)> define(Options& options) {
   options.path(arguments->tls_key, "--tls-key", "Its key (PEM)");
   options.path(arguments->tls_client_ca, "--tls-client-ca",
                "Whose client certificates are taken (PEM)");
+  options.path(arguments->tls_client_crl, "--tls-client-crl", "Which of them are revoked (PEM)");
   options.path(arguments->credentials, "--credentials",
                "Who may come in (default credentials.toml\nbeside the configuration)");
   options.text(arguments->insecure_as, "--insecure-as", Need::Optional,

@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
@@ -172,6 +173,23 @@ std::vector<std::string> names_of_certificate(SSL* ssl) {
   return names;
 }
 
+// From here on no certificate is taken without a list of its issuer that has not expired.
+void check_revocation(SSL_CTX* context, const std::string& path) {
+  X509_STORE* store = SSL_CTX_get_cert_store(context);
+  X509_LOOKUP* lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file());
+  const bool loaded =
+      lookup != nullptr && X509_load_crl_file(lookup, path.c_str(), X509_FILETYPE_PEM) > 0;
+  ERR_clear_error();
+  if (!loaded)
+    throw Error(
+        ErrorCode::Validation,
+        "The list of revoked client certificates " + path + " cannot be used.",
+        "Give a PEM file with a CRL of each authority, as by `openssl ca -gencrl`, that this "
+        "user can read.")
+        .in_configuration();
+  X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
+}
+
 std::unique_ptr<asio::ssl::context> make_tls(const Tls& tls) {
   auto context = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
   SSL_CTX* raw = context->native_handle();
@@ -195,6 +213,7 @@ std::unique_ptr<asio::ssl::context> make_tls(const Tls& tls) {
   if (!tls.client_ca.empty()) {
     if (context->load_verify_file(tls.client_ca, error); error)
       refuse("certificate of the clients' authority", tls.client_ca, error);
+    if (!tls.client_crl.empty()) check_revocation(raw, tls.client_crl);
     // A client without a certificate may have another way in.
     SSL_CTX_set_verify(raw, SSL_VERIFY_PEER, nullptr);
     // A session that is resumed is not verified again: a certificate would outlive its end.

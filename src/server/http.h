@@ -31,7 +31,8 @@ struct Limits {
 struct Tls {
   std::string certificate;  // with its chain
   std::string key;
-  std::string client_ca;  // of clients' certificates; empty: none is asked for
+  std::string client_ca;   // of clients' certificates; empty: none is asked for
+  std::string client_crl;  // those of them that are revoked (RFC 5280); empty: none is
 };
 
 // A listening socket, which the server does not close.

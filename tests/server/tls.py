@@ -38,6 +38,21 @@ def certificate(name, names, *more, issuer="ca", common_name="anybody", days="2"
             "-out", name + ".pem")
 
 
+def revoked(*names, until="2099"):
+    """The path of the list of "ca", with these certificates on it, which is good up to that year."""
+    (home.path / "index.txt").write_text("")
+    (home.path / "crl.cnf").write_text("[ca]\ndefault_ca = c\n[c]\ndatabase = index.txt\n"
+                                       "default_md = sha256\n")
+    authority = ["-config", "crl.cnf", "-cert", "ca.pem", "-keyfile", "ca.key"]
+    for name in names:
+        openssl("ca", *authority, "-revoke", name + ".pem")
+    openssl("ca", *authority, "-gencrl", "-crl_lastupdate", "20200101000000Z",
+            "-crl_nextupdate", until + "0101000000Z", "-out", "new-crl.pem")
+    path = home.path / "crl.pem"
+    (home.path / "new-crl.pem").rename(path)
+    return str(path)
+
+
 def trust(client=None, ca="ca", **versions):
     """What a client has: the authority that it trusts, and its own certificate."""
     context = ssl.create_default_context(cafile=str(home.path / (ca + ".pem")))
@@ -181,6 +196,45 @@ def certificates_that_do_not_verify_end_the_handshake():
     assert "UNSUPPORTED_CERTIFICATE" in refused_handshake(trust("of-a-server"))
     wait_until(lambda: "EXPIRED" in refused_handshake(trust("old")))
     still_serves()
+
+
+@tap.case
+def a_certificate_on_the_list_is_refused():
+    def is_revoked(client):
+        return "CERTIFICATE_REVOKED" in refused_handshake(trust(client), other.port)
+    other = start("--tls-client-ca", str(home.path / "ca.pem"), "--tls-client-crl", revoked("URI"))
+    assert is_revoked("URI")
+    for client in ("DNS", None):
+        equal(refused_handshake(trust(client), other.port), "")
+    revoked("URI", "DNS")
+    other.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: is_revoked("DNS"))
+    assert is_revoked("URI")
+    equal(refused_handshake(trust("email"), other.port), "")
+
+
+@tap.case
+def an_expired_list_lets_no_certificate_in():
+    other = start("--tls-client-ca", str(home.path / "ca.pem"), "--tls-client-crl",
+                  revoked("URI", until="2021"))
+    for client in ("DNS", "URI"):
+        assert refused_handshake(trust(client), other.port) != ""
+    equal(refused_handshake(trust(), other.port), "")
+
+
+@tap.case
+def a_list_that_cannot_be_used():
+    for text in (None, "nonsense", (home.path / "ca.pem").read_text()):
+        path = home.path / "bad-crl.pem"
+        if text is not None:
+            path.write_text(text)
+        said = home.trent("serve", "--listen", "127.0.0.1:0", "--tls-cert",
+                          str(home.path / "server.pem"), "--tls-key",
+                          str(home.path / "server.key"), "--tls-client-ca",
+                          str(home.path / "ca.pem"), "--tls-client-crl", str(path), check=False)
+        assert "bad-crl.pem cannot be used" in said and "gencrl" in said, said
+    said = home.trent("serve", "--tls-client-crl", str(home.path / "ca.pem"), check=False)
+    assert "--tls-client-crl needs --tls-client-ca" in said, said
 
 
 def is_resumed(server, context):
