@@ -18,7 +18,7 @@ namespace {
 
 // The caller's caller waits for the end of the standard output, and a question needs a terminal.
 void leave_terminal() {
-  const FileDescriptor null(open("/dev/null", O_RDWR | O_CLOEXEC));
+  const FileDescriptor null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) dup2(null.get(), stream);
   setsid();
 }

@@ -23,7 +23,7 @@ SecretString upper(std::string_view text) {
   return out;
 }
 
-class Text {
+class TextWriter {
  public:
   // `title` is the name of the member that the value is in; null: it is in none.
   void add(const Json& json, const Name* title, const Columns* columns = nullptr) {
@@ -109,7 +109,7 @@ class Text {
 }  // namespace
 
 SecretString text_format(const Json& json) {
-  Text text;
+  TextWriter text;
   text.add(json, nullptr);
   return std::move(text).take();
 }
