@@ -76,6 +76,7 @@ void Service::perform(std::string_view event, const Account& account, const std:
   operation.name = event;
   Caller caller = caller_;
   caller.account = account.id;
+  caller.region = account.region;
   Trace trace;
   trace.keys.push_back(account.key_arn(key_id));
   attend({caller, operation, nullptr, nullptr, trace, nullptr}, work);

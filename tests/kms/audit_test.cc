@@ -11,6 +11,7 @@
 #include "kms/operations/operations.h"
 #include "kms/purge.h"
 #include "kms/rotation.h"
+#include "multi_region.h"
 #include "words.h"
 
 namespace {
@@ -319,6 +320,38 @@ void what_trent_does_by_itself_has_records() {
   CHECK(last()["resources"][0]["ARN"].get<std::string>().ends_with(key));
 }
 
+nlohmann::json record_of(const std::string& event, std::size_t from) {
+  const auto all = lines();
+  for (std::size_t i = from; i < all.size(); ++i) {
+    nlohmann::json json = nlohmann::json::parse(all[i]);
+    if (json["eventName"].get<std::string>() == event) return json;
+  }
+  throw Failure("no record of " + event);
+}
+
+void change_away(const std::string& id, const std::function<void(catalog::KeyRecord&)>& how) {
+  kms::Account& account = away().home();
+  CHECK(account.catalog.change_key(hsm::ChangeLock(account.token), id, how));
+}
+
+// An account has tokens in several regions; the principal of the configuration is of the first one.
+void it_is_the_region_of_the_key() {
+  const std::string key = create_key(away());
+  request(away(), "EnableKeyRotation", {{"KeyId", key}});
+  change_away(key, [](catalog::KeyRecord& record) { record.rotation->next = catalog::now(); });
+  std::size_t before = lines().size();
+  CHECK(kms::rotate_due(at_home(), false).at(1).keys.at(0).rotated);
+  CHECK_EQ(record_of("RotateKey", before)["awsRegion"].get<std::string>(), kAway);
+
+  away().schedule_key_deletion({key, {}});
+  change_away(key, [](catalog::KeyRecord& record) {
+    record.deletion = catalog::now() - std::chrono::seconds(1);
+  });
+  before = lines().size();
+  CHECK(kms::purge(at_home(), {}).at(1).keys.at(0).destroyed);
+  CHECK_EQ(record_of("DeleteKey", before)["awsRegion"].get<std::string>(), kAway);
+}
+
 void nothing_goes_unrecorded_where_that_is_required() {
   int lost = 0;
   Service service(required(), {}, {.permit = {}, .ended = {}, .record_lost = [&] { ++lost; }});
@@ -394,12 +427,13 @@ void the_chain_is_whole() {
 int main() {
   setenv("TRENT_QUIET", "1", 1);
   SoftHsm token({.toml = "audit = \"file:audit.log\"\n"});
+  make_token(kAwayLabel);
   return RUN_TESTS("kms audit", TEST(a_record_is_an_event_of_cloudtrail),
                    TEST(both_keys_of_a_move_are_named_in_their_order),
                    TEST(requests_that_are_none_have_a_record), TEST(callers_are_told_apart),
                    TEST(no_secret_is_in_the_log), TEST(what_was_done_in_the_host_is_said),
                    TEST(other_doors_operations_have_records),
-                   TEST(what_trent_does_by_itself_has_records),
+                   TEST(what_trent_does_by_itself_has_records), TEST(it_is_the_region_of_the_key),
                    TEST(nothing_goes_unrecorded_where_that_is_required),
                    TEST(losses_are_counted_where_it_is_not), TEST(nobody_pays_for_no_log),
                    TEST(events_are_told_apart), TEST(the_chain_is_whole));
