@@ -79,7 +79,8 @@ std::shared_ptr<const KeyRecord> Catalog::key_of_material(const KeyMaterialId& i
 }
 
 std::shared_ptr<const KeyRecord> Catalog::listed_key_of_material(const KeyMaterialId& id) {
-  for (const auto& record : list()->keys)
+  const auto listing = list();
+  for (const auto& record : listing->keys)
     if (record->origin != KeyOrigin::AwsKms && record->has_material(id)) return record;
   return nullptr;
 }

@@ -181,7 +181,8 @@ void adopt(Account& account, const CreateKeyRequest& request, KeyRecord& record)
 
 void require_unused(Account& account, const KeyRecord& record) {
   const PublicKey* own = record.materials.front().public_key.get();
-  for (const auto& other : account.catalog.list()->keys) {
+  const auto listing = account.catalog.list();
+  for (const auto& other : listing->keys) {
     if (other->key_id == record.key_id || is_deleted(*other)) continue;
     const bool same_object = other->adopted && other->adopted->label == record.adopted->label &&
                              other->adopted->id == record.adopted->id &&

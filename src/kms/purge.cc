@@ -158,7 +158,8 @@ void purge_keys(Service& service, Account& account, const PurgeOptions& options,
 // The replicas of a key may be in any token, so all are purged before.
 void begin_deletions(const Accounts& accounts, Account& account, bool dry_run,
                      PurgeReport& report) {
-  for (const auto& listed : account.catalog.list()->keys) {
+  const auto listing = account.catalog.list();
+  for (const auto& listed : listing->keys) {
     if (listed->state != KeyState::PendingReplicaDeletion) continue;
     const LockedRegions regions(accounts, account);
     const RelatedKeys related = regions.keys(account, listed->key_id);

@@ -201,7 +201,8 @@ void catch_up(const Accounts& accounts, const Key& key, DueReport& report) {
 void rotate_due_keys(Service& service, Account& account, bool dry_run, DueReport& report) {
   const Accounts& accounts = service.accounts();
   // Found by a listing that may be older, decided under the lock.
-  for (const auto& listed : account.catalog.list()->keys) {
+  const auto listing = account.catalog.list();
+  for (const auto& listed : listing->keys) {
     const Key seen{&account, listed};
     if (listed->multi_region && !is_deleted(*listed)) {
       if (!related_keys(accounts, seen).is_primary(seen)) continue;

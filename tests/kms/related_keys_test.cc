@@ -146,6 +146,23 @@ void automatic_rotation_takes_the_others_along() {
   each_opens_what_the_other_makes(key);
 }
 
+// What was changed while it was listed, the catalog does not keep: then it lives for the caller
+// only.
+void a_listing_lives_until_all_of_it_was_seen() {
+  const std::string key = replicated();
+  let_rotation_be_due(key);
+  fault_module().arm({.nth = 1, .rv = CKR_OK, .function = "C_FindObjects", .before = [&] {
+                        fault_module().disarm();
+                        at_home().create_alias({"alias/meanwhile", key});
+                      }});
+  std::size_t rotated = 0;
+  for (const kms::DueReport& report : kms::rotate_due(at_home(), false))
+    for (const kms::DueRotation& due : report.keys) rotated += due.rotated ? 1 : 0;
+  fault_module().disarm();
+  CHECK_EQ(rotated, 1U);
+  CHECK_EQ(describe(at_home(), "alias/meanwhile")["KeyId"].get<std::string>(), key);
+}
+
 // As when the process is killed after the primary key has its new material.
 std::string left_behind() {
   std::string key = replicated();
@@ -292,7 +309,8 @@ int main() {
       "kms related-keys", TEST(a_rotation_is_one_of_all_regions),
       TEST(a_replica_is_not_rotated_by_itself), TEST(a_rotation_that_fails_changes_nothing),
       TEST(a_region_that_is_cut_off), TEST(automatic_rotation_takes_the_others_along),
-      TEST(what_was_left_behind_follows), TEST(the_last_change_of_the_primary_counts),
-      TEST(the_primary_waits_for_its_replicas), TEST(a_deletion_can_be_cancelled),
-      TEST(a_replica_that_was_destroyed_can_be_made_again), TEST(check_tells_what_it_costs));
+      TEST(a_listing_lives_until_all_of_it_was_seen), TEST(what_was_left_behind_follows),
+      TEST(the_last_change_of_the_primary_counts), TEST(the_primary_waits_for_its_replicas),
+      TEST(a_deletion_can_be_cancelled), TEST(a_replica_that_was_destroyed_can_be_made_again),
+      TEST(check_tells_what_it_costs));
 }

@@ -196,7 +196,8 @@ Values request_alias(const Asked& asked) {
 Values resource_aliases(const Asked& asked) {
   if (asked.key == nullptr) return absent();
   Texts names;
-  for (const auto& alias : asked.key->account->catalog.list()->aliases)
+  const auto listing = asked.key->account->catalog.list();
+  for (const auto& alias : listing->aliases)
     if (alias->target == asked.key->record->key_id) names.push_back(alias->name);
   return names.empty() ? absent() : Values{.known = true, .values = std::move(names)};
 }
