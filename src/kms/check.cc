@@ -205,8 +205,8 @@ void check_related(const Accounts& accounts, const Key& key, TokenReport& report
 }
 
 // Replicas that were left behind. True if there were some.
-bool bring_up(const Accounts& accounts, Account& account, const Contents& contents,
-              Repairs& repairs) {
+bool bring_up(Service& service, Account& account, const Contents& contents, Repairs& repairs) {
+  const Accounts& accounts = service.accounts();
   bool done = false;
   for (const auto& [label, record] : contents.keys) {
     if (!record.multi_region) continue;
@@ -215,7 +215,7 @@ bool bring_up(const Accounts& accounts, Account& account, const Contents& conten
     if (related.is_primary(seen) || !is_behind(related, seen)) continue;
     const LockedRegions regions(accounts, account);
     const RelatedKeys now = regions.keys(account, record.key_id);
-    if (!follow(regions, now, *now.in_region(account.region))) continue;
+    if (!synchronize(service, regions, now, *now.in_region(account.region))) continue;
     repairs.done.push_back("Key " + record.key_id +
                            " was brought up to date with its primary key in region " +
                            now.primary_region() + ".");
@@ -234,7 +234,7 @@ void warn_of_extractable(const Contents& contents, TokenReport& report) {
                               "own: see docs/security.md.");
 }
 
-TokenReport check_account(const Accounts& accounts, Account& account, const CheckOptions& options) {
+TokenReport check_account(Service& service, Account& account, const CheckOptions& options) {
   hsm::Token& token = account.token;
   TokenReport report;
   report.arn_prefix = account.prefix;
@@ -252,13 +252,12 @@ TokenReport check_account(const Accounts& accounts, Account& account, const Chec
     before = known->second;
   report.went_back = what_went_back(before, contents.revisions, contents.doubtful);
   if (const Remains remains(contents); options.repair && !remains.empty()) {
-    repairs = repair(account, remains);
+    repairs = repair(service, account, remains);
     contents = look_twice(token);
   }
 
   if (options.repair) name_staged(account, contents);
-  if (options.repair && bring_up(accounts, account, contents, repairs))
-    contents = look_twice(token);
+  if (options.repair && bring_up(service, account, contents, repairs)) contents = look_twice(token);
   if (options.repair)
     if (const std::size_t left = hsm::remove_left_trials(token); left > 0)
       repairs.done.push_back(
@@ -301,7 +300,7 @@ TokenReport check_account(const Accounts& accounts, Account& account, const Chec
       if (!record.adopted) check_material(record, material, contents, report);
     }
     if (record.adopted) check_adopted(record, contents, report);
-    if (record.multi_region) check_related(accounts, key_of(account, record), report);
+    if (record.multi_region) check_related(service.accounts(), key_of(account, record), report);
   }
   for (const catalog::AliasRecord& alias : contents.aliases) {
     std::string label = catalog::key_label(alias.target);
@@ -333,8 +332,7 @@ std::vector<TokenReport> check(Service& service, const CheckOptions& options) {
           restored.push_back("SoftHSM's " + token.file.string() +
                              " was damaged; it was restored from the copy of " + token.copied +
                              ".");
-      TokenReport& report =
-          reports.emplace_back(check_account(service.accounts(), *account, options));
+      TokenReport& report = reports.emplace_back(check_account(service, *account, options));
       report.repaired.insert(report.repaired.begin(), restored.begin(), restored.end());
     } catch (const Error& error) {
       // The other tokens are checked all the same.

@@ -156,24 +156,38 @@ void purge_keys(Service& service, Account& account, const PurgeOptions& options,
 }
 
 // The replicas of a key may be in any token, so all are purged before.
-void begin_deletions(const Accounts& accounts, Account& account, bool dry_run,
-                     PurgeReport& report) {
+void begin_deletions(Service& service, Account& account, bool dry_run, PurgeReport& report) {
+  const auto is_waiting = [](const KeyRecord& record) {
+    return record.state == KeyState::PendingReplicaDeletion;
+  };
   const auto listing = account.catalog.list();
   for (const auto& listed : listing->keys) {
-    if (listed->state != KeyState::PendingReplicaDeletion) continue;
-    const LockedRegions regions(accounts, account);
+    if (!is_waiting(*listed)) continue;
+    const LockedRegions regions(service.accounts(), account);
     const RelatedKeys related = regions.keys(account, listed->key_id);
     const Key& key = *related.in_region(account.region);
-    if (related.is_primary(key) && !related.replicas().empty()) continue;
-    BegunDeletion& begun = report.begun.emplace_back(BegunDeletion{listed->key_id});
-    if (dry_run) continue;
-    account.catalog.change_key(regions.lock_of(account), listed->key_id, [&](KeyRecord& record) {
-      if (record.state != KeyState::PendingReplicaDeletion) return;
+    if (!is_waiting(*key.record) || (related.is_primary(key) && !related.replicas().empty()))
+      continue;
+    BegunDeletion begun{listed->key_id};
+    std::string kept;
+    const auto begin = [&](KeyRecord& record) {
+      if (!is_waiting(record)) return;
       begun.deletion = catalog::now() + std::chrono::hours(24) * *record.deletion_window;
       record.state = KeyState::PendingDeletion;
       record.deletion = begun.deletion;
       record.deletion_window.reset();
-    });
+    };
+    if (!dry_run)
+      perform(service, "ScheduleKeyDeletion", account, begun.key_id, kept, [&] {
+        account.catalog.change_key(regions.lock_of(account), begun.key_id, begin);
+        if (!begun.deletion)
+          throw Error(ErrorCode::Conflict, "Another program changed its record meanwhile.");
+      });
+    if (kept.empty())
+      report.begun.push_back(std::move(begun));
+    else
+      report.problems.push_back("Key " + begun.key_id + ": its waiting period did not begin. " +
+                                kept);
   }
 }
 
@@ -204,7 +218,7 @@ std::vector<PurgeReport> purge(Service& service, const PurgeOptions& options) {
   auto report = reports.begin();
   for (const auto& account : service.accounts()) {
     try {
-      begin_deletions(service.accounts(), *account, options.dry_run, *report);
+      begin_deletions(service, *account, options.dry_run, *report);
     } catch (const Error& error) {
       if (service.accounts().size() == 1) throw;
       report->problems.emplace_back(error.what());

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/encoding.h"
+#include "base/error.h"
 #include "catalog/store.h"
 #include "hsm/base_key_store.h"
 #include "hsm/change_lock.h"
@@ -33,8 +34,9 @@ void remove_superseded(const ChangeLock& lock, Account& account, const Contents&
 
 // A record for materials that have none, as after a crash in CreateKey, or a backup of the HSM that
 // was restored in part. Nothing of a key is destroyed on a suspicion; the key is made disabled.
-void recover_key(const ChangeLock& lock, Account& account, const std::string& label,
-                 const std::vector<const hsm::KeyState*>& materials, Repairs& repairs) {
+void recover_key(Service& service, const ChangeLock& lock, Account& account,
+                 const std::string& label, const std::vector<const hsm::KeyState*>& materials,
+                 Repairs& repairs) {
   KeyRecord record;
   record.key_id = catalog::key_id_of_label(label).value();
   record.created = catalog::now();
@@ -52,16 +54,25 @@ void recover_key(const ChangeLock& lock, Account& account, const std::string& la
   }
   if (record.origin == KeyOrigin::External)
     for (catalog::KeyMaterial& material : record.materials) material.import.emplace();
-  if (!account.catalog.create_key(lock, record)) return;  // it came back
+  try {
+    service.perform("CreateKey", account, record.key_id, [&] {
+      if (!account.catalog.create_key(lock, record))
+        throw Error(ErrorCode::Conflict, "Its record came back.");
+    });
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::Conflict) throw;
+    return;
+  }
   repairs.done.push_back("Key " + record.key_id + " had no record and is a disabled key again.");
 }
 
-void recover_keys(const ChangeLock& lock, Account& account, const Contents& contents,
-                  Repairs& repairs) {
+void recover_keys(Service& service, const ChangeLock& lock, Account& account,
+                  const Contents& contents, Repairs& repairs) {
   std::map<std::string, std::vector<const hsm::KeyState*>> lost;
   for (const hsm::KeyState* material : contents.recordless())
     lost[material->label].push_back(material);
-  for (const auto& [label, materials] : lost) recover_key(lock, account, label, materials, repairs);
+  for (const auto& [label, materials] : lost)
+    recover_key(service, lock, account, label, materials, repairs);
 }
 
 // No record names it, and none did. If another host is about to (and slower than two looks), it
@@ -75,9 +86,12 @@ void remove_unfinished(Account& account, const Contents& contents, Repairs& repa
 }
 
 // Imported material that was to be gone.
-void remove_deleted(Account& account, const Contents& contents, Repairs& repairs) {
+void remove_deleted(Service& service, Account& account, const Contents& contents,
+                    Repairs& repairs) {
   for (const hsm::KeyState* material : contents.deleted()) {
-    hsm::destroy_key(account.token, material->label, material->id);
+    service.perform("DeleteImportedKeyMaterial", account,
+                    catalog::key_id_of_label(material->label).value(),
+                    [&] { hsm::destroy_key(account.token, material->label, material->id); });
     repairs.done.push_back("The key material " + to_hex(material->id) + " (" + material->label +
                            ") whose deletion was interrupted was removed.");
   }
@@ -121,7 +135,7 @@ Contents look_twice(hsm::Token& token) {
   return contents;
 }
 
-Repairs repair(Account& account, const Remains& remains) {
+Repairs repair(Service& service, Account& account, const Remains& remains) {
   const ChangeLock lock(account.token);
   // Under the lock nobody of this host is in the middle of a change; and nobody of another host is
   // in the middle of one that was seen before and is still there.
@@ -137,9 +151,9 @@ Repairs repair(Account& account, const Remains& remains) {
       return repairs;
     }
   remove_superseded(lock, account, contents, repairs);
-  recover_keys(lock, account, contents, repairs);
+  recover_keys(service, lock, account, contents, repairs);
   remove_unfinished(account, contents, repairs);
-  remove_deleted(account, contents, repairs);
+  remove_deleted(service, account, contents, repairs);
   return repairs;
 }
 

@@ -8,6 +8,7 @@
 
 #include "kms/contents.h"
 #include "kms/key.h"
+#include "kms/service.h"
 
 namespace trent::kms {
 
@@ -32,8 +33,9 @@ struct Repairs {
   std::string not_done;           // why nothing was repaired; a sentence, or empty
 };
 
-// Acts on those of the `remains` of an earlier look that are still there under the lock.
-Repairs repair(Account& account, const Remains& remains);
+// Acts on those of the `remains` of an earlier look that are still there under the lock. What it
+// does to a key, and not to what never was one's, is an event of the audit log.
+Repairs repair(Service& service, Account& account, const Remains& remains);
 
 // The last step of rotations that were interrupted before it: materials get their names.
 void name_staged(Account& account, const Contents& contents);

@@ -85,6 +85,14 @@ bool follow(const LockedRegions& regions, const RelatedKeys& related, const Key&
   return true;
 }
 
+bool synchronize(Service& service, const LockedRegions& regions, const RelatedKeys& related,
+                 const Key& replica) {
+  if (!is_behind(related, replica)) return false;
+  service.perform("SynchronizeMultiRegionKey", *replica.account, replica.record->key_id,
+                  [&] { follow(regions, related, replica); });
+  return true;
+}
+
 void follow_all(const LockedRegions& regions, const RelatedKeys& related) {
   for (const Key& replica : related.replicas()) follow(regions, related, replica);
 }

@@ -6,6 +6,7 @@
 
 #include "hsm/change_lock.h"
 #include "kms/multi_region.h"
+#include "kms/service.h"
 
 namespace trent::kms {
 
@@ -41,5 +42,8 @@ bool follow(const LockedRegions& regions, const RelatedKeys& related, const Key&
 void follow_all(const LockedRegions& regions, const RelatedKeys& related);
 // Whether that would do something.
 bool is_behind(const RelatedKeys& related, const Key& replica);
+// follow(), which no request asks for: an event of the audit log.
+bool synchronize(Service& service, const LockedRegions& regions, const RelatedKeys& related,
+                 const Key& replica);
 
 }  // namespace trent::kms

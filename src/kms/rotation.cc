@@ -182,17 +182,18 @@ void rotate_to_imported(const hsm::ChangeLock& lock, Account& account, const std
 namespace {
 
 // Lets the replicas of a primary key follow that an interrupted rotation has left behind.
-void catch_up(const Accounts& accounts, const Key& key, DueReport& report) {
-  const RelatedKeys seen = related_keys(accounts, key);
-  if (!seen.is_primary(key) || std::ranges::none_of(seen.replicas(), [&](const Key& replica) {
+void catch_up(Service& service, const Key& primary, DueReport& report) {
+  const RelatedKeys seen = related_keys(service.accounts(), primary);
+  if (!seen.is_primary(primary) || std::ranges::none_of(seen.replicas(), [&](const Key& replica) {
         return is_behind(seen, replica);
       }))
     return;
   try {
-    const LockedRegions regions(accounts, *key.account);
-    follow_all(regions, regions.keys(*key.account, key.record->key_id));
+    const LockedRegions regions(service.accounts(), *primary.account);
+    const RelatedKeys related = regions.keys(*primary.account, primary.record->key_id);
+    for (const Key& replica : related.replicas()) synchronize(service, regions, related, replica);
   } catch (const Error& error) {
-    report.problems.push_back("Key " + key.record->key_id +
+    report.problems.push_back("Key " + primary.record->key_id +
                               ": its replicas do not have its newest material yet. " +
                               error.text());
   }
@@ -206,7 +207,7 @@ void rotate_due_keys(Service& service, Account& account, bool dry_run, DueReport
     const Key seen{&account, listed};
     if (listed->multi_region && !is_deleted(*listed)) {
       if (!related_keys(accounts, seen).is_primary(seen)) continue;
-      if (!dry_run) catch_up(accounts, seen, report);
+      if (!dry_run) catch_up(service, seen, report);
     }
     if (!is_due(*listed)) continue;
     DueRotation& key = report.keys.emplace_back();

@@ -71,8 +71,8 @@ class Service {
   void run(const Caller& caller, const model::Operation& operation, const void* request,
            void* response);
 
-  // What `trent purge` and `trent rotate-due` do to a key, which no request asks for. `event`:
-  // CloudTrail's name of it. `work` throws Error if it does not come about.
+  // What `trent purge`, `trent rotate-due` and `trent check --repair` do to a key, which no request
+  // asks for. `event`: CloudTrail's name of it. `work` throws Error if it does not come about.
   void perform(std::string_view event, const Account& account, const std::string& key_id,
                const std::function<void()>& work);
 

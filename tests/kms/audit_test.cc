@@ -5,13 +5,15 @@
 #include <set>
 
 #include "audit/verify.h"
-#include "key_pairs.h"
+#include "import.h"
+#include "kms/check.h"
 #include "kms/model/json.h"
 #include "kms/object_requests.h"
 #include "kms/operations/operations.h"
 #include "kms/purge.h"
 #include "kms/rotation.h"
 #include "multi_region.h"
+#include "token_objects.h"
 #include "words.h"
 
 namespace {
@@ -352,6 +354,95 @@ void it_is_the_region_of_the_key() {
   CHECK_EQ(record_of("DeleteKey", before)["awsRegion"].get<std::string>(), kAway);
 }
 
+// That nobody has asked for, of this key. None without a record, where that is required.
+void check_own_event(const std::string& event, const std::string& region, const std::string& key,
+                     const std::function<void(Service& service)>& work,
+                     const std::function<bool()>& is_done) {
+  Service strict([] {
+    Config config = regions_config();
+    config.audit.required = true;
+    return config;
+  }());
+  {
+    const FullLog full;
+    try {
+      work(strict);
+    } catch (const Error& error) {
+      CHECK(error.message().starts_with("Nothing was done, because no audit record"));
+    }
+    CHECK(!is_done());
+  }
+  const std::size_t before = lines().size();
+  work(strict);
+  CHECK(is_done());
+  const nlohmann::json json = record_of(event, before);
+  CHECK_EQ(json["awsRegion"].get<std::string>(), region);
+  CHECK_EQ(json["eventType"].get<std::string>(), "AwsServiceEvent");
+  CHECK(!json["readOnly"].get<bool>());
+  CHECK(!json.contains("errorCode"));
+  CHECK_EQ(json["resources"].size(), 1U);
+  CHECK_EQ(json["resources"][0]["ARN"].get<std::string>(), arn_in(region, key));
+  const std::size_t after = lines().size();
+  work(strict);
+  CHECK_EQ(lines().size(), after);
+}
+
+void repair(Service& service) {
+  kms::CheckOptions options;
+  options.repair = true;
+  kms::check(service, options);
+}
+
+void a_waiting_period_that_begins_has_a_record() {
+  const std::string key = create_multi_region(at_home());
+  replicate(at_home(), key);
+  at_home().schedule_key_deletion({key, {}});
+  away().schedule_key_deletion({key, {}});
+  change_away(key, [](catalog::KeyRecord& record) {
+    record.deletion = catalog::now() - std::chrono::seconds(1);
+  });
+  check_own_event(
+      "ScheduleKeyDeletion", kHome, key, [](Service& service) { kms::purge(service, {}); },
+      [&] { return describe(at_home(), key)["KeyState"] == "PendingDeletion"; });
+}
+
+void a_replica_that_follows_has_a_record() {
+  const auto current = [](Service& service, const std::string& key) {
+    return service.home().catalog.key(key)->current;
+  };
+  const auto follows = [&](const std::function<void(Service & service)>& work) {
+    const std::string key = create_multi_region(at_home());
+    replicate(at_home(), key);
+    const auto old = current(away(), key);
+    request(at_home(), "RotateKeyOnDemand", {{"KeyId", key}});
+    change_away(key, [&](catalog::KeyRecord& record) { record.current = old; });
+    check_own_event("SynchronizeMultiRegionKey", kAway, key, work,
+                    [&] { return current(away(), key) == current(at_home(), key); });
+  };
+  follows([](Service& service) { kms::rotate_due(service, false); });
+  follows(repair);
+}
+
+void a_key_that_a_repair_makes_has_a_record() {
+  const RawSession raw;
+  const std::string key = create_key(at_home());
+  for (const Object& record : records(raw, key_label(key))) destroy(raw, record.handle);
+  check_own_event("CreateKey", kHome, key, repair,
+                  [&] { return !records(raw, key_label(key)).empty(); });
+}
+
+void material_that_a_repair_deletes_has_a_record() {
+  const RawSession raw;
+  const std::string key = create_external(at_home());
+  import(at_home(), key, material_of(1));
+  auto& account = at_home().home();
+  account.catalog.change_key(hsm::ChangeLock(account.token), key, [](catalog::KeyRecord& record) {
+    record.materials[0].import->deleted = true;
+  });
+  check_own_event("DeleteImportedKeyMaterial", kHome, key, repair,
+                  [&] { return materials(raw, key_label(key)).empty(); });
+}
+
 void nothing_goes_unrecorded_where_that_is_required() {
   int lost = 0;
   Service service(required(), {}, {.permit = {}, .ended = {}, .record_lost = [&] { ++lost; }});
@@ -428,13 +519,16 @@ int main() {
   setenv("TRENT_QUIET", "1", 1);
   SoftHsm token({.toml = "audit = \"file:audit.log\"\n"});
   make_token(kAwayLabel);
-  return RUN_TESTS("kms audit", TEST(a_record_is_an_event_of_cloudtrail),
-                   TEST(both_keys_of_a_move_are_named_in_their_order),
-                   TEST(requests_that_are_none_have_a_record), TEST(callers_are_told_apart),
-                   TEST(no_secret_is_in_the_log), TEST(what_was_done_in_the_host_is_said),
-                   TEST(other_doors_operations_have_records),
-                   TEST(what_trent_does_by_itself_has_records), TEST(it_is_the_region_of_the_key),
-                   TEST(nothing_goes_unrecorded_where_that_is_required),
-                   TEST(losses_are_counted_where_it_is_not), TEST(nobody_pays_for_no_log),
-                   TEST(events_are_told_apart), TEST(the_chain_is_whole));
+  return RUN_TESTS(
+      "kms audit", TEST(a_record_is_an_event_of_cloudtrail),
+      TEST(both_keys_of_a_move_are_named_in_their_order),
+      TEST(requests_that_are_none_have_a_record), TEST(callers_are_told_apart),
+      TEST(no_secret_is_in_the_log), TEST(what_was_done_in_the_host_is_said),
+      TEST(other_doors_operations_have_records), TEST(what_trent_does_by_itself_has_records),
+      TEST(it_is_the_region_of_the_key), TEST(a_waiting_period_that_begins_has_a_record),
+      TEST(a_replica_that_follows_has_a_record), TEST(a_key_that_a_repair_makes_has_a_record),
+      TEST(material_that_a_repair_deletes_has_a_record),
+      TEST(nothing_goes_unrecorded_where_that_is_required),
+      TEST(losses_are_counted_where_it_is_not), TEST(nobody_pays_for_no_log),
+      TEST(events_are_told_apart), TEST(the_chain_is_whole));
 }
