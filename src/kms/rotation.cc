@@ -182,11 +182,9 @@ void rotate_to_imported(const hsm::ChangeLock& lock, Account& account, const std
 namespace {
 
 // Lets the replicas of a primary key follow that an interrupted rotation has left behind.
-void catch_up(Service& service, const Key& primary, DueReport& report) {
-  const RelatedKeys seen = related_keys(service.accounts(), primary);
-  if (!seen.is_primary(primary) || std::ranges::none_of(seen.replicas(), [&](const Key& replica) {
-        return is_behind(seen, replica);
-      }))
+void catch_up(Service& service, const Key& primary, const RelatedKeys& seen, DueReport& report) {
+  if (std::ranges::none_of(seen.replicas(),
+                           [&](const Key& replica) { return is_behind(seen, replica); }))
     return;
   try {
     const LockedRegions regions(service.accounts(), *primary.account);
@@ -206,8 +204,9 @@ void rotate_due_keys(Service& service, Account& account, bool dry_run, DueReport
   for (const auto& listed : listing->keys) {
     const Key seen{&account, listed};
     if (listed->multi_region && !is_deleted(*listed)) {
-      if (!related_keys(accounts, seen).is_primary(seen)) continue;
-      if (!dry_run) catch_up(service, seen, report);
+      const RelatedKeys related = related_keys(accounts, seen);
+      if (!related.is_primary(seen)) continue;
+      if (!dry_run) catch_up(service, seen, related, report);
     }
     if (!is_due(*listed)) continue;
     DueRotation& key = report.keys.emplace_back();

@@ -163,6 +163,19 @@ void a_listing_lives_until_all_of_it_was_seen() {
   CHECK_EQ(describe(at_home(), "alias/meanwhile")["KeyId"].get<std::string>(), key);
 }
 
+// That nothing is behind is seen in the look that tells the primary keys.
+void related_keys_are_looked_for_once() {
+  replicated();
+  const auto calls = [](bool dry_run) {
+    fault_module().arm({});
+    kms::rotate_due(at_home(), dry_run);
+    return fault_module().trace().size();
+  };
+  calls(true);
+  CHECK_EQ(calls(false), calls(true));
+  fault_module().disarm();
+}
+
 // As when the process is killed after the primary key has its new material.
 std::string left_behind() {
   std::string key = replicated();
@@ -309,8 +322,8 @@ int main() {
       "kms related-keys", TEST(a_rotation_is_one_of_all_regions),
       TEST(a_replica_is_not_rotated_by_itself), TEST(a_rotation_that_fails_changes_nothing),
       TEST(a_region_that_is_cut_off), TEST(automatic_rotation_takes_the_others_along),
-      TEST(a_listing_lives_until_all_of_it_was_seen), TEST(what_was_left_behind_follows),
-      TEST(the_last_change_of_the_primary_counts), TEST(the_primary_waits_for_its_replicas),
-      TEST(a_deletion_can_be_cancelled), TEST(a_replica_that_was_destroyed_can_be_made_again),
-      TEST(check_tells_what_it_costs));
+      TEST(a_listing_lives_until_all_of_it_was_seen), TEST(related_keys_are_looked_for_once),
+      TEST(what_was_left_behind_follows), TEST(the_last_change_of_the_primary_counts),
+      TEST(the_primary_waits_for_its_replicas), TEST(a_deletion_can_be_cancelled),
+      TEST(a_replica_that_was_destroyed_can_be_made_again), TEST(check_tells_what_it_costs));
 }
