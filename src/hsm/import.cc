@@ -207,11 +207,10 @@ class Unwrapping {
 
   TemporaryObject unwrap(Attributes& attributes) {
     if (!between_) return unwrap_oaep(session_, key_, {public_key_, hash_, bytes_}, attributes);
-    CK_MECHANISM mechanism{profile_.kwp, nullptr, 0};
     CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
-    session_.call<&CK_FUNCTION_LIST::C_UnwrapKey>(
-        &mechanism, between_->handle(), const_cast<CK_BYTE_PTR>(bytes_.data()),
-        static_cast<CK_ULONG>(bytes_.size()), attributes.data(), attributes.size(), &handle);
+    const CK_RV rv = try_unwrap(session_, profile_, between_->handle(), bytes_,
+                                {attributes.data(), attributes.size()}, &handle);
+    if (rv != CKR_OK) throw token_error("C_UnwrapKey", rv);
     return {session_, handle};
   }
 

@@ -121,15 +121,22 @@ Bytes wrap_object(const Session& session, const Profile& profile, CK_OBJECT_HAND
 }
 
 CK_RV try_unwrap(const Session& session, const Profile& profile, CK_OBJECT_HANDLE unwrapping_key,
+                 ByteView wrapped, std::span<CK_ATTRIBUTE> attributes, CK_OBJECT_HANDLE* object) {
+  CK_MECHANISM mechanism{profile.kwp, nullptr, 0};
+  return session.try_call<&CK_FUNCTION_LIST::C_UnwrapKey>(
+      &mechanism, unwrapping_key, const_cast<CK_BYTE_PTR>(wrapped.data()),
+      static_cast<CK_ULONG>(wrapped.size()), attributes.data(),
+      static_cast<CK_ULONG>(attributes.size()), object);
+}
+
+CK_RV try_unwrap(const Session& session, const Profile& profile, CK_OBJECT_HANDLE unwrapping_key,
                  const WrappedSecret& payload, Readable readable, CK_OBJECT_HANDLE* object) {
   Attributes attributes;
   add_payload_attributes(attributes, readable, profile.unwrap_template.brief);
   if (profile.unwrap_template.length) attributes.number(CKA_VALUE_LEN, payload.length);
   end_payload_attributes(attributes, readable);
-  CK_MECHANISM mechanism{profile.kwp, nullptr, 0};
-  return session.try_call<&CK_FUNCTION_LIST::C_UnwrapKey>(
-      &mechanism, unwrapping_key, const_cast<CK_BYTE_PTR>(payload.bytes.data()),
-      static_cast<CK_ULONG>(payload.bytes.size()), attributes.data(), attributes.size(), object);
+  return try_unwrap(session, profile, unwrapping_key, payload.bytes,
+                    {attributes.data(), attributes.size()}, object);
 }
 
 TemporaryObject unwrap_object(const Session& session, const Profile& profile,

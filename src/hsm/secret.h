@@ -4,6 +4,8 @@
 
 #include <p11-kit/pkcs11.h>
 
+#include <span>
+
 #include "base/bytes.h"
 #include "hsm/profile.h"
 #include "hsm/session.h"
@@ -40,7 +42,10 @@ TemporaryObject import_secret(const Session& session, ByteView value,
 TemporaryObject generate_secret(const Session& session, std::size_t length,
                                 Readable readable = Readable::No);
 
-// The call itself; what a self-test makes of it is its own affair.
+// The call itself, for an object of any kind. What its answer means is the caller's affair.
+CK_RV try_unwrap(const Session& session, const Profile& profile, CK_OBJECT_HANDLE unwrapping_key,
+                 ByteView wrapped, std::span<CK_ATTRIBUTE> attributes, CK_OBJECT_HANDLE* object);
+// The same for a secret.
 CK_RV try_unwrap(const Session& session, const Profile& profile, CK_OBJECT_HANDLE unwrapping_key,
                  const WrappedSecret& payload, Readable readable, CK_OBJECT_HANDLE* object);
 

@@ -119,11 +119,10 @@ TemporaryObject Transport::unwrap(ByteView wrapped, std::size_t length) const {
 }
 
 TemporaryObject Transport::unwrap(ByteView wrapped, Attributes& attributes) const {
-  CK_MECHANISM mechanism{to_profile_.kwp, nullptr, 0};
   CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
-  to_.call<&CK_FUNCTION_LIST::C_UnwrapKey>(
-      &mechanism, keys_.unwrapping.handle(), const_cast<CK_BYTE_PTR>(wrapped.data()),
-      static_cast<CK_ULONG>(wrapped.size()), attributes.data(), attributes.size(), &handle);
+  const CK_RV rv = try_unwrap(to_, to_profile_, keys_.unwrapping.handle(), wrapped,
+                              {attributes.data(), attributes.size()}, &handle);
+  if (rv != CKR_OK) throw token_error("C_UnwrapKey", rv);
   return {to_, handle};
 }
 

@@ -227,11 +227,9 @@ ApplicationObject unwrap(Token& token, const WrappingKey& key, const WrappedSecr
     AdaptedTemplate adapted(profile, destination, payload.length);
     auto one_time = derive_one_time_key(session, profile, base_key->handle(), key.derivation_data,
                                         Purpose::Unwrap);
-    CK_MECHANISM mechanism{profile.kwp, nullptr, 0};
     CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
-    CK_RV rv = destination.session.try_call<&CK_FUNCTION_LIST::C_UnwrapKey>(
-        &mechanism, one_time.handle(), const_cast<CK_BYTE_PTR>(payload.bytes.data()),
-        static_cast<CK_ULONG>(payload.bytes.size()), adapted.data(), adapted.size(), &handle);
+    const CK_RV rv = try_unwrap(destination.session, profile, one_time.handle(), payload.bytes,
+                                {adapted.data(), adapted.size()}, &handle);
     if (rv != CKR_OK) {
       // Was it the payload? Then the same happens without the application's template.
       unwrap_object(session, profile, one_time.handle(), payload, Readable::No).destroy();
