@@ -131,6 +131,12 @@ typedef CK_TRENT_REENCRYPT_PARAMS* CK_TRENT_REENCRYPT_PARAMS_PTR;
  */
 #define CKA_TRENT_KMS_KEY 0xD4520004UL
 
+/* CK_BBOOL: whether the key is enforced in the token (`trent create-key --enforce-in-token`):
+ * secrets under it can be made and moved (C_Encrypt), and never read. Its CKA_DECRYPT, CKA_WRAP and
+ * CKA_UNWRAP are false, too.
+ */
+#define CKA_TRENT_ENFORCED 0xD4520005UL
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which keys are enforced in the token, for doors that have to say beforehand how long a ciphertext
-// will be. KMS's metadata do not tell.
+// Which keys are enforced in the token, for doors that show it, or that have to say beforehand how
+// long a ciphertext will be. KMS's metadata do not tell.
 #pragma once
 
 #include "kms/service.h"

@@ -55,6 +55,11 @@ Bytes id_of(const std::string& key_id) {
   return uuid ? Bytes(uuid->begin(), uuid->end()) : Bytes{};
 }
 
+// What an enforced key does not do: it encrypts, and nothing else (docs/enforced-keys.md).
+bool enforcement_forbids(CK_ATTRIBUTE_TYPE type) {
+  return type == CKA_DECRYPT || type == CKA_WRAP || type == CKA_UNWRAP;
+}
+
 // Of every key, whatever it is.
 std::optional<Bytes> any_keys_attribute(CK_ATTRIBUTE_TYPE type) {
   switch (type) {
@@ -250,13 +255,16 @@ std::optional<Bytes> attribute_of(Slot& slot, const kms::KeyMetadata& key, KeyPa
     case CKA_TRENT_KEY_MATERIAL_ID:
       if (key.current_key_material_id.empty()) return std::nullopt;
       return from_hex(key.current_key_material_id);
+    case CKA_TRENT_ENFORCED:
+      return flag(slot.is_enforced(key));
     default:
       break;
   }
   const kms::KeySpecRow& row = spec_of(key);
   if (row.key_pair != nullptr) return pair_attribute(*row.key_pair, key, part, type);
-  return row.spec == kms::KeySpec::SymmetricDefault ? symmetric_attribute(type)
-                                                    : hmac_attribute(*row.secret_key, key, type);
+  if (row.spec != kms::KeySpec::SymmetricDefault) return hmac_attribute(*row.secret_key, key, type);
+  if (enforcement_forbids(type) && slot.is_enforced(key)) return flag(false);
+  return symmetric_attribute(type);
 }
 
 bool is_secret_attribute(CK_ATTRIBUTE_TYPE type) {

@@ -121,7 +121,7 @@ void require_write_access(Session& session) {
 bool only_kms_keys_match(Template search) {
   return std::any_of(search.begin(), search.end(), [](const CK_ATTRIBUTE& wanted) {
     return wanted.type == CKA_TRENT_KEY_ARN || wanted.type == CKA_TRENT_KEY_STATE ||
-           wanted.type == CKA_TRENT_KEY_MATERIAL_ID ||
+           wanted.type == CKA_TRENT_KEY_MATERIAL_ID || wanted.type == CKA_TRENT_ENFORCED ||
            (wanted.type == CKA_TRENT_KMS_KEY &&
             equals(*symmetric_attribute(CKA_TRENT_KMS_KEY), value_of(wanted))) ||
            (wanted.type == kAttributeUniqueId && as_text(value_of(wanted)).starts_with("arn:"));

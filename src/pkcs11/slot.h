@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "hsm/token.h"
+#include "kms/enforced.h"
 #include "kms/service.h"
 #include "pkcs11/cryptoki.h"
 
@@ -35,6 +36,8 @@ class Slot {
   // C_LoginUser gave this name; empty: the principal of the configuration calls again.
   void set_user(const std::string& name);
   const TokenConfig& config() { return token().config(); }
+
+  bool is_enforced(const kms::KeyMetadata& key) { return kms::is_enforced(service_, key); }
 
   // CKA_LABEL of a key: its first alias, without "alias/", or else its id. Names that others change
   // are seen `refresh` later.

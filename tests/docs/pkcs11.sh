@@ -16,9 +16,10 @@ commands_print_what_the_page_says() { run_examples "$TRENT_SOURCE/docs/pkcs11.md
 # Every number of the page is the header's.
 numbers_are_those_of_the_header() {
   grep -oE '0xD452000[0-9]' "$TRENT_SOURCE/docs/pkcs11.md" | sort -u >numbers
-  [ "$(wc -l <numbers)" -eq 4 ]
+  [ "$(wc -l <numbers)" -eq 5 ]
   for name in CKM_TRENT_SYMMETRIC_DEFAULT CKM_TRENT_REENCRYPT CKA_TRENT_KEY_ARN \
-    CKA_TRENT_KEY_STATE CKA_TRENT_KEY_MATERIAL_ID CKA_TRENT_KMS_KEY; do
+    CKA_TRENT_KEY_STATE CKA_TRENT_KEY_MATERIAL_ID CKA_TRENT_KMS_KEY \
+    CKA_TRENT_ENFORCED; do
     number=$(sed -n "s/^#define $name \(.*\)UL$/\1/p" "$TRENT_SOURCE/include/trent/pkcs11.h")
     grep -E "\`$name\`( \($number\)| \| $number )" "$TRENT_SOURCE/docs/pkcs11.md"
   done

@@ -51,6 +51,7 @@ inline constexpr CK_ATTRIBUTE_TYPE kAttributes[] = {CKA_CLASS,
                                                     CKA_TRENT_KEY_STATE,
                                                     CKA_TRENT_KEY_MATERIAL_ID,
                                                     CKA_TRENT_KMS_KEY,
+                                                    CKA_TRENT_ENFORCED,
                                                     0x12345678};
 inline constexpr CK_MECHANISM_TYPE kMechanisms[] = {CKM_TRENT_SYMMETRIC_DEFAULT,
                                                     CKM_TRENT_REENCRYPT,

@@ -4,6 +4,7 @@
 
 #include "base/encoding.h"
 #include "door.h"
+#include "enforced_key.h"
 #include "hsm/hmac_secret.h"
 #include "request.h"
 
@@ -29,6 +30,9 @@ Number number_attribute(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type) {
   value.copy(reinterpret_cast<char*>(&number), sizeof number);
   return number;
 }
+
+const KnownEnforcedKey kEnforced{"00000000-0000-4000-8000-0000000000e5", Bytes(32, 1),
+                                 Bytes(32, 2)};
 
 std::size_t count(Attrs search) {
   return find(session(), std::move(search)).size();
@@ -102,6 +106,26 @@ static void shows_a_kms_key_as_a_secret_key() {
     CHECK_EQ(int{number_attribute<CK_BBOOL>(key, yes)}, 1);
   for (CK_ATTRIBUTE_TYPE no : {CKA_EXTRACTABLE, CKA_DERIVE, CKA_SIGN, CKA_VERIFY, CKA_COPYABLE})
     CHECK_EQ(int{number_attribute<CK_BBOOL>(key, no)}, 0);
+}
+
+static void tells_that_a_key_is_enforced() {
+  const auto found = find(session(), Attrs().flag(CKA_TRENT_ENFORCED, true));
+  CHECK_EQ(found.size(), 1U);
+  CHECK_EQ(attribute(session(), found[0], CKA_LABEL), kEnforced.key_id);
+  const auto flags = [](CK_OBJECT_HANDLE key) {
+    std::string text;
+    for (const CK_ATTRIBUTE_TYPE type :
+         {CK_ATTRIBUTE_TYPE{CKA_TRENT_ENFORCED}, CK_ATTRIBUTE_TYPE{CKA_ENCRYPT},
+          CK_ATTRIBUTE_TYPE{CKA_DECRYPT}, CK_ATTRIBUTE_TYPE{CKA_WRAP},
+          CK_ATTRIBUTE_TYPE{CKA_UNWRAP}})
+      text += number_attribute<CK_BBOOL>(key, type) == CK_TRUE ? "1" : "0";
+    return text;
+  };
+  CHECK_EQ(flags(found[0]), "11000");
+  CHECK_EQ(flags(create_kms_key(session())), "01111");
+  // Where a program looks for a key that decrypts, it is none.
+  for (const CK_OBJECT_HANDLE key : find(session(), Attrs().flag(CKA_DECRYPT, true)))
+    CHECK(attribute(session(), key, CKA_LABEL) != kEnforced.key_id);
 }
 
 static void tells_missing_sensitive_and_short_attributes_apart() {
@@ -765,8 +789,9 @@ static void passes_no_foreign_handles_on() {
 
 int main() {
   SoftHsm token;
+  import_enforced_keys({kEnforced});
   int result = RUN_TESTS(
-      "pkcs11 keys", TEST(shows_a_kms_key_as_a_secret_key),
+      "pkcs11 keys", TEST(shows_a_kms_key_as_a_secret_key), TEST(tells_that_a_key_is_enforced),
       TEST(tells_missing_sensitive_and_short_attributes_apart),
       TEST(takes_what_a_failure_left_for_no_room), TEST(takes_an_empty_template_but_not_none),
       TEST(finds_keys_by_every_name), TEST(encrypts_and_decrypts),
