@@ -94,7 +94,7 @@ void read_multi_region(const json& in, KeyRecord& record) {
                            whole_number<std::uint64_t>(members.at("changes"))};
   }
   if (record.multi_region.has_value() != is_multi_region(record.key_id) ||
-      (record.multi_region && (record.origin != KeyOrigin::AwsKms || record.enforced)))
+      (record.multi_region && (record.adopted || record.enforced)))
     throw std::runtime_error("it is a multi-Region key, which does not go with its id or origin");
   if (in.contains("deletion_window"))
     record.deletion_window = whole_number<std::int64_t>(in.at("deletion_window"));

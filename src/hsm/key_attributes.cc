@@ -189,10 +189,12 @@ KeyAttributes judge(KeyFacts facts, const KeyKind& kind) {
   found.label = std::move(facts.label);
   found.id = std::move(facts.id);
   found.type = facts.type;
-  for (std::size_t i = 0; i < kSecrecy.size(); ++i)
+  for (std::size_t i = 0; i < kSecrecy.size(); ++i) {
+    if (kSecrecy[i].type == CKA_EXTRACTABLE) found.extractable = facts.secrecy[i].value_or(false);
     if (facts.secrecy[i].value_or(kSecrecy[i].wanted) != kSecrecy[i].wanted &&
         !(kind.extractable && kSecrecy[i].type == CKA_EXTRACTABLE))
       found.exposed.emplace_back(kSecrecy[i].otherwise);
+  }
   found.local = facts.local.value_or(true);
   // Each token holds them in an order of its own.
   found.restricted = std::ranges::is_permutation(facts.allowed, kind.mechanisms);

@@ -44,6 +44,7 @@ struct KeyAttributes {
   std::vector<std::string> unfit;    // why it is not of its kind, in words; empty: it is
   std::vector<std::string> exposed;  // what would let its value leave the token
   bool local = true;                 // made in this token, as far as that tells
+  bool extractable = false;          // CKA_EXTRACTABLE
   bool restricted = false;           // CKA_ALLOWED_MECHANISMS names what it may do, and no more
 };
 

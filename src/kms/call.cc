@@ -31,6 +31,21 @@ bool has_material(Key& key, const blob::KeyMaterialId& id) {
   return true;
 }
 
+// Of related keys the one in this region, also while its material waits to be imported there. One
+// that cannot be asked does not stop the others.
+Key in_region_of(Account& home, Key found, const blob::KeyMaterialId& material) {
+  const std::string& key_id = found.record->key_id;
+  if (found.account == &home || found.account->id != home.id || !catalog::is_multi_region(key_id))
+    return found;
+  try {
+    Key related{&home, home.catalog.key(key_id)};
+    if (related.record && related.record->has_material(material) && !is_deleted(*related.record))
+      return related;
+  } catch (const Error&) {  // see above
+  }
+  return found;
+}
+
 }  // namespace
 
 Call::Call(Service& service, const Caller& caller, const model::Operation& operation,
@@ -178,7 +193,8 @@ Key Call::key_of_material(const blob::KeyMaterialId& material, std::string_view 
     for (Account* account : accounts) {
       try {
         auto record = (account->catalog.*find)(material);
-        if (record && !is_deleted(*record)) return {account, std::move(record)};
+        if (record && !is_deleted(*record))
+          return in_region_of(*accounts.front(), {account, std::move(record)}, material);
       } catch (const Error& error) {
         // Another token may have the key.
         if (!not_looked) not_looked = error;

@@ -227,7 +227,8 @@ bool bring_up(Service& service, Account& account, const Contents& contents, Repa
 // What lets them go to another token lets them go to whoever has the PIN.
 void warn_of_extractable(const Contents& contents, TokenReport& report) {
   std::size_t count = 0;
-  for (const auto& [label, record] : contents.keys) count += record.multi_region ? 1 : 0;
+  for (const auto& [label, record] : contents.keys)
+    if (record.multi_region && record.origin == KeyOrigin::AwsKms) ++count;
   if (count > 0)
     report.warnings.push_back("Whoever has the PIN can take the value of " + std::to_string(count) +
                               " multi-Region keys out of this token, wrapped under a key of their "

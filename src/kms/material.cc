@@ -110,7 +110,9 @@ hsm::KeyKind key_kind(const KeyRecord& record) {
   hsm::KeyKind kind = row.key_pair != nullptr
                           ? private_key_kind(*row.key_pair, pair_use(record.usage))
                           : *row.secret_key;
-  kind.extractable = catalog::is_multi_region(record.key_id);
+  // Imported material is brought to each region.
+  kind.extractable =
+      catalog::is_multi_region(record.key_id) && record.origin == catalog::KeyOrigin::AwsKms;
   return kind;
 }
 

@@ -49,7 +49,8 @@ void recover_key(Service& service, const ChangeLock& lock, Account& account,
     if (!id || !material->unfit.empty() || !material->proven) return;  // no key of ours
     record.materials.push_back({*id, record.created});
     record.current = *id;
-    if (!material->local && !catalog::is_multi_region(record.key_id))
+    // A replica has a copy, which can go on to another token.
+    if (catalog::is_multi_region(record.key_id) ? !material->extractable : !material->local)
       record.origin = KeyOrigin::External;
   }
   if (record.origin == KeyOrigin::External)

@@ -158,6 +158,17 @@ void rotate_everywhere(const LockedRegions& regions, const Key& key, RotationTyp
   }
 }
 
+namespace {
+
+Error not_imported(const std::string& key_arn, const char* import_type) {
+  return Error(
+      ErrorCode::KMSInvalidState,
+      "No available key material pending rotation for the key: " + key_arn + ".",
+      std::string("Import it first (ImportKeyMaterial, with the type ") + import_type + ").");
+}
+
+}  // namespace
+
 void rotate_to_imported(const hsm::ChangeLock& lock, Account& account, const std::string& key_id,
                         const std::function<void(const KeyRecord& record)>& allow) {
   const bool found = account.catalog.change_key(lock, key_id, [&](KeyRecord& record) {
@@ -168,15 +179,34 @@ void rotate_to_imported(const hsm::ChangeLock& lock, Account& account, const std
       return material.id == record.staged && material.is_usable(now);
     });
     if (next == record.materials.end())
-      throw Error(ErrorCode::KMSInvalidState,
-                  "No available key material pending rotation for the key: " +
-                      account.key_arn(key_id) + ".",
-                  "Import it first (ImportKeyMaterial, with the type NEW_KEY_MATERIAL).");
+      throw not_imported(account.key_arn(key_id), "NEW_KEY_MATERIAL");
     next->rotation = {now, RotationType::OnDemand};
     record.current = next->id;
     record.staged.reset();
   });
   if (!found) throw no_such_key(account, key_id);
+}
+
+void rotate_everywhere_to_imported(const LockedRegions& regions, const Key& key,
+                                   const std::function<void(const KeyRecord& record)>& allow) {
+  Account& account = *key.account;
+  const std::string& key_id = key.record->key_id;
+  const RelatedKeys seen = regions.keys(account, key_id);
+  allow(*seen.in_region(account.region)->record);
+  require_primary(seen, *seen.in_region(account.region));
+  follow_all(regions, seen);
+  const RelatedKeys related = regions.keys(account, key_id);
+  const auto& staged = related.in_region(account.region)->record->staged;
+  for (const Key& replica : related.replicas()) {
+    const KeyMaterial* there = staged ? replica.record->material(*staged) : nullptr;
+    if (staged && (there == nullptr || !there->is_usable(catalog::now())))
+      throw not_imported(replica.arn(), "EXISTING_KEY_MATERIAL");
+  }
+  rotate_to_imported(regions.lock_of(account), account, key_id, allow);
+  try {
+    follow_all(regions, regions.keys(account, key_id));
+  } catch (const Error&) {  // they decrypt with it, and `trent rotate-due` lets them follow
+  }
 }
 
 namespace {

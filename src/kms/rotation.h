@@ -40,6 +40,12 @@ void rotate_everywhere(const LockedRegions& regions, const Key& key, catalog::Ro
 void rotate_to_imported(const hsm::ChangeLock& lock, Account& account, const std::string& key_id,
                         const std::function<void(const catalog::KeyRecord& record)>& allow);
 
+// The same for a multi-Region key. Throws KMSInvalidStateException if one of its replicas does not
+// have the material either.
+void rotate_everywhere_to_imported(
+    const LockedRegions& regions, const Key& key,
+    const std::function<void(const catalog::KeyRecord& record)>& allow);
+
 // For `trent rotate-due`.
 struct DueRotation {
   std::string key_id;

@@ -439,6 +439,16 @@ void multi_region_keys_are_of_the_second_format() {
 }
 
 // The id says that it is one, and for how long it waits only a primary key has to know.
+// Of each region by itself.
+void a_multi_region_key_can_be_imported() {
+  json record = multi_region_json();
+  record["origin"] = "EXTERNAL";
+  for (json& material : record["materials"]) material["import"] = json::object();
+  const KeyRecord read = KeyRecord::parse(record.dump());
+  CHECK(read.multi_region && read.origin == KeyOrigin::External);
+  CHECK(KeyRecord::parse(to_text(read)).multi_region == read.multi_region);
+}
+
 void what_does_not_go_with_a_multi_region_key_is_damage() {
   const auto parse = [](const std::string& text) { KeyRecord::parse(text); };
   json record = multi_region_json();
@@ -610,7 +620,7 @@ int main() {
       TEST(a_public_key_is_proven_by_its_id), TEST(properties_of_later_versions_are_refused),
       TEST(deletion_belongs_to_the_state), TEST(later_formats_are_refused),
       TEST(enforced_keys_are_of_the_second_format),
-      TEST(multi_region_keys_are_of_the_second_format),
+      TEST(multi_region_keys_are_of_the_second_format), TEST(a_multi_region_key_can_be_imported),
       TEST(what_does_not_go_with_a_multi_region_key_is_damage),
       TEST(unknown_members_are_left_to_later_versions), TEST(tags_are_kept),
       TEST(what_is_no_json_object_is_refused), TEST(labels), TEST(rotations_come_back),

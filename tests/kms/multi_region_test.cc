@@ -35,14 +35,13 @@ void other_keys_say_that_they_are_none() {
   CHECK_EQ(made["KeyId"].get<std::string>().find("mrk-"), std::string::npos);
 }
 
-// Only what a token makes itself, and can give away wrapped.
+// Only what can be in another token as well.
 void what_cannot_be_in_several_regions_is_refused() {
   const Json multi_region = {{"MultiRegion", true}};
   const auto refused = [&](Json more) {
     more.update(multi_region);
     CHECK_ERROR(UnsupportedOperation, request(at_home(), "CreateKey", more));
   };
-  refused({{"Origin", "EXTERNAL"}});
   refused({{"Origin", "EXTERNAL_KEY_STORE"}, {"XksKeyId", "nothing"}});
   refused({{"KeySpec", "RSA_2048"}, {"KeyUsage", "ENCRYPT_DECRYPT"}});
   refused({{"KeySpec", "ECC_NIST_P256"}, {"KeyUsage", "SIGN_VERIFY"}});

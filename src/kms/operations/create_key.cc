@@ -53,16 +53,16 @@ void add_kind(const CreateKeyRequest& request, catalog::KeyRecord& record) {
 
 // Whether keys like this one can be in several regions. `adopted`: what it is, its object says.
 void require_movable(const catalog::KeyRecord& record, bool adopted) {
-  if (adopted || record.origin != KeyOrigin::AwsKms || record.enforced)
+  if (adopted || record.enforced)
     throw Error(ErrorCode::UnsupportedOperation,
-                "Only keys whose material the token makes, and lets out to other tokens, can be "
-                "multi-Region keys.",
+                "Only keys whose material can be in other tokens as well can be multi-Region keys.",
                 "Leave out MultiRegion, or the origin and --enforce-in-token.");
-  if (catalog::is_key_pair(record.spec))
+  if (catalog::is_key_pair(record.spec) && record.origin == KeyOrigin::AwsKms)
     throw Error(ErrorCode::UnsupportedOperation,
                 "Multi-Region keys of spec " + std::string(wire_name(record.spec)) +
                     " are not available yet.",
-                "Symmetric encryption keys and HMAC keys can be multi-Region keys.");
+                "Symmetric encryption keys and HMAC keys can be multi-Region keys, and key pairs "
+                "whose material is imported (Origin EXTERNAL).");
 }
 
 catalog::KeyRecord requested_key(const CreateKeyRequest& request) {

@@ -6,6 +6,7 @@
 #include "kms/import.h"
 #include "kms/material.h"
 #include "kms/model/shapes.h"
+#include "kms/multi_region.h"
 #include "kms/operations/operations.h"
 
 namespace trent::kms {
@@ -52,8 +53,20 @@ std::optional<blob::KeyMaterialId> material_of(const Request& request, const Key
               "it has.");
 }
 
-Response remove(Call& call, const Request& request) {
-  const Call::Named named = call.locate(request.key_id);
+// What waited for a rotation of the primary key, its replicas give up, too.
+void remove_from_replicas(Call& call, const Call::Named& named, const blob::KeyMaterialId& id) {
+  const LockedRegions regions(call.accounts(), named.account);
+  const RelatedKeys related = regions.keys(named.account, named.key_id);
+  if (related.primary_region() != named.account.region) return;
+  for (const Key& replica : related.replicas())
+    if (replica.record->staged == id)
+      delete_material(regions.lock_of(*replica.account), *replica.account, named.key_id, id,
+                      [](const catalog::KeyMaterial&) { return true; });
+}
+
+// `staged`: what waited for a rotation, if that was it.
+Response remove_here(Call& call, const Request& request, const Call::Named& named,
+                     std::optional<blob::KeyMaterialId>& staged) {
   Account& account = named.account;
   const hsm::ChangeLock lock(account.token);
   const Key key = call.find(lock, named, "kms:DeleteImportedKeyMaterial");
@@ -62,9 +75,18 @@ Response remove(Call& call, const Request& request) {
   const auto id = material_of(request, key);
   if (!id) return response;
   response.key_material_id = to_hex(*id);
+  if (key.record->staged == id) staged = id;
   // Deleted again, for an earlier time may have been interrupted.
   delete_material(lock, account, named.key_id, *id,
                   [](const catalog::KeyMaterial&) { return true; });
+  return response;
+}
+
+Response remove(Call& call, const Request& request) {
+  const Call::Named named = call.locate(request.key_id);
+  std::optional<blob::KeyMaterialId> staged;
+  Response response = remove_here(call, request, named, staged);
+  if (staged && catalog::is_multi_region(named.key_id)) remove_from_replicas(call, named, *staged);
   return response;
 }
 

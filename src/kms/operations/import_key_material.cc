@@ -6,13 +6,17 @@
 #include "kms/import.h"
 #include "kms/import_parameters.h"
 #include "kms/model/shapes.h"
+#include "kms/multi_region.h"
 #include "kms/operations/operations.h"
+#include "kms/replication.h"
 
 namespace trent::kms {
 
 using namespace model;
 
 namespace {
+
+constexpr std::string_view kPermission = "kms:ImportKeyMaterial";
 
 struct Request {
   std::string key_id;
@@ -107,13 +111,9 @@ Found find_parameters(hsm::Token& token, ByteView import_token, const std::strin
   return {*std::move(name), *std::move(parameters)};
 }
 
-Response import(Call& call, const Request& request) {
-  const ImportWish wish = wish_of(request);
-  const Call::Named named = call.locate(request.key_id);
-  const std::string arn = named.account.key_arn(named.key_id);
-  const hsm::ChangeLock lock(named.account.token);
-  const Key key = call.find(lock, named, "kms:ImportKeyMaterial");
-  require_external(*key.record, arn);
+Response bring(Call& call, const Request& request, const ImportWish& wish,
+               const hsm::ChangeLock& lock, const Call::Named& named, const Key& key) {
+  const std::string arn = key.arn();
   if (catalog::is_pending_deletion(key.record->state)) throw pending_deletion(arn);
   const Found found = find_parameters(named.account.token, request.import_token, named.key_id);
   const WrappingAlgorithm& algorithm = *found.parameters.algorithm;
@@ -125,7 +125,34 @@ Response import(Call& call, const Request& request) {
   return {arn, to_hex(imported.id)};
 }
 
-constexpr std::string_view kPermissions[] = {"kms:ImportKeyMaterial"};
+// The primary key gets it first, and its replicas get to know of it: each takes the same then.
+Response bring_new(Call& call, const Request& request, const ImportWish& wish,
+                   const Call::Named& named) {
+  const LockedRegions regions(call.accounts(), named.account);
+  const hsm::ChangeLock& lock = regions.lock_of(named.account);
+  const Key key = call.find(lock, named, kPermission);
+  require_external(*key.record, key.arn());
+  require_primary(regions.keys(named.account, named.key_id), key);
+  Response response = bring(call, request, wish, lock, named, key);
+  try {
+    follow_all(regions, regions.keys(named.account, named.key_id));
+  } catch (const Error&) {  // `trent rotate-due` lets them follow, or the rotation
+  }
+  return response;
+}
+
+Response import(Call& call, const Request& request) {
+  const ImportWish wish = wish_of(request);
+  const Call::Named named = call.locate(request.key_id);
+  if (catalog::is_multi_region(named.key_id) && wish.is_new == true)
+    return bring_new(call, request, wish, named);
+  const hsm::ChangeLock lock(named.account.token);
+  const Key key = call.find(lock, named, kPermission);
+  require_external(*key.record, key.arn());
+  return bring(call, request, wish, lock, named, key);
+}
+
+constexpr std::string_view kPermissions[] = {kPermission};
 constexpr ErrorCode kErrors[] = {ErrorCode::InvalidArn,         ErrorCode::UnsupportedOperation,
                                  ErrorCode::DependencyTimeout,  ErrorCode::NotFound,
                                  ErrorCode::KMSInternal,        ErrorCode::KMSInvalidState,

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // ListKeyRotations.
+#include <algorithm>
+
 #include "base/encoding.h"
 #include "kms/call.h"
 #include "kms/model/shapes.h"
+#include "kms/multi_region.h"
 #include "kms/operations/operations.h"
 #include "kms/paging.h"
 #include "kms/rotation.h"
@@ -86,19 +89,33 @@ void add_import(const catalog::KeyMaterial& material, bool usable, Entry& entry)
   entry.valid_to = import.valid_to;
 }
 
-std::vector<std::shared_ptr<const Entry>> entries(const Key& key) {
+// Of what waits for a rotation: a multi-Region key takes it from all regions.
+const char* state_of_staged(const Accounts& accounts, const Key& key) {
+  if (!is_multi_region(key)) return "PENDING_ROTATION";
+  const RelatedKeys related = related_keys(accounts, key);
+  const bool complete = std::ranges::all_of(related.keys(), [&](const Key& each) {
+    const catalog::KeyMaterial* there = each.record->material(*key.record->staged);
+    return there != nullptr && there->is_usable(catalog::now());
+  });
+  return complete ? "PENDING_ROTATION" : "PENDING_MULTI_REGION_IMPORT_AND_ROTATION";
+}
+
+std::vector<std::shared_ptr<const Entry>> entries(const Accounts& accounts, const Key& key) {
   const catalog::KeyRecord& record = *key.record;
   std::vector<std::shared_ptr<const Entry>> all;
   const auto now = catalog::now();
   for (const catalog::KeyMaterial& material : record.materials) {
     const bool is_staged = material.id == record.staged;
     const bool usable = material.is_usable(now);
-    // What waits for a rotation belongs to the key no more once it is gone.
-    if (is_staged && !usable) continue;
+    // What waits for a rotation belongs to the key no more once it is gone; a replica lacks it
+    // still.
+    const bool is_replica =
+        record.multi_region && record.multi_region->primary_region != key.account->region;
+    if (is_staged && !usable && !is_replica) continue;
     Entry entry;
     entry.key_id = record.key_id;
     entry.key_material_id = to_hex(material.id);
-    entry.key_material_state = is_staged                       ? "PENDING_ROTATION"
+    entry.key_material_state = is_staged                       ? state_of_staged(accounts, key)
                                : material.id == record.current ? "CURRENT"
                                                                : "NON_CURRENT";
     if (material.import) add_import(material, usable, entry);
@@ -116,7 +133,7 @@ Response list(Call& call, const Request& request) {
   const Key key = call.look_at(request.key_id, "kms:ListKeyRotations", Call::Accept::KeyIdOnly);
   require_rotatable(*key.record, key.arn());
   const bool all = request.include_key_material == "ALL_KEY_MATERIAL";
-  auto page = take_page(entries(key), &Entry::place, request.marker,
+  auto page = take_page(entries(call.accounts(), key), &Entry::place, request.marker,
                         static_cast<std::size_t>(request.limit.value_or(100)),
                         [&](const Entry& entry) { return all || entry.rotation_date; });
   Response response;

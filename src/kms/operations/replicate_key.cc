@@ -86,8 +86,10 @@ catalog::KeyRecord replica_of(const RelatedKeys& related, const Key& primary,
   record.description = request.description;
   record.usage = from.usage;
   record.spec = from.spec;
-  record.materials = from.materials;
+  record.origin = from.origin;
+  std::ranges::transform(from.materials, std::back_inserter(record.materials), in_replica);
   record.current = from.current;
+  record.staged = from.staged;
   record.multi_region = related.told();
   add_tags(record.tags, request.tags);
   return record;

@@ -73,7 +73,10 @@ Response rotate_on_demand(Call& call, const Request& request) {
   if (catalog::is_multi_region(named.key_id)) {
     const LockedRegions regions(call.accounts(), named.account);
     const Key key = call.find(regions.lock_of(named.account), named, kPermission);
-    rotate_everywhere(regions, key, catalog::RotationType::OnDemand, allow);
+    if (key.record->origin == catalog::KeyOrigin::External)
+      rotate_everywhere_to_imported(regions, key, allow);
+    else
+      rotate_everywhere(regions, key, catalog::RotationType::OnDemand, allow);
     return {arn};
   }
   const hsm::ChangeLock lock(named.account.token);
