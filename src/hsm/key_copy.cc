@@ -14,9 +14,12 @@ namespace {
 void require_whole(const Profile& profile, const KeyKind& kind) {
   constexpr CK_ULONG kBlock = 8;
   if (!profile.zero_pads || kind.length % kBlock == 0) return;
-  throw Error(ErrorCode::UnsupportedOperation,
-              "The token cannot wrap a key of " + std::to_string(kind.length) + " bytes.",
-              "It fills up what it wraps to a multiple of 8 bytes: see docs/tokens.md.");
+  throw Error(
+      ErrorCode::UnsupportedOperation,
+      "The token cannot wrap a key of " + std::to_string(kind.length) + " bytes.",
+      "It fills up what it wraps to a multiple of 8 bytes. Take a key of 32, 48 or 64 bytes "
+      "(HMAC_256, HMAC_384, HMAC_512), or import the same key material in each region "
+      "(origin EXTERNAL).");
 }
 
 // What the other token agrees on with it has to be unwrapped where it is wrapped, so all of it is

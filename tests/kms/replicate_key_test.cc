@@ -93,7 +93,14 @@ void a_key_that_would_come_out_longer_stays() {
                                    {"KeySpec", "HMAC_224"},
                                    {"KeyUsage", "GENERATE_VERIFY_MAC"}})["KeyMetadata"]["KeyId"]
                               .get<std::string>();
-  CHECK_ERROR(UnsupportedOperation, replicate(at_home(), key));
+  try {
+    replicate(at_home(), key);
+    throw Failure("it was replicated");
+  } catch (const Error& error) {
+    CHECK_EQ(std::string(error.name()), "UnsupportedOperationException");
+    CHECK(error.advice().find("HMAC_256") != std::string::npos);
+    CHECK(error.advice().find("EXTERNAL") != std::string::npos);
+  }
   CHECK_ERROR(NotFound, describe(away(), key));
 }
 
