@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // UpdatePrimaryRegion: a replica becomes the primary key of a multi-Region key.
+#include "kms/check.h"
 #include "multi_region.h"
 
 namespace {
@@ -76,6 +77,9 @@ void automatic_rotation_goes_along() {
   CHECK_ERROR(UnsupportedOperation, request(at_home(), "DisableKeyRotation", {{"KeyId", key}}));
   request(away(), "DisableKeyRotation", {{"KeyId", key}});
   CHECK(!status(at_home())["KeyRotationEnabled"].get<bool>());
+  // The one that was the primary key before has none of its own left.
+  for (const kms::TokenReport& report : kms::check(at_home(), {}))
+    for (const std::string& problem : report.problems) throw Failure(problem);
 }
 
 // Whatever fails on the way: there is one primary key, and everybody says so.
