@@ -324,7 +324,12 @@ class HttpServer::State::Connection final
   }
 
   void drain() override {
-    if (is_idle_ && state_.idle == Idle::Close) close();
+    if (!is_idle_ || state_.idle != Idle::Close) return;
+    // The first request of a new client is on its way. Between two requests every client is
+    // prepared for a connection that ends.
+    constexpr std::chrono::seconds kOnItsWay{1};
+    if (is_new_) return end_within(kOnItsWay);
+    close();
   }
 
  private:
@@ -505,6 +510,7 @@ class HttpServer::State::Connection final
     OPENSSL_cleanse(out_.data(), out_.size());
     out_.clear();
     if (out_.capacity() > kBlock) out_.shrink_to_fit();
+    is_new_ = false;
     if (keep) return wait_for_request(state_.limits.idle);
     finish();
   }
@@ -546,6 +552,7 @@ class HttpServer::State::Connection final
   SecretString out_;
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> working_;
   bool is_idle_ = false;
+  bool is_new_ = true;  // without an answer so far
   bool keep_alive_ = false;
   int version_ = 11;
 };

@@ -63,7 +63,7 @@ class HttpServer {
   void run();
 
   enum class Idle {
-    Close,  // connections without a request are closed now
+    Close,  // connections between two requests are closed now
     Serve,  // they get one more answer, which closes them, so that no client loses a request
   };
   // No new connections; run() returns when those there are have ended, at the latest after

@@ -128,9 +128,16 @@ def sigterm_answers_what_is_under_way():
             b"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n")
     half.sendall(head + b"{")
     idle = server.connect()
+    idle.sendall(head + b"{}")
+    assert idle.recv(65536).startswith(b"HTTP/1.1 200 OK")
+    new, silent = server.connect(), server.connect()
     time.sleep(0.2)
     server.process.send_signal(signal.SIGTERM)
     equal(idle.recv(10), b"")
+    # It was connected in time, and sends its first request now.
+    new.sendall(head + b"{}")
+    assert new.recv(65536).startswith(b"HTTP/1.1 200 OK")
+    equal(silent.recv(10), b"")
     half.sendall(b"}")
     answer = half.recv(65536)
     assert answer.startswith(b"HTTP/1.1 200 OK") and b"Connection: close" in answer, answer
