@@ -46,6 +46,14 @@ fill_in() {
 # section PAGE TITLE: what the page has under that heading.
 section() { awk -v title="## $2" '/^## / { on = $0 == title } on' "$1"; }
 
+# block KIND [N]: the Nth block of that kind in what it reads, or the first one.
+block() {
+  awk -v kind="\`\`\`$1" -v n="${2:-1}" '
+    /^```/ { if (on) exit; on = $0 == kind && ++count == n; next }
+    on
+  '
+}
+
 # run_examples PAGE
 run_examples() {
   # What it leaves running, after a failure too, ends with it.

@@ -4,18 +4,11 @@
 # something of them remains.
 #   sh tests/install/bare_root.sh [BUILD]     as root, after packages.sh
 . "$(dirname "$0")/root.sh"
+require_packages
 
 # as_user COMMAND: of a shell, as the user of the units, with the token of his.
 as_user() { enter runuser -u trent -- sh -ec "cd /var/lib/trent; . kms/env; $1"; }
 installed() { enter dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null || echo not-installed; }
-
-# All files, but for those of apt, dpkg and logs of theirs; of configuration with what is in it.
-snapshot() {
-  (cd "$work/root" && find . -xdev \( -path ./proc -o -path ./dev -o -path ./var/lib/dpkg -o -path ./var/lib/apt \
-    -o -path ./var/cache -o -path './var/log/apt' -o -path './var/log/dpkg.log' -o -path './var/log/alternatives.log' \
-    -o -path './etc/*-' -o -path ./etc/.pwd.lock -o -path ./debs \) -prune -o -printf '%y %m %u:%g %p %l\n' | sort
-  find "$work/root/etc" -type f ! -name '*-' ! -name .pwd.lock -exec md5sum {} +)
-}
 
 say 'a bare Debian 12'
 make_root
@@ -100,13 +93,7 @@ enter systemctl enable trent-serve.socket trent-serve.service 2>/dev/null # whic
 [ -n "$(find "$work/root/etc/systemd" -name trent-serve.socket)" ] || fail 'the unit was not enabled'
 
 say 'upgrade'
-mkdir "$work/root/debs/later"
-for deb in "$work"/root/debs/trent_*.deb "$work"/root/debs/trent-provider_*.deb "$work"/root/debs/libtrent-pkcs11_*.deb; do
-  dpkg-deb -R "$deb" "$work/later"
-  sed -i '/^Version: /s/$/+later/; /^Depends: /s/\((= [^)]*\))/\1+later)/g' "$work/later/DEBIAN/control"
-  dpkg-deb --root-owner-group -Znone -b "$work/later" "$work/root/debs/later/${deb##*/}" >/dev/null
-  rm -rf "$work/later"
-done
+make_later_packages
 echo '# mine' >>"$work/root/etc/logrotate.d/trent-serve"
 (cd "$work/root/var/lib/trent" && find . -type f ! -name '*.lock' ! -name generation -exec md5sum {} + | sort) >"$work/token"
 quietly enter sh -c 'apt-get install -y /debs/later/*.deb'

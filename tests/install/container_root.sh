@@ -4,6 +4,7 @@
 # Debian 12 in a directory.
 #   sh tests/install/container_root.sh [BUILD]     as root, after packages.sh
 . "$(dirname "$0")/root.sh"
+require_packages
 
 say 'a bare Debian 12'
 make_root

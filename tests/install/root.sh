@@ -15,13 +15,15 @@ skip() {
 }
 [ "$(id -u)" -eq 0 ] || skip 'only root can make a root'
 command -v mmdebstrap >/dev/null || skip 'no mmdebstrap: sh conf/install-deps.sh ci'
-[ -n "$(ls "$packages"/trent_*.deb 2>/dev/null)" ] || skip "no packages in $packages: sh tests/install/packages.sh"
 # Mounts of its own, which end with it.
 if [ -z "${TRENT_TEST_UNSHARED-}" ]; then
   unshare --mount --net true 2>/dev/null || skip 'no unshare here'
   exec env TRENT_TEST_UNSHARED=1 unshare --mount sh "$0" "$build"
 fi
 
+require_packages() {
+  [ -n "$(ls "$packages"/trent_*.deb 2>/dev/null)" ] || skip "no packages in $packages: sh tests/install/packages.sh"
+}
 say() { printf '\n-- %s\n' "$1"; }
 fail() {
   echo "FAILED: $1"
@@ -82,4 +84,23 @@ quietly() {
   "$@" >"$work/log" 2>&1 && return
   cat "$work/log"
   return 1
+}
+
+# All files, but for those of apt, dpkg and logs of theirs; of configuration with what is in it.
+snapshot() {
+  (cd "$work/root" && find . -xdev \( -path ./proc -o -path ./dev -o -path ./var/lib/dpkg -o -path ./var/lib/apt \
+    -o -path ./var/cache -o -path './var/log/apt' -o -path './var/log/dpkg.log' -o -path './var/log/alternatives.log' \
+    -o -path './etc/*-' -o -path ./etc/.pwd.lock -o -path ./debs \) -prune -o -printf '%y %m %u:%g %p %l\n' | sort
+  find "$work/root/etc" -type f ! -name '*-' ! -name .pwd.lock -exec md5sum {} +)
+}
+
+# make_later_packages: those of $work/root/debs as a later version, in later/ there.
+make_later_packages() {
+  mkdir "$work/root/debs/later"
+  for deb in "$work"/root/debs/trent_*.deb "$work"/root/debs/trent-provider_*.deb "$work"/root/debs/libtrent-pkcs11_*.deb; do
+    dpkg-deb -R "$deb" "$work/later"
+    sed -i '/^Version: /s/$/+later/; /^Depends: /s/\((= [^)]*\))/\1+later)/g' "$work/later/DEBIAN/control"
+    dpkg-deb --root-owner-group -Znone -b "$work/later" "$work/root/debs/later/${deb##*/}" >/dev/null
+    rm -rf "$work/later"
+  done
 }
