@@ -13,7 +13,7 @@ build='g++ libc6-dev meson ninja-build pkg-config libssl-dev libp11-kit-dev libt
 test='awscli curl haproxy libcmocka-dev opensc opensc-pkcs11 gnutls-bin libengine-pkcs11-openssl libnss3-tools logrotate
   openjdk-17-jre-headless openssh-client mandoc osslsigncode p11-kit p11-kit-modules python3-boto3 python3-botocore python3-pykcs11
   util-linux xxd'
-ci='clang clang-format clang-tidy debhelper libclang-rt-14-dev lintian mmdebstrap gcovr shellcheck'
+ci='autopkgtest clang clang-format clang-tidy debhelper libclang-rt-14-dev lintian mmdebstrap gcovr shellcheck'
 # Where systemd runs, openssh-server starts a server on port 22, and nginx-light one on port 80.
 clients='apache2-bin chromium chromium-driver codespell fish golang-go golang-github-aws-aws-sdk-go-dev golang-github-aws-aws-sdk-go-v2-dev
   golang-github-miekg-pkcs11-dev golang-github-thalesignite-crypto11-dev libmongocrypt-dev mandoc mkdocs
