@@ -7,10 +7,12 @@
 . "$root/tests/docs/examples.sh"
 require_packages
 
+job=
 systemd= # its number outside
 cgroup=
 halt() {
-  [ -z "$systemd" ] || kill -KILL "$systemd" 2>/dev/null || : # takes everything with it
+  # Both take everything with them that was started in there.
+  for process in $systemd $job; do kill -KILL "$process" 2>/dev/null || :; done
   network=
   systemd=
   [ -n "$cgroup" ] || return 0
@@ -87,9 +89,11 @@ until_says() {
 }
 
 member() { sed -n "s/.*\"$1\": *\"\([^\"]*\)\".*/\1/p"; }
+through=
 # kms OPERATION JSON, as docs/clients.md has it: the answer; each request has a connection of its own.
 kms() {
-  alone curl --silent --show-error --fail-with-body --max-time 20 http://127.0.0.1:8080 \
+  # shellcheck disable=SC2086 # options, or nothing
+  alone curl $through --silent --show-error --fail-with-body --max-time 20 http://127.0.0.1:8080 \
     --aws-sigv4 aws:amz:local:kms --user "$access_key" --data "$2" \
     --header 'Content-Type: application/x-amz-json-1.1' --header "X-Amz-Target: TrentService.$1"
 }
@@ -229,6 +233,19 @@ inside systemctl stop trent-serve.socket trent-serve.service
 ! kms ListKeys '{}' 2>/dev/null || fail 'somebody answers'
 inside systemctl start trent-serve.socket
 is inactive
+decrypts
+is active
+
+say 'a Unix socket beside it, for a proxy'
+mkdir "$work/root/etc/systemd/system/trent-serve.socket.d"
+printf '[Socket]\nListenStream=/run/trent/kms.sock\n' >"$work/root/etc/systemd/system/trent-serve.socket.d/override.conf"
+inside sh -ec 'systemctl daemon-reload; systemctl stop trent-serve.service; systemctl restart trent-serve.socket' 2>"$work/log"
+through="--unix-socket /proc/$systemd/root/run/trent/kms.sock"
+decrypts
+is active
+inside systemctl stop trent-serve.service 2>"$work/log"
+decrypts
+through=
 decrypts
 is active
 
