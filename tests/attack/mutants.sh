@@ -14,7 +14,15 @@ trap 'rm -rf "$copy"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-(cd "$root" && git ls-files -z --cached --others --exclude-standard | xargs -0 cp -P --parents -t "$copy")
+# What a tarball has is all the source; build directories aside.
+source_files() {
+  if [ -e .git ]; then
+    git ls-files -z --cached --others --exclude-standard
+  else
+    find . -path './build*' -prune -o ! -type d -print0
+  fi
+}
+(cd "$root" && source_files | xargs -0 cp -P --parents -t "$copy")
 meson setup "$copy/build" "$copy" -Ddebug=false >"$copy/setup.log" || {
   cat "$copy/setup.log"
   exit 1
