@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // JCA: the HMAC of a file with a KMS key, by its alias without "alias/".
-//   java Mac.java trent-java.cfg LABEL FILE > mac
+//   java Mac.java MODULE LABEL FILE > mac
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
@@ -9,7 +9,7 @@ import java.security.Security;
 
 public class Mac {
   public static void main(String[] arguments) throws Exception {
-    Provider trent = Security.getProvider("SunPKCS11").configure(arguments[0]);
+    Provider trent = Security.getProvider("SunPKCS11").configure("--name=Trent\nlibrary=" + arguments[0]);
     KeyStore keys = KeyStore.getInstance("PKCS11", trent);
     keys.load(null, "any".toCharArray()); // the configuration has the PIN
     javax.crypto.Mac mac = javax.crypto.Mac.getInstance("HmacSHA256", trent);

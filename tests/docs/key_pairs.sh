@@ -44,7 +44,8 @@ program pkcs11-tool
 program ECDH
 program GnuTLS
 program "OpenSSL's engine"
-program Java /usr/bin/javac
+titles="$titles
+Java"
 program Go /usr/share/gocode/src/github.com/ThalesIgnite/crypto11
 program ssh
 program NSS
