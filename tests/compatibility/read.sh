@@ -6,11 +6,7 @@
 . "$TRENT_SOURCE/tests/support/lib.sh"
 . "$TRENT_SOURCE/tests/cli/lib.sh"
 tar -xzf "$TRENT_SOURCE/tests/data/releases/$1.tar.gz"
-cat >"$SOFTHSM2_CONF" <<-CONF
-	directories.tokendir = $work/tokens
-	objectstore.backend = file
-	log.level = ERROR
-CONF
+configure_softhsm
 export TRENT_CONF="$work/trent.toml"
 [ "$(stat -c %a trent.toml)" = 600 ] || bail_out 'the modes of the files are lost'
 today=$(trent --version)

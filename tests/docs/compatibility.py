@@ -8,14 +8,10 @@ The page follows from Trent's tables of operations and from the names of AWS's (
 makes it, and as a test finds out whether it is up to date.
 """
 
-import json
 import os
 import re
-import subprocess
-import sys
 
-source = os.environ.get("TRENT_SOURCE", os.path.join(os.path.dirname(__file__), "..", ".."))
-PAGE = os.path.join(source, "docs", "kms-compatibility.md")
+import made_page
 
 CUSTOM_KEY_STORE = "There are no custom key stores: an account has a token in each region."
 WHY_NOT = {
@@ -49,7 +45,7 @@ def words(name):
 
 def read_tests():
     tests = {}
-    folder = os.path.join(source, "tests", "kms")
+    folder = os.path.join(made_page.source, "tests", "kms")
     for name in sorted(os.listdir(folder)):
         if name.endswith("_test.cc") and name not in ("call_test.cc", "faults_test.cc"):
             with open(os.path.join(folder, name), encoding="utf-8") as file:
@@ -91,20 +87,9 @@ def page(ours, aws, tests):
 
 
 def main():
-    dump = subprocess.run([sys.argv[1]], check=True, capture_output=True, text=True).stdout
-    with open(os.path.join(source, "tests", "data", "kms-operations.json"), encoding="utf-8") as file:
-        aws = json.load(file)
-    text = page(json.loads(dump), aws, read_tests())
-    if sys.argv[2:] == ["--write"]:
-        with open(PAGE, "w", encoding="utf-8") as file:
-            file.write(text)
-        return
-    with open(PAGE, encoding="utf-8") as file:
-        is_same = file.read() == text
-    if not is_same:
-        print("# run it with --write")
+    path = os.path.join(made_page.source, "docs", "kms-compatibility.md")
+    made_page.check(path, page(*made_page.tables(), read_tests()))
     print("1..1")
-    print(("ok" if is_same else "not ok") + " 1 - the page is up to date")
 
 
 main()

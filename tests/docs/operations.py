@@ -9,17 +9,16 @@ it, and as a test finds out whether it is up to date. It also runs every example
 takes for granted; those of the help are so run as well.
 """
 
-import json
 import os
 import re
 import subprocess
 import sys
 import tempfile
 
-source = os.environ.get("TRENT_SOURCE", os.path.join(os.path.dirname(__file__), "..", ".."))
+import made_page
+
 build = os.path.abspath(os.environ.get("TRENT_BUILD", os.path.join(os.path.dirname(sys.argv[1]), "..", "..")))
 TRENT = os.path.join(build, "src", "trent")
-PAGE = os.path.join(source, "docs", "operations.md")
 
 HEAD = """# Operations
 
@@ -200,19 +199,8 @@ def run(operation, examples):
 
 
 def main():
-    ours = json.loads(ask_dump())
-    with open(os.path.join(source, "tests", "data", "kms-operations.json"), encoding="utf-8") as file:
-        aws = json.load(file)
-    text = page(ours, aws)
-    if sys.argv[2:] == ["--write"]:
-        with open(PAGE, "w", encoding="utf-8") as file:
-            file.write(text)
-        return
-    with open(PAGE, encoding="utf-8") as file:
-        is_same = file.read() == text
-    if not is_same:
-        print("# run it with --write")
-    print(("ok" if is_same else "not ok") + " 1 - the page is up to date")
+    text = page(*made_page.tables())
+    made_page.check(os.path.join(made_page.source, "docs", "operations.md"), text)
     examples = examples_of(text)
     for number, (operation, commands) in enumerate(examples, 2):
         fault = run(operation, commands)
@@ -220,10 +208,6 @@ def main():
             print("# " + line)
         print(("not ok" if fault else "ok") + f" {number} - {operation}")
     print(f"1..{1 + len(examples)}")
-
-
-def ask_dump():
-    return subprocess.run([sys.argv[1]], check=True, capture_output=True, text=True).stdout
 
 
 main()

@@ -33,14 +33,19 @@ export SOFTHSM2_CONF="$work/softhsm2.conf" OPENSSL_MODULES="$TRENT_BUILD/src"
 cases=0
 failures=0
 
-# make_token: an initialised token "kms" (PIN 1234) under $work, and a trent.toml that names it.
-make_token() {
+# configure_softhsm: its tokens are under $work.
+configure_softhsm() {
   mkdir -p "$work/tokens"
   cat >"$SOFTHSM2_CONF" <<-CONF
 	directories.tokendir = $work/tokens
 	objectstore.backend = file
 	log.level = ERROR
 	CONF
+}
+
+# make_token: an initialised token "kms" (PIN 1234) under $work, and a trent.toml that names it.
+make_token() {
+  configure_softhsm
   printf '1234\n' >"$work/pin"
   cat >"$work/trent.toml" <<-TOML
 	[[token]]
