@@ -3,6 +3,7 @@
 #include "cli/perform.h"
 
 #include <memory>
+#include <system_error>
 
 #include "cli/errors.h"
 #include "cli/formats.h"
@@ -30,7 +31,7 @@ void check_output_file(const std::string& path) {
 void write_output_file(const std::string& path, ByteView result, bool secret) {
   try {
     replace_file(path, result, secret ? Readers::UserOnly : Readers::AsBefore);
-  } catch (const Failure& error) {
+  } catch (const std::system_error& error) {
     throw Failure(std::string("The operation was done, but its result could not be written. ") +
                   error.what());
   }

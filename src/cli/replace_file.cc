@@ -2,16 +2,12 @@
 // Files that are replaced as a whole: see replace_file.h.
 #include "cli/replace_file.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <filesystem>
 
-#include "base/file.h"
 #include "cli/errors.h"
 #include "process/signals.h"
 
@@ -19,71 +15,15 @@ namespace trent::cli {
 
 namespace fs = std::filesystem;
 
-namespace {
-
-[[noreturn]] void fail(const fs::path& path) {
-  throw Failure("Cannot write " + path.string() + ": " + std::strerror(errno));
-}
-
-// Through a symbolic link, as a write would go.
-fs::path target_of(const std::string& path) {
-  std::error_code error;
-  fs::path target = fs::canonical(path, error);
-  return error ? fs::absolute(path) : target;
-}
-
-}  // namespace
-
-// Its mode is 0600, and its name begins with a dot: `for file in DIR/*` does not meet it.
-NewFile::NewFile(const std::string& path)
-    : target_(target_of(path)),
-      name_(target_.parent_path() / ("." + target_.filename().string() + ".XXXXXX")),
-      file_(mkostemp(name_.data(), O_CLOEXEC)) {
-  if (!file_) fail(target_);
-}
-
-NewFile::~NewFile() {
-  if (!name_.empty()) unlink(name_.c_str());
-}
-
-void NewFile::write(ByteView content) {
-  if (!write_all(file_.get(), content)) fail(target_);
-}
-
-// As the file that it replaces, or as a new one.
-void NewFile::take_over_readers() {
-  struct stat status {};
-  mode_t mode = 0;
-  if (stat(target_.c_str(), &status) == 0) {
-    mode = status.st_mode & 0777;
-    // Only root can give a file to another user. If the group is another one, it gets nothing.
-    if (fchown(file_.get(), status.st_uid, status.st_gid) != 0 &&
-        fchown(file_.get(), static_cast<uid_t>(-1), status.st_gid) != 0)
-      mode &= ~static_cast<mode_t>(S_IRWXG);
-  } else {
-    const mode_t mask = umask(0);
-    umask(mask);
-    mode = 0666 & ~mask;
-  }
-  if (fchmod(file_.get(), mode) != 0) fail(target_);
-}
-
-void NewFile::replace(Readers readers) {
-  if (readers == Readers::AsBefore) take_over_readers();
-  if (fsync(file_.get()) != 0 || std::rename(name_.c_str(), target_.c_str()) != 0) fail(target_);
-  name_.clear();
-  sync_directory(target_.parent_path());
-}
-
 void replace_file(const std::string& path, ByteView content, Readers readers) {
-  process::SignalsBlocked uninterrupted;  // ^C leaves nothing beside it
+  process::SignalsBlocked uninterrupted;
   NewFile file(path);
   file.write(content);
   file.replace(readers);
 }
 
 void check_replaceable(const std::string& path) {
-  const fs::path target = target_of(path);
+  const fs::path target = written_file(path);
   std::error_code error;
   const fs::file_status status = fs::status(target, error);
   if (fs::exists(status) && !fs::is_regular_file(status))

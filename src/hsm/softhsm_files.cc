@@ -14,10 +14,12 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <system_error>
 #include <thread>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/new_file.h"
 #include "base/utc.h"
 
 namespace trent::hsm {
@@ -253,8 +255,7 @@ std::string parse_token_directory(std::string_view text) {
 void follow_directory(const fs::path& configuration) {
   const FileDescriptor file(open(configuration.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
   std::optional<std::string> text;
-  struct stat status {};
-  if (file && fstat(file.get(), &status) == 0) text = read_up_to<std::string>(file.get(), kMaxFile);
+  if (file) text = read_up_to<std::string>(file.get(), kMaxFile);
   if (!text || !text->starts_with(kFollowsDirectory)) return;
   const fs::path tokens = configuration.parent_path() / "tokens";
   std::error_code unreachable;
@@ -269,19 +270,17 @@ void follow_directory(const fs::path& configuration) {
     else
       moved += line;
   }
-  // As a whole: another process may read it.
-  const fs::path written = configuration.string() + "." + std::to_string(getpid());
-  FileDescriptor out(open(written.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
-                          status.st_mode & 07777));
-  const bool done = out && write_all(out.get(), as_bytes(moved)) && fsync(out.get()) == 0 &&
-                    rename(written.c_str(), configuration.c_str()) == 0;
-  if (done) return;
-  const std::string reason = std::strerror(errno);
-  unlink(written.c_str());
-  throw Error(ErrorCode::KMSInternal,
-              configuration.string() + " names " + parse_token_directory(*text) +
-                  ", from where it was moved, and cannot be corrected: " + reason + ".",
-              "Write directories.tokendir = " + tokens.string() + " into it.");
+  try {
+    NewFile file(configuration);
+    file.write(as_bytes(moved));
+    file.replace(Readers::AsBefore);
+  } catch (const std::system_error& error) {
+    throw Error(
+        ErrorCode::KMSInternal,
+        configuration.string() + " names " + parse_token_directory(*text) +
+            ", from where it was moved, and cannot be corrected: " + error.code().message() + ".",
+        "Write directories.tokendir = " + tokens.string() + " into it.");
+  }
 }
 
 std::optional<fs::path> softhsm_token_directory() {

@@ -126,7 +126,11 @@ moved_and_copied() {
   mv again more
   (
     unset SOFTHSM2_CONF
-    sh -c 'mkdir "more/softhsm2.conf.$$" && exec "$0" list-keys --config more/trent.toml' "$trent" 2>err || :
+    (
+      trap '' XFSZ # so that the limit is an error of the write
+      ulimit -f 0
+      "$trent" list-keys --config more/trent.toml 2>&1 || :
+    ) | cat >err
     grep -q 'softhsm2.conf names .*again/tokens, from where it was moved, and cannot be corrected' err
   )
   # What a person has written there stays, and what is set in the environment.
@@ -136,6 +140,24 @@ moved_and_copied() {
   grep -q again/tokens more/softhsm2.conf
   SOFTHSM2_CONF="$work/a place/after/softhsm2.conf" trent list-keys --output raw --config more/trent.toml |
     assert_eq "$(cat)" "$key"
+}
+
+# The configuration that is written anew is still its owner's, and where it was.
+moved_configuration_stays_as_it_was() {
+  unset SOFTHSM2_CONF
+  trent init made >out
+  mv made moved
+  mkdir apart
+  mv moved/softhsm2.conf apart
+  ln -s ../apart/softhsm2.conf moved
+  chmod 640 apart/softhsm2.conf
+  [ "$(id -u)" -ne 0 ] || chown nobody:nogroup apart/softhsm2.conf
+  stat -c '%U %G %a' apart/softhsm2.conf >before
+  trent list-keys --config moved/trent.toml >out
+  grep -qxF "directories.tokendir = $work/moved/tokens" apart/softhsm2.conf
+  assert_eq "$(readlink moved/softhsm2.conf)" ../apart/softhsm2.conf
+  stat -c '%U %G %a' apart/softhsm2.conf | cmp before -
+  assert_eq "$(ls -A apart)" softhsm2.conf
 }
 
 account_region_label() {
@@ -320,6 +342,7 @@ test_case 'OPENSSL_CONF and SOFTHSM2_CONF are enough for openssl' \
 test_case 'DIR is made absolute' dir_is_made_absolute
 test_case 'a directory that was moved or copied works' moved_and_copied
 test_case 'account, region and label' account_region_label
+test_case 'the configuration of a directory that was moved stays as it was' moved_configuration_stays_as_it_was
 test_case 'bad arguments are refused before anything is made' bad_arguments_make_nothing
 test_case 'a second time is refused, and changes nothing' twice
 test_case 'places that are taken, and those that are free' places_that_are_taken
