@@ -6,17 +6,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "base/encoding.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/openssl.h"
+#include "blob/shorthand.h"
 #include "cli/errors.h"
 #include "cli/init_files.h"
 #include "cli/new_directory.h"
@@ -25,6 +29,7 @@
 #include "cli/verb.h"
 #include "config/config.h"
 #include "hsm/initialize.h"
+#include "hsm/softhsm_files.h"
 #include "hsm/token.h"
 #include "process/signals.h"
 
@@ -45,7 +50,9 @@ SoftHSM is software: good for development and tests. For an HSM, --token names
 a token that is there already, and --module its library. DIR then has trent.toml,
 env and OpenSSL's configuration only. The token is looked for, and tried with
 session objects where there is a PIN for it: nothing is written into it. If it
-cannot do what is needed, the exit code is 1.
+cannot do what is needed, the exit code is 1. What the library wants to find in the
+environment goes into trent.toml: SOFTHSM2_CONF by itself, if the token is SoftHSM's
+and it is set; other variables with --environment.
 
 Examples:
   trent init ~/kms
@@ -53,7 +60,13 @@ Examples:
   trent create-key
   trent init --token pkcs11:token=production --module /opt/vendor/lib/p11.so \
       --pin-source file:/etc/trent/pin ~/hsm
+  trent init --token pkcs11:token=hsm --module /opt/nfast/toolkits/pkcs11/libcknfast.so \
+      --environment CKNFAST_ASSUME_SINGLE_PROCESS=0 ~/hsm
 )";
+
+fs::path absolute(const fs::path& path) {
+  return fs::absolute(path).lexically_normal();
+}
 
 std::string default_module() {
   const char* candidates[] = {
@@ -135,11 +148,20 @@ void make(const NewToken& token) {
   directory.finish(as_bytes(environment(token)));
 }
 
+void check_configuration(const NewToken& token) {
+  try {
+    parse_config(trent_configuration(token), "the new trent.toml");
+  } catch (const Error& error) {
+    throw UsageError(error.text());
+  }
+}
+
 // What the self-test says of a token that is there; nothing is written into it.
 struct Trial {
   std::string token;               // label, manufacturer, model, serial
   std::string lacks{};             // why Trent cannot use it; empty if it can
   std::optional<bool> in_token{};  // ReEncrypt; nullopt: there was no PIN to try it with
+  bool is_softhsm = false;
 };
 
 // Throws trent::Error if there is no such module or token, or it refuses the PIN.
@@ -152,7 +174,8 @@ Trial try_token(const NewToken& token) {
                      nobody_to_ask = !pin;
                      return pin;
                    });
-  Trial trial{.token = hsm::describe(there.find().info)};
+  const CK_TOKEN_INFO info = there.find().info;
+  Trial trial{.token = hsm::describe(info), .is_softhsm = hsm::is_softhsm(info)};
   try {
     trial.in_token = hsm::keeps_secrets(hsm::profile_of(there));
   } catch (const Error& error) {
@@ -164,9 +187,20 @@ Trial try_token(const NewToken& token) {
   return trial;
 }
 
-Trial make_for_existing(const NewToken& token) {
+// What SoftHSM finds this token by has to be there in other shells, too.
+void keep_softhsm_configuration(std::map<std::string, std::string>& environment) {
+  const char* name = "SOFTHSM2_CONF";
+  if (const char* path = std::getenv(name); path != nullptr && *path != '\0')
+    environment.emplace(name, absolute(path).string());
+}
+
+Trial make_for_existing(NewToken token) {
   umask(077);
+  // What is given counts, and not what the shell has.
+  for (const auto& [name, value] : token.environment) unsetenv(name.c_str());
   Trial trial = try_token(token);  // which may ask for the PIN, and be left by ^C
+  if (trial.is_softhsm) keep_softhsm_configuration(token.environment);
+  check_configuration(token);
   process::SignalsBlocked uninterrupted;
   NewDirectory directory(token.directory, "env", {"trent.toml", "modules", "openssl.cnf"});
   const fs::path& dir = token.directory;
@@ -221,14 +255,6 @@ Try it:
 )";
 }
 
-void check_configuration(const NewToken& token) {
-  try {
-    parse_config(trent_configuration(token), "the new trent.toml");
-  } catch (const Error& error) {
-    throw UsageError(error.text());
-  }
-}
-
 void check_arguments(const NewToken& token) {
   // SoftHSM's configuration has no way to quote.
   const std::string path = token.directory.string();
@@ -250,19 +276,16 @@ void check_arguments(const NewToken& token) {
 
 // What TOML and OpenSSL's configuration cannot name in one line.
 void check_arguments_for_existing(const NewToken& token) {
-  for (const std::string& text :
-       {token.directory.string(), token.module, token.uri, token.pin_source})
-    if (printable(text) != text)
-      throw UsageError("DIR and options must have no control character.");
+  std::vector<std::string> texts = {token.directory.string(), token.module, token.uri,
+                                    token.pin_source};
+  for (const auto& [name, value] : token.environment) texts.insert(texts.end(), {name, value});
+  if (std::ranges::any_of(texts, [](const std::string& text) { return printable(text) != text; }))
+    throw UsageError("DIR and options must have no control character.");
   check_configuration(token);
   if (token.module.find('/') != std::string::npos && !fs::exists(token.module))
     throw UsageError("There is no " + token.module +
                      ". Name the PKCS#11 library of the HSM with --module: the vendor's manual "
                      "says where it is.");
-}
-
-fs::path absolute(const fs::path& path) {
-  return fs::absolute(path).lexically_normal();
 }
 
 // As in trent.toml: what has no slash, and is no file here, is a module that p11-kit knows.
@@ -279,6 +302,19 @@ std::string named_pin_source(const std::string& text) {
                                                           : "file:" + absolute(path).string();
 }
 
+// NAME=VALUE,NAME=VALUE. In trent.toml, a value that begins so is a path from there.
+std::map<std::string, std::string> named_environment(const std::string& text) {
+  std::map<std::string, std::string> environment;
+  try {
+    environment = blob::parse_shorthand(text);
+  } catch (const Error& error) {
+    throw UsageError("Error parsing parameter '--environment': " + error.text());
+  }
+  for (auto& [name, value] : environment)
+    if (value.starts_with("./") || value.starts_with("../")) value = absolute(value).string();
+  return environment;
+}
+
 std::function<int(const std::string&)> define_init(Options& options) {
   struct Arguments {
     std::string directory;
@@ -288,6 +324,7 @@ std::function<int(const std::string&)> define_init(Options& options) {
     std::optional<std::string> label;
     std::optional<std::string> token;
     std::optional<std::string> pin_source;
+    std::optional<std::string> environment;
   };
   auto arguments = std::make_shared<Arguments>();
   options.positional(arguments->directory, "DIR", "The directory to make");
@@ -302,10 +339,14 @@ std::function<int(const std::string&)> define_init(Options& options) {
                "PKCS#11 URI of a token that is there: none is made");
   options.text(arguments->pin_source, "--pin-source", Need::Optional,
                "With --token: file:PATH or env:NAME; default: ask");
+  options.text(
+      arguments->environment, "--environment", Need::Optional,
+      "With --token: variables for the module, if they are not\nset: NAME=VALUE,NAME=VALUE");
   return [arguments](const std::string&) {
-    if (arguments->directory.empty()) throw UsageError("DIR is empty: name the directory to make.");
     if (!arguments->token && arguments->pin_source)
       throw UsageError("--pin-source needs --token: a new token gets a random PIN.");
+    if (!arguments->token && arguments->environment)
+      throw UsageError("--environment needs --token: SoftHSM needs no more than it gets.");
     if (arguments->token && arguments->label)
       throw UsageError("--label is for a new token: name the one that is there by --token.");
     if (arguments->token && !arguments->module)
@@ -323,6 +364,7 @@ std::function<int(const std::string&)> define_init(Options& options) {
       if (token.uri.empty())
         throw UsageError("--token is empty: give a URI such as pkcs11:token=LABEL.");
       if (arguments->pin_source) token.pin_source = named_pin_source(*arguments->pin_source);
+      if (arguments->environment) token.environment = named_environment(*arguments->environment);
       check_arguments_for_existing(token);
     } else {
       check_arguments(token);

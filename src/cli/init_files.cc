@@ -5,6 +5,7 @@
 #include <openssl/conf.h>
 
 #include <algorithm>
+#include <cctype>
 #include <memory>
 #include <string_view>
 
@@ -29,6 +30,20 @@ std::string toml_quoted(const std::string& text) {
     out += c;
   }
   return out + '"';
+}
+
+std::string toml_key(const std::string& name) {
+  const bool is_bare = !name.empty() && std::ranges::all_of(name, [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
+  });
+  return is_bare ? name : toml_quoted(name);
+}
+
+std::string toml_table(const std::map<std::string, std::string>& table) {
+  std::string out;
+  for (const auto& [name, value] : table)
+    out += (out.empty() ? "{ " : ", ") + toml_key(name) + " = " + toml_quoted(value);
+  return out + " }";
 }
 
 // A value in an OpenSSL configuration file (config(5)).
@@ -106,6 +121,9 @@ std::string softhsm_configuration(const NewToken& token) {
 std::string trent_configuration(const NewToken& token) {
   const bool made = token.uri.empty();
   const std::string pin_source = made ? "file:pin" : token.pin_source;
+  const auto environment =
+      made ? std::map<std::string, std::string>{{"SOFTHSM2_CONF", "./softhsm2.conf"}}
+           : token.environment;
   return "# Made by `trent init`. trent.toml(5) describes every key.\n"
          "[[token]]\n" +
          setting("account", toml_quoted(token.account)) +
@@ -114,9 +132,8 @@ std::string trent_configuration(const NewToken& token) {
          setting("uri",
                  toml_quoted(made ? "pkcs11:token=" + percent_encoded(token.label) : token.uri)) +
          (pin_source.empty() ? "" : setting("pin-source", toml_quoted(pin_source))) +
-         (made ? "# For SoftHSM, if it is not set. With ./ it is a path from here.\n" +
-                     setting("environment", R"({ SOFTHSM2_CONF = "./softhsm2.conf" })")
-               : "");
+         (made ? "# For SoftHSM, if it is not set. With ./ it is a path from here.\n" : "") +
+         (environment.empty() ? "" : setting("environment", toml_table(environment)));
 }
 
 std::string openssl_configuration(const NewToken& token, const std::string& system_file) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 
 namespace trent::cli {
@@ -15,7 +16,8 @@ struct NewToken {
   std::string label;
   // Of a token that is there, and is not made; the label is not used then.
   std::string uri{};
-  std::string pin_source{};  // empty: ask
+  std::string pin_source{};                          // empty: ask
+  std::map<std::string, std::string> environment{};  // that its module needs
 };
 
 std::string softhsm_configuration(const NewToken& token);

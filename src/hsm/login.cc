@@ -220,7 +220,7 @@ void keep_copy(const Session& session) {
   CK_TOKEN_INFO info{};
   if (session.module().try_call<&CK_FUNCTION_LIST::C_GetTokenInfo>(session.slot(), &info) ==
           CKR_OK &&
-      trimmed(info.manufacturerID, sizeof info.manufacturerID).starts_with("SoftHSM"))
+      is_softhsm(info))
     keep_token_object(trimmed(info.serialNumber, sizeof info.serialNumber));
 }
 

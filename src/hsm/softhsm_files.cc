@@ -231,6 +231,11 @@ bool may(const fs::path& path, int mode) {
 
 }  // namespace
 
+bool is_softhsm(const CK_TOKEN_INFO& token) {
+  constexpr std::string_view kManufacturer = "SoftHSM";
+  return std::equal(kManufacturer.begin(), kManufacturer.end(), std::begin(token.manufacturerID));
+}
+
 std::string parse_token_directory(std::string_view text) {
   std::string found = kDefaultTokens;
   while (!text.empty()) {

@@ -6,6 +6,8 @@
 // or a label is set, so a copy that is kept beside brings the token back, with the same PIN.
 #pragma once
 
+#include <p11-kit/pkcs11.h>
+
 #include <chrono>
 #include <filesystem>
 #include <optional>
@@ -16,6 +18,9 @@
 #include "base/bytes.h"
 
 namespace trent::hsm {
+
+// Whether SoftHSM made the token.
+bool is_softhsm(const CK_TOKEN_INFO& token);
 
 // directories.tokendir, as SoftHSM reads it; its own default if the text names none.
 std::string parse_token_directory(std::string_view softhsm_configuration);

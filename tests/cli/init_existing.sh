@@ -62,6 +62,27 @@ other_ways_to_name_them() {
   grep -qx "module = \"$work/mine.so\"" relative/trent.toml
 }
 
+# What the module needs is in the configuration, and tried.
+environment_of_the_module() {
+  existing by-itself >out
+  grep -qx "environment = { SOFTHSM2_CONF = \"$work/softhsm2.conf\" }" by-itself/trent.toml
+  mkdir there
+  cp softhsm2.conf pin there
+  (cd there && SOFTHSM2_CONF=softhsm2.conf existing ../by-variable >out)
+  grep -qx "environment = { SOFTHSM2_CONF = \"$work/there/softhsm2.conf\" }" by-variable/trent.toml
+  SOFTHSM2_CONF=/nowhere existing --environment 'SOFTHSM2_CONF=./there/softhsm2.conf,A=x,B="~, \"b\""' given >out
+  assert_contains "$(cat out)" 'ReEncrypt inside the token: yes'
+  grep -qxF "environment = { A = \"x\", B = \"~, \\\"b\\\"\", SOFTHSM2_CONF = \"$work/there/softhsm2.conf\" }" given/trent.toml
+  unset SOFTHSM2_CONF
+  for directory in by-itself by-variable given; do (cd / && trent list-keys --config "$work/$directory/trent.toml"); done
+  # Where SoftHSM finds its configuration by itself, and for what is no SoftHSM, nothing is needed.
+  mkdir -p .config/softhsm2
+  cp there/softhsm2.conf .config/softhsm2
+  existing nothing >out
+  if grep environment nothing/trent.toml; then return 1; fi
+  rm -r .config
+}
+
 # Without a PIN and without a terminal the token is found all the same.
 without_a_pin() {
   setsid -w "$trent" init --token pkcs11:token=kms --module "$softhsm_module" asked >out </dev/null
@@ -92,6 +113,11 @@ mistakes_make_nothing() {
   fails_existing 252 'pin-source is neither a file nor an environment variable' --pin-source 1234 bad
   fails_existing 252 'account' --account 12 bad
   fails_existing 252 'no control character' --pin-source "$(printf 'file:/a\nb')" bad
+  fails 252 '--environment needs --token' init --environment A=b bad
+  for text in A '=b' 'A B=c' '1=c' A=1,A=2; do
+    fails_existing 252 'environment' --environment "$text" bad
+  done
+  fails_existing 252 'no control character' --environment "$(printf 'A=a\nb')" bad
   fails 252 '--token is empty' init --token '' --module "$softhsm_module" bad
   fails 252 'is not a PKCS#11 URI' init --token kms --module "$softhsm_module" bad
   fails 252 'There is no /nowhere.so.*vendor' init --token pkcs11:token=kms --module /nowhere.so bad
@@ -109,6 +135,7 @@ mistakes_make_nothing() {
 test_case 'writes a configuration, and nothing into the token' writes_a_configuration_and_nothing_else
 test_case 'what it wrote works' what_it_wrote_works
 test_case 'a module of p11-kit, a PIN in a variable, a library here' other_ways_to_name_them
+test_case 'the environment of the module' environment_of_the_module
 test_case 'without a PIN, and with one that is typed' without_a_pin
 test_case 'a token that cannot do what is needed' a_token_that_cannot
 test_case 'mistakes make nothing' mistakes_make_nothing
