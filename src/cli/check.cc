@@ -23,7 +23,8 @@ constexpr const char* kHelp = R"(
 Tries out what each token can do, and proves of every object of Trent's in it that
 it is what its name says. The report begins with what it comes to; a line with "no"
 says why. Prints one sentence for each problem, and warns of a file that others can
-read or change, and of mechanisms that give a base key away to who has the PIN.
+read or change, of mechanisms that give a base key away to who has the PIN, and of
+nShield's library without its variable.
 
 --repair removes superseded revisions of records and what interrupted rotations have
 made, and makes key material that has lost its record a disabled key again. Nothing

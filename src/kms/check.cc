@@ -11,6 +11,7 @@
 #include "hsm/data_trial.h"
 #include "hsm/enforced_key_store.h"
 #include "hsm/giveaway.h"
+#include "hsm/nshield.h"
 #include "kms/contents.h"
 #include "kms/import.h"
 #include "kms/key.h"
@@ -243,6 +244,8 @@ TokenReport check_account(Service& service, Account& account, const CheckOptions
   report.abilities = hsm::try_abilities(token);
   report_abilities(report);
   warn_of_exposed_files(account.token.config().pin_source, report);
+  if (std::string advice = hsm::nshield_advice(token.config().module); !advice.empty())
+    report.warnings.push_back(std::move(advice));
 
   Repairs repairs;
   Contents contents = look_twice(token);

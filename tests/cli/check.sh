@@ -116,6 +116,20 @@ what_others_can_read_is_a_warning() {
   assert_lacks "$(cat out)" WARNING
 }
 
+# It is told by the name of its library.
+nshield_without_its_variable_is_a_warning() {
+  unset CKNFAST_ASSUME_SINGLE_PROCESS
+  cp "$softhsm_module" libcknfast.so
+  sed 's|^module.*|module = "./libcknfast.so"|' trent.toml >nshield.toml
+  trent check --config nshield.toml >out
+  grep -q "WARNING: nShield's library does not see the keys .* CKNFAST_ASSUME_SINGLE_PROCESS is 0" out
+  CKNFAST_ASSUME_SINGLE_PROCESS=0 trent check --config nshield.toml >out
+  assert_lacks "$(cat out)" WARNING
+  echo 'environment = { CKNFAST_ASSUME_SINGLE_PROCESS = "0" }' >>nshield.toml
+  trent check --config nshield.toml >out
+  assert_lacks "$(cat out)" WARNING
+}
+
 what_a_crash_left_is_repaired() {
   lose_record
   status=0
@@ -224,6 +238,7 @@ test_case 'a token in which all is well' all_is_well
 test_case 'the report as JSON' as_json
 test_case 'what a token lacks is said, row by row' what_a_token_lacks_is_said
 test_case 'a PIN file or configuration that others can read or change' what_others_can_read_is_a_warning
+test_case "nShield's library without its variable" nshield_without_its_variable_is_a_warning
 test_case 'what a crash left is found, and repaired on demand' what_a_crash_left_is_repaired
 test_case 'mechanisms that give keys away are a warning' keys_that_are_given_away_are_a_warning
 test_case 'an old record that was put back is noticed' old_records_are_remembered
