@@ -75,6 +75,16 @@ bool looks_like_option(std::string_view argument) {
          (argument[1] == '-' || std::isalpha(static_cast<unsigned char>(argument[1])) != 0);
 }
 
+// CLI11's words for it are those of a programmer.
+std::string wrong_count(const CLI::App& verb, const CLI::ArgumentMismatch& error) {
+  const std::string what = error.what();
+  const std::string name = what.substr(0, what.find(':'));
+  const CLI::Option* option = verb.get_option_no_throw(name);
+  if (option == nullptr) return what;
+  return name + (option->count() == 0 ? " takes a value, and there is none."
+                                      : " is given more than once.");
+}
+
 [[noreturn]] void refuse_verb(const std::string& verb, const std::vector<std::string>& verbs) {
   if (is_any_of(verb, kVerbsOfAws))
     throw UsageError("`aws kms` has the verb " + verb + ", Trent has not.");
@@ -100,8 +110,12 @@ std::size_t words_of_verb(const std::vector<std::string>& words,
     refuse_verb(words[0], names);
   }
   if (verb->verbs.empty() || !is_word(1) || words[1] == "help") return 1;
-  if (std::ranges::find(verb->verbs, words[1]) == verb->verbs.end())
-    refuse_verb(words[1], verb->verbs);
+  if (std::ranges::find(verb->verbs, words[1]) == verb->verbs.end()) {
+    const std::string hint = did_you_mean(near_misses(words[1], verb->verbs));
+    throw UsageError(
+        "`trent " + verb->name + "` has no verb of this name. " +
+        (hint.empty() ? "It has " + CLI::detail::join(verb->verbs, ", ") + "." : hint));
+  }
   return 2;
 }
 
@@ -257,6 +271,8 @@ std::string explanation(const CLI::App& app, const CLI::ParseError& error) {
   std::vector<std::string> extras = app.remaining(true);
   const CLI::App& verb = given_verb(app);
   if (&verb == &app) return error.what();
+  if (const auto* mismatch = dynamic_cast<const CLI::ArgumentMismatch*>(&error))
+    return wrong_count(verb, *mismatch);
   if (extras.empty())
     return dynamic_cast<const CLI::RequiredError*>(&error) == nullptr ? error.what()
                                                                       : missing_options(verb);

@@ -75,8 +75,8 @@ std::optional<audit::Expected> expected_by_state(const std::string& path) {
 }
 
 // False: a fault was found. A line without an end is no record: not yet, or a process was killed
-// while it wrote; if it was one that somebody has cut, it is missed.
-bool add_lines(audit::Verifier& verifier, const std::string& path) {
+// while it wrote; if it was one that somebody has cut, it is missed. `unfinished`: where one is.
+bool add_lines(audit::Verifier& verifier, const std::string& path, std::string& unfinished) {
   const File file = open_input(path);
   char* buffer = nullptr;
   std::size_t capacity = 0;
@@ -85,7 +85,10 @@ bool add_lines(audit::Verifier& verifier, const std::string& path) {
   for (std::uint64_t number = 1; whole && (length = getline(&buffer, &capacity, file.get())) >= 0;
        ++number) {
     std::string_view line(buffer, static_cast<std::size_t>(length));
-    if (!line.ends_with('\n')) break;
+    if (!line.ends_with('\n')) {
+      unfinished = path + ":" + std::to_string(number);
+      break;
+    }
     line.remove_suffix(1);
     whole = verifier.add(line, path + ":" + std::to_string(number));
   }
@@ -107,10 +110,14 @@ int verify(const Arguments& arguments) {
     expected.push_back(*of_state);
   using Source = audit::Verifier::Source;
   audit::Verifier verifier(arguments.syslog ? Source::Syslog : Source::File, expected);
+  std::string text, unfinished;
   for (const std::string& path : arguments.files)
-    if (!add_lines(verifier, path)) break;
+    if (!add_lines(verifier, path, unfinished)) break;
   verifier.finish();
-  std::string text;
+  if (!unfinished.empty())
+    text += printable(unfinished) +
+            ": the line has no end, and was not looked at: a record that is "
+            "just being written, or what was cut off.\n";
   for (const std::string& remark : verifier.remarks()) text += printable(remark) + "\n";
   if (!verifier.fault().empty()) {
     text += printable(verifier.fault()) + "\n";

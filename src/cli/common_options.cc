@@ -5,6 +5,8 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include "cli/options.h"
+
 namespace trent::cli {
 
 namespace {
@@ -15,11 +17,6 @@ constexpr std::string_view kWithValue[] = {
     "--account", "--cli-binary-format", "--color",   "--config", "--endpoint-url",
     "--output",  "--output-file",       "--profile", "--query",  "--region"};
 constexpr std::string_view kFlags[] = {"--debug", "--no-cli-pager", "--no-paginate"};
-
-// Empty is a script's variable that was not set, and not "the usual one".
-std::string refuse_empty(const std::string& value) {
-  return value.empty() ? "it is empty: give it a value, or leave the option out" : std::string();
-}
 
 void text(CLI::App& app, const char* flag, std::string& target, const char* type,
           const char* help) {

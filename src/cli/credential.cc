@@ -200,7 +200,8 @@ void add_and_print(CredentialsFile& file, const std::string& lines, kms::Json js
   file.add(lines);
   undo.arm([&file] { file.restore(); });
   file.save();
-  print(std::move(json));
+  write_output(as_bytes(json_text(std::move(json))),
+               "Nothing was made, for the secret could not be written");
   undo.release();
 }
 

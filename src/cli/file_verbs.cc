@@ -24,6 +24,7 @@
 #include "cli/progress.h"
 #include "cli/replace_file.h"
 #include "cli/service_error.h"
+#include "cli/values.h"
 #include "cli/verb.h"
 #include "kms/requests.h"
 
@@ -158,8 +159,9 @@ class Output {
       throw Failure(
           "The plaintext is binary and would upset the terminal: write it to a file "
           "(--output-file PATH).");
-    if (!write_all(STDOUT_FILENO, bytes))
-      throw Failure(std::string("Cannot write to standard output: ") + std::strerror(errno));
+    if (write_all(STDOUT_FILENO, bytes)) return;
+    if (errno == EPIPE) throw ClosedPipe("Nobody reads the output.");
+    throw Failure(std::string("Cannot write to standard output: ") + std::strerror(errno));
   }
   void complete() {
     if (file_) file_->replace(readers_);
@@ -216,11 +218,15 @@ void stream(const Input& input, const Arguments& arguments, Readers readers, Byt
   output.complete();
 }
 
+std::optional<std::string> named_key(const std::optional<std::string>& key_id) {
+  return key_id ? std::optional(name_in_uri(*key_id)) : std::nullopt;
+}
+
 int encrypt_file(const Arguments& arguments, const std::string& config) {
   check(arguments, true);
   const Input input(arguments.input);
   kms::GenerateDataKeyRequest request;
-  request.key_id = arguments.key_id;
+  request.key_id = name_in_uri(arguments.key_id);
   request.encryption_context = arguments.context;
   request.number_of_bytes = kDataKeyBytes;
   request.grant_tokens = arguments.grant_tokens;
@@ -247,7 +253,7 @@ int decrypt_file(const Arguments& arguments, const std::string& config) {
   request.ciphertext_blob = header.encrypted_data_key;
   request.encryption_context = arguments.context;
   request.grant_tokens = arguments.grant_tokens;
-  request.key_id = arguments.source_key_id;
+  request.key_id = named_key(arguments.source_key_id);
   const kms::DecryptResponse key = call_reported(*open(arguments, config), request);
   if (key.plaintext.size() != kDataKeyBytes || commit_to(key.plaintext) != header.commitment)
     throw Failure(input.name() +
@@ -266,8 +272,8 @@ int re_encrypt_file(const Arguments& arguments, const std::string& config) {
   kms::ReEncryptRequest request;
   request.ciphertext_blob = header.encrypted_data_key;
   request.source_encryption_context = arguments.context;
-  request.source_key_id = arguments.source_key_id;
-  request.destination_key_id = arguments.key_id;
+  request.source_key_id = named_key(arguments.source_key_id);
+  request.destination_key_id = name_in_uri(arguments.key_id);
   request.destination_encryption_context = arguments.destination_context;
   request.grant_tokens = arguments.grant_tokens;
   header.encrypted_data_key = call_reported(*open(arguments, config), request).ciphertext_blob;
@@ -284,14 +290,10 @@ void define_files(Options& options, Arguments& arguments) {
   options.path(arguments.input, "--input-file", "File to read; default: standard input");
   options.path(arguments.output, "--output-file", "File to write; default: standard output");
   EndpointOptions& endpoint = arguments.endpoint;
-  options.text(endpoint.url, "--endpoint-url", Need::Optional,
-               "Server to use in place of the token");
-  options.text(endpoint.profile, "--profile", Need::Optional,
-               "Credentials for the server, in ~/.aws/credentials");
-  options.text(endpoint.region, "--region", Need::Optional,
-               "Region of the token, or to sign requests for");
-  options.text(endpoint.account, "--account", Need::Optional,
-               "Whose keys are meant, if there are several tokens");
+  options.name(endpoint.url, "--endpoint-url", "Server to use in place of the token");
+  options.name(endpoint.profile, "--profile", "Credentials for the server, in ~/.aws/credentials");
+  options.name(endpoint.region, "--region", "Region of the token, or to sign requests for");
+  options.name(endpoint.account, "--account", "Whose keys are meant, if there are several tokens");
 }
 
 std::function<int(const std::string&)> define_encrypt_file(Options& options) {

@@ -2,8 +2,12 @@
 // The token as an endpoint, and whether it is the token or a server.
 #include "cli/kms_endpoint.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 
 #include "base/encoding.h"
 #include "base/error.h"
@@ -124,7 +128,10 @@ std::unique_ptr<KmsEndpoint> open_server(const char* name, const std::string& ur
                      "unix:PATH: " + error.what() + ".");
   }
   server::ClientOptions client;
-  if (const char* bundle = std::getenv("AWS_CA_BUNDLE")) client.ca_file = bundle;
+  client.ca_file = variable("AWS_CA_BUNDLE");
+  if (!client.ca_file.empty() && access(client.ca_file.c_str(), R_OK) != 0)
+    throw ConfigurationError("The certificates in " + client.ca_file + " cannot be read: " +
+                             std::strerror(errno) + ". Correct AWS_CA_BUNDLE, or unset it.");
   const bool is_unix = address.scheme == server::ServerAddress::Scheme::Unix;
   try {
     std::optional<server::AccessKey> key = access_key(options, profile, is_unix);

@@ -79,7 +79,7 @@ kms::Json structures(const std::vector<std::string>& arguments) {
       continue;
     }
     kms::Json members = kms::Json::object();
-    for (const auto& [name, value] : blob::parse_context_text(text))
+    for (const auto& [name, value] : blob::parse_shorthand(text))
       members[kms::Json::string_t(name)] = value;
     list.push_back(std::move(members));
   }
@@ -105,7 +105,7 @@ kms::Json structure(const std::string& argument) {
   }
   kms::Json members = kms::Json::object();
   const auto put = [](kms::Json& json, const std::string& pairs) {
-    for (const auto& [name, value] : blob::parse_context_text(pairs))
+    for (const auto& [name, value] : blob::parse_shorthand(pairs))
       json[kms::Json::string_t(name)] = value;
   };
   const auto open = text.find("={");
@@ -137,6 +137,28 @@ kms::Json date(const std::string& argument) {
     known += (known.empty() ? "" : ", ") + std::string(field.name);
   throw UsageError("Parameter validation failed: Unknown parameter in input: \"" + printable(name) +
                    "\", must be one of: " + known);
+}
+
+// What KMS would not read, in the words of `aws`: a name that is mistyped is not passed over.
+void refuse_unknown_members(const Field& field, void* request, const kms::Json& value) {
+  const Fields fields =
+      std::visit(Overloaded{[](const kms::model::Structure& inner) { return inner.fields; },
+                            [](const kms::model::Structures& list) { return list.fields; },
+                            [](const auto&) { return Fields(); }},
+                 field.in(request));
+  if (fields.empty()) return;
+  const auto look_at = [&](const kms::Json& object, const std::string& where) {
+    if (!object.is_object()) return;
+    std::string known;
+    for (const Field& each : fields) known += (known.empty() ? "" : ", ") + std::string(each.name);
+    for (const auto& [name, member] : object.items())
+      if (find_field(fields, name) == nullptr)
+        throw UsageError("Parameter validation failed: Unknown parameter in " + where + ": \"" +
+                         printable(name) + "\", must be one of: " + known);
+  };
+  if (!value.is_array()) return look_at(value, std::string(field.name));
+  for (std::size_t i = 0; i < value.size(); ++i)
+    look_at(value[i], std::string(field.name) + "[" + std::to_string(i) + "]");
 }
 
 // Of a value in --cli-input-json. Blobs may be text, dates are as `aws` takes them.
@@ -244,15 +266,21 @@ void KmsCommand::add_option(const Field& field) {
 void KmsCommand::read_typed() {
   kms::model::Validation missing;
   const auto read = [&](const Field& field, const auto& parse) {
+    const auto refuse = [&](const std::string& what) {
+      throw UsageError("Error parsing parameter '--" + kms::model::hyphenated(field.name) +
+                       "': " + what);
+    };
     try {
       kms::Json json = kms::Json::object();
-      json[kms::Json::string_t(field.name)] = parse();
+      kms::Json& value = json[kms::Json::string_t(field.name)] = parse();
+      refuse_unknown_members(field, request_.get(), value);
       const kms::Json::string_t text = json.dump();
       kms::model::read_json({&field, 1}, request_.get(), kms::model::parse_json(text).root(),
                             missing);
+    } catch (const UsageError& error) {
+      refuse(error.what());
     } catch (const Error& error) {
-      throw UsageError("Error parsing parameter '--" + kms::model::hyphenated(field.name) +
-                       "': " + error.text());
+      refuse(error.text());
     }
   };
   for (const auto& [field, arguments] : structures_)
@@ -299,6 +327,7 @@ void KmsCommand::take_input(const std::string& argument) {
   for (const auto& [name, value] : input.items()) {
     const Field* field = find_field(operation_.request, name);
     if (field == nullptr) refuse_member(operation_, name);
+    refuse_unknown_members(*field, request_.get(), value);
     if (options_.is_given("--" + kms::model::hyphenated(name))) continue;
     if (operation_.is_paged() && name == "Limit" && value.is_number_integer()) {
       paging_.limit = value.get<std::int64_t>();

@@ -125,6 +125,9 @@ NewDirectory::NewDirectory(fs::path path, std::string name, const std::set<std::
 
 void NewDirectory::take(const std::set<std::string>& made) {
   created_ = mkdir(path_.c_str(), 0700) == 0;
+  if (!created_ && errno == ENOENT)
+    throw UsageError("There is no " + path_.parent_path().string() +
+                     ", in which DIR would be: make it, or choose another DIR.");
   if (!created_ && errno != EEXIST) fail("make", path_);
   require_own(path_);
   if (!created_ && !fs::is_empty(path_) && !fs::exists(marker_)) refuse_content(path_, last_);

@@ -13,11 +13,14 @@ namespace trent::cli {
 
 namespace {
 
-// CLI11 would take the largest number there is for one that is larger.
-std::string out_of_range(const std::string& text) {
+// CLI11 would take the largest number there is for one that is larger, and 0 for an empty text.
+std::string refuse_other_than_number(const std::string& text) {
   std::int64_t number = 0;
-  const auto result = std::from_chars(text.data(), text.data() + text.size(), number);
-  return result.ec == std::errc::result_out_of_range ? text + " is out of range" : "";
+  const char* const end = text.data() + text.size();
+  const auto result = std::from_chars(text.data(), end, number);
+  if (result.ec == std::errc::result_out_of_range) return text + " is out of range";
+  if (result.ec == std::errc() && result.ptr == end) return {};
+  return "it takes a whole number" + (text.empty() ? "" : ", and " + text + " is none");
 }
 
 // What `--help` shows behind the name of an option.
@@ -26,6 +29,10 @@ std::string option_text(const std::string& type, Need need) {
 }
 
 }  // namespace
+
+std::string refuse_empty(const std::string& value) {
+  return value.empty() ? "it is empty: give it a value, or leave the option out" : std::string();
+}
 
 void Options::value(const char* flag, const char* type, Need need, const char* help, Use use) {
   auto argument = std::make_shared<std::optional<std::string>>();
@@ -89,10 +96,21 @@ void Options::number(std::optional<std::int64_t>& target, const char* flag, Need
                      const char* help) {
   app_.add_option_function<std::int64_t>(
           flag, [&target](const std::int64_t& number) { target = number; }, help)
-      ->check(out_of_range)
+      ->check(refuse_other_than_number)
       ->type_name("NUMBER")
       ->option_text(option_text("NUMBER", need))
       ->required(need == Need::Required);
+}
+
+void Options::name(std::string& target, const char* flag, const char* help) {
+  app_.add_option(flag, target, help)->option_text("TEXT")->check(refuse_empty);
+}
+
+void Options::name(std::optional<std::string>& target, const char* flag, const char* help) {
+  app_.add_option_function<std::string>(
+          flag, [&target](const std::string& argument) { target = argument; }, help)
+      ->option_text("TEXT")
+      ->check(refuse_empty);
 }
 
 void Options::flag(bool& target, const char* flags, const char* help) {
@@ -107,21 +125,22 @@ void Options::list(std::vector<std::string>& target, const char* flag, Need need
 }
 
 void Options::positional(std::string& target, const char* name, const char* help) {
-  app_.add_option(name, target, help)->option_text(" ")->required();
+  app_.add_option(name, target, help)->option_text(" ")->check(refuse_empty)->required();
 }
 
 void Options::positional(std::vector<std::string>& target, const char* name, const char* help) {
-  app_.add_option(name, target, help)->option_text("...")->required();
+  app_.add_option(name, target, help)->option_text("...")->check(refuse_empty)->required();
 }
 
 void Options::path(std::string& target, const char* flag, const char* help) {
-  app_.add_option(flag, target, help)->option_text("PATH");
+  app_.add_option(flag, target, help)->option_text("PATH")->check(refuse_empty);
 }
 
 void Options::path(std::optional<std::string>& target, const char* flag, const char* help) {
   app_.add_option_function<std::string>(
           flag, [&target](const std::string& argument) { target = argument; }, help)
-      ->option_text("PATH");
+      ->option_text("PATH")
+      ->check(refuse_empty);
 }
 
 void Options::release(const std::string& required, const std::string& other) {

@@ -23,6 +23,10 @@ enum class Need { Optional, Required };
 // How binary values are given that are in no file and not on standard input.
 enum class Binary { Base64, AsTyped };
 
+// For CLI11: what is wrong. An empty value is a script's variable that was not set, and not "the
+// usual one".
+std::string refuse_empty(const std::string& value);
+
 // Targets must live as long as the Options. Flags are names such as "--key-id".
 class Options {
  public:
@@ -36,12 +40,15 @@ class Options {
   void choice(std::string& target, const char* flag, const std::vector<std::string>& choices,
               const char* help);
   void number(std::optional<std::int64_t>& target, const char* flag, Need need, const char* help);
+  // What is looked up as it is: the URL of a server, a profile. Not empty.
+  void name(std::string& target, const char* flag, const char* help);
+  void name(std::optional<std::string>& target, const char* flag, const char* help);
   void flag(bool& target, const char* flags, const char* help);
   void list(std::vector<std::string>& target, const char* flag, Need need, const char* help);
   void binary(SecretBytes& target, const char* flag, Need need, const char* help);
   void binary(Bytes& target, const char* flag, Need need, const char* help);
   void context(blob::EncryptionContext& target, const char* flag, const char* help);
-  // A directory or file of the command's own: taken as it is.
+  // A directory or file of the command's own: taken as it is, and not empty.
   void positional(std::string& target, const char* name, const char* help);
   void positional(std::vector<std::string>& target, const char* name, const char* help);
   void path(std::string& target, const char* flag, const char* help);

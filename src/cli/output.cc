@@ -48,12 +48,11 @@ void dates_to_iso8601(kms::Json& json) {
   }
 }
 
-void write_output(ByteView bytes) {
+void write_output(ByteView bytes, const char* fault) {
   if (write_all(STDOUT_FILENO, bytes)) return;
   if (errno == EPIPE) throw ClosedPipe("Nobody reads the output.");
-  throw Failure(std::string("The operation was done, but its result could not be written to "
-                            "standard output: ") +
-                std::strerror(errno));
+  const int reason = errno;
+  throw Failure(std::string(fault) + " to standard output: " + std::strerror(reason));
 }
 
 SecretString json_text(kms::Json json) {

@@ -12,8 +12,10 @@
 namespace trent::cli {
 
 // All of it, or throws Failure: a full disk must not pass for success, nor a closed pipe
-// (ClosedPipe).
-void write_output(ByteView bytes);
+// (ClosedPipe). `fault` begins what is said then.
+void write_output(
+    ByteView bytes,
+    const char* fault = "The operation was done, but its result could not be written");
 
 // What in KMS's answers is a date, in ISO 8601 (in UTC) as `aws kms` v2 has it.
 void dates_to_iso8601(kms::Json& json);

@@ -17,7 +17,7 @@ namespace trent::cli {
 namespace {
 
 void check_output_file(const std::string& path) {
-  if (path.empty() || path == "-")
+  if (path == "-")
     throw UsageError(
         "--output-file takes the path of a file; without it, the result goes to "
         "standard output.");

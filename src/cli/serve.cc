@@ -118,7 +118,7 @@ std::function<int(const std::string&)> define(Options& options) {
   options.path(arguments->tls_client_crl, "--tls-client-crl", "Which of them are revoked (PEM)");
   options.path(arguments->credentials, "--credentials",
                "Who may come in (default credentials.toml\nbeside the configuration)");
-  options.text(arguments->insecure_as, "--insecure-as", Need::Optional,
+  options.name(arguments->insecure_as, "--insecure-as",
                "Take everybody for this ARN, or root; for\ndevelopment");
   options.text(arguments->admin, "--admin", Need::Optional,
                "Where /healthz, /readyz and /metrics are");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // trent simulate-policy
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -104,18 +105,22 @@ GivenContext read_context(const std::string& text) {
     for (const auto& [key, value] : blob::parse_shorthand(text)) context.add(key, {value});
     return context;
   }
+  const std::string wanted = "It is no JSON object of strings and lists of strings";
+  const auto is_text = [](const nlohmann::json& value) { return value.is_string(); };
   try {
     read_json(text, [&](const nlohmann::json& json) {
-      for (const auto& [key, value] : json.items())
+      for (const auto& [key, value] : json.items()) {
+        if (value.is_array() ? !std::ranges::all_of(value, is_text) : !is_text(value))
+          throw UsageError(wanted + ".");
         context.add(key, value.is_array() ? value.get<std::vector<std::string>>()
                                           : std::vector{value.get<std::string>()});
+      }
       return 0;
     });
   } catch (const UsageError&) {
     throw;
   } catch (const std::runtime_error& error) {
-    throw UsageError(std::string("It is no JSON object of strings and lists of strings: ") +
-                     error.what() + '.');
+    throw UsageError(wanted + ": " + error.what() + '.');
   }
   return context;
 }
@@ -221,7 +226,8 @@ Verdict judge(const Arguments& arguments, const policy::Query& query) {
 Verdict judge(const Arguments& arguments, const std::string& principal, const std::string& action,
               const GivenContext& context, const std::string& config) {
   kms::Service service = open_service(config);
-  const kms::SimulatePolicyRequest request{*arguments.key_id, principal, action, context.keys()};
+  const kms::SimulatePolicyRequest request{name_in_uri(*arguments.key_id), principal, action,
+                                           context.keys()};
   const kms::Verdict verdict = service.call(request).verdict;
   using By = kms::Verdict::By;
   switch (verdict.by) {

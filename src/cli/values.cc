@@ -33,9 +33,10 @@ SecretBytes read_all(int fd, const std::string& name) {
   auto content = read_up_to<SecretBytes>(fd, kMaxInput + 1);
   if (!content) throw UsageError("Unable to read " + name + ": " + std::strerror(errno));
   if (content->size() > kMaxInput)
-    throw UsageError(name +
-                     " is larger than 1 MiB. KMS encrypts at most 4096 bytes: encrypt large data "
-                     "with a data key (trent generate-data-key).");
+    throw UsageError(
+        name +
+        " is larger than 1 MiB, and no value of KMS is: it encrypts at most 4096 bytes. "
+        "(trent encrypt-file encrypts files of any size.)");
   return *std::move(content);
 }
 

@@ -221,11 +221,14 @@ TokenConfig read_token(const Section& token, const std::vector<TokenConfig>& ear
 std::string read_file(const std::string& path, const std::string& named_by) {
   const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
   std::optional<std::string> text;
-  if (file) text = read_up_to<std::string>(file.get(), std::string::npos);
-  if (!text)
+  // What is longer is another file, or has no end.
+  constexpr std::size_t kMax = std::size_t{1} << 20;
+  if (file) text = read_up_to<std::string>(file.get(), kMax + 1);
+  const bool is_too_long = text && text->size() > kMax;
+  if (!text || is_too_long)
     throw Error(ErrorCode::Validation,
-                "The configuration file " + path + named_by +
-                    " cannot be read: " + std::generic_category().message(errno) + ".",
+                "The configuration file " + path + named_by + " cannot be read: " +
+                    std::generic_category().message(is_too_long ? EFBIG : errno) + ".",
                 "Correct the path or its permissions, or make a new configuration with `trent init "
                 "DIR`.");
   return *std::move(text);

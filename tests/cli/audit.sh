@@ -186,6 +186,9 @@ usage() {
   : >empty.log
   whole empty.log
   assert_contains "$(cat report)" 'no records'
+  head -c 100 /dev/zero >zeros.log
+  whole zeros.log
+  assert_contains "$(cat report)" 'zeros.log:1: the line has no end, and was not looked at'
 }
 
 test_case 'the command leaves records' command_leaves_records

@@ -176,7 +176,7 @@ failures_leave_nothing() {
   start_anew
   for place in token file; do
     if trent credential create --principal $alice --secret-in $place >/dev/full 2>err; then return 1; fi
-    assert_contains "$(cat err)" 'could not be written'
+    assert_contains "$(cat err)" 'Nothing was made, for the secret could not be written'
     [ ! -e "$file" ]
     [ ! -e secrets ]
     assert_eq "$(secrets)" 0
@@ -213,7 +213,7 @@ two_at_once() {
 wrong_arguments() {
   start_anew
   fails 252 '^trent credential: Give a verb, such as create\.' credential
-  fails 252 'no verb of this name' credential creat
+  fails 252 '`trent credential` has no verb of this name\. Did you mean create\?$' credential creat
   fails 252 '^trent credential create: .* required: --principal' credential create
   for arn in alice arn:aws:iam::1:user/a arn:aws:kms:local:111122223333:key/x; do
     fails 252 -- '--principal must be the ARN' credential create --principal $arn

@@ -193,10 +193,26 @@ a_full_disk() {
   grep -q 'Cannot write to standard output: No space left' err
 }
 
+# As of a program that SIGPIPE ended, in silence.
+nobody_reads_it() {
+  { trent decrypt-file --encryption-context tenant=acme --input-file sealed 2>err || echo $? >status; } | head -c 1 >out
+  assert_eq "$(cat status) $(cat err)" '141 '
+}
+
+# Keys are named as for other verbs.
+keys_by_uri() {
+  trent encrypt-file --key-id "kms:$key" --input-file plain --output-file uri.trent
+  trent re-encrypt-file --source-key-id "kms:$key" --destination-key-id KMS://alias/files --input-file uri.trent \
+    --output-file uri2.trent
+  trent decrypt-file --key-id kms:alias/files --input-file uri2.trent | cmp plain -
+}
+
 test_case 'every length comes back' there_and_back
 test_case 'a second implementation reads it' a_second_implementation_reads_it
 test_case 'what a second implementation writes is read' what_a_second_implementation_writes_is_read
 test_case 'the context and the key are needed' the_context_is_needed
+test_case 'nobody reads what is decrypted' nobody_reads_it
+test_case 'keys are named by URIs too' keys_by_uri
 test_case 'what was changed is refused' what_was_changed_is_refused
 test_case 'a pipe gets what is right, and an exit code' a_pipe_gets_what_is_right_and_an_exit_code
 test_case 'moved to another key' moved_to_another_key

@@ -543,7 +543,7 @@ tls() {
   fails 255 'certificate is not trusted.*mismatch' list-keys \
     --endpoint-url "https://localhost:${https##*:}"
   export AWS_CA_BUNDLE=/nowhere.crt
-  fails 255 '/nowhere.crt cannot be used' list-keys --endpoint-url "$https"
+  fails 253 'The certificates in /nowhere.crt cannot be read: .*Correct AWS_CA_BUNDLE' list-keys --endpoint-url "$https"
   unset AWS_CA_BUNDLE
   fails 255 'Cannot connect to https.*TLS handshake failed' list-keys --endpoint-url "https://${http#http://}"
   fails 255 'broke|but not' list-keys --endpoint-url "http://${https#https://}"

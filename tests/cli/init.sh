@@ -171,7 +171,8 @@ account_region_label() {
 
 bad_arguments_make_nothing() {
   fails 252 'required: DIR' init
-  fails 252 'DIR is empty' init ''
+  fails 252 'There is no .*/missing, in which DIR would be' init missing/dir
+  fails 252 'DIR: it is empty' init ''
   fails 252 'account' init bad --account 12345
   fails 252 'region' init bad --region 'a b'
   fails 252 '1 to 32 bytes' init bad --label ''
@@ -198,7 +199,7 @@ places_that_are_taken() {
   echo precious >file
   fails 252 'is there already, and is no directory' init file
   assert_eq "$(cat file)" precious
-  fails 255 'No such file or directory' init no/such/parent
+  fails 252 'There is no .*/no/such, in which DIR would be' init no/such/parent
   mkdir -m 755 empty
   trent init empty >out
   assert_file_mode empty 700
@@ -341,8 +342,8 @@ test_case 'OPENSSL_CONF and SOFTHSM2_CONF are enough for openssl' \
   openssl_without_the_rest_of_the_environment
 test_case 'DIR is made absolute' dir_is_made_absolute
 test_case 'a directory that was moved or copied works' moved_and_copied
-test_case 'account, region and label' account_region_label
 test_case 'the configuration of a directory that was moved stays as it was' moved_configuration_stays_as_it_was
+test_case 'account, region and label' account_region_label
 test_case 'bad arguments are refused before anything is made' bad_arguments_make_nothing
 test_case 'a second time is refused, and changes nothing' twice
 test_case 'places that are taken, and those that are free' places_that_are_taken

@@ -95,6 +95,12 @@ wrong() {
     --principal $alice --action 'kms:*' --resource "$key"
   fails 252 "'--resource': Give the ARN" simulate-policy --policy file://key.json \
     --principal $alice --action kms:Sign --resource alias/app
+  for text in '{"a":1}' '{"a":["b",1]}' '{"a":{"b":"c"}}'; do
+    fails 252 "'--context': It is no JSON object of strings and lists of strings\.$" simulate-policy \
+      --policy file://key.json --principal $alice --action kms:Sign --resource "$key" --context "$text"
+  done
+  fails 252 "'--context': It is no JSON object .*: it is not JSON at byte 2" simulate-policy \
+    --policy file://key.json --principal $alice --action kms:Sign --resource "$key" --context '{'
   advice='Give --key-id, or --policy and --resource'
   fails 252 "$advice" simulate-policy --principal $alice --action kms:Sign --resource "$key"
   fails 252 "$advice" simulate-policy --principal $alice --action kms:Sign --policy file://key.json
@@ -135,6 +141,9 @@ of_a_key_in_the_token() {
   of_key 1 'Denied.' arn:aws:iam::111122223333:user/bob --action kms:Decrypt
   of_key 0 "Allowed. The grant $grant allows it" arn:aws:iam::111122223333:user/bob --action kms:Decrypt \
     --context kms:EncryptionContext:tenant=acme
+  for name in kms:alias/app KMS://alias/app "kms:$id"; do
+    trent simulate-policy --key-id "$name" --principal $alice --action kms:Encrypt >said
+  done
   fails 255 'no permission that Trent asks for' simulate-policy --key-id alias/app --principal $alice \
     --action kms:ReEncrypt
   fails 255 'Alias .* is not found' simulate-policy --key-id alias/none --principal $alice --action kms:Encrypt

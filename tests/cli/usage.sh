@@ -41,8 +41,10 @@ wrong_command_lines() {
   fails 252 'Unknown option: -k\.$' encrypt -kx --plaintext YQ==
   fails 252 '"x" belongs to no option\.$' list-keys x
   fails 252 '--output' list-keys --output xml
-  fails 252 '--key-id' describe-key --key-id
-  fails 252 '--key-id' describe-key --key-id a --key-id b
+  fails 252 '^trent describe-key: --key-id takes a value, and there is none\.$' describe-key --key-id
+  fails 252 '^trent describe-key: --key-id is given more than once\.$' describe-key --key-id a --key-id b
+  fails 252 '^trent create-grant: --operations takes a value' create-grant --key-id x --operations
+  fails 252 '^trent: `trent audit` has no verb of this name\. It has verify\.$' audit mumble
   fails 252 'trent encrypt: .*belongs to no option' encrypt decrypt
 }
 

@@ -60,9 +60,10 @@ missing_files() {
 }
 
 endless_input() {
-  fails 252 'larger than 1 MiB.*generate-data-key' \
+  fails 252 'larger than 1 MiB.*trent encrypt-file' \
     encrypt --key-id alias/app --plaintext fileb:///dev/zero
   fails 252 'larger than 1 MiB' encrypt --key-id alias/app --plaintext - </dev/zero
+  fails 253 '/dev/zero cannot be read: File too large' list-keys --config /dev/zero
 }
 
 standard_input_once() {
@@ -94,6 +95,47 @@ empty_values() {
   fails 254 'ValidationException' encrypt --key-id= --plaintext YQ==
 }
 
+# An empty number is not 0, an empty path is not the option left out.
+empty_numbers_and_paths() {
+  for number in '' x 7.5 1e3 ' 7'; do
+    fails 252 '--pending-window-in-days: it takes a whole number' schedule-key-deletion --key-id alias/app \
+      --pending-window-in-days "$number"
+  done
+  fails 252 '--limit: 9223372036854775808 is out of range' list-grants --key-id alias/app --limit 9223372036854775808
+  fails 252 '--limit: it takes' list-keys --limit ''
+  fails 252 '--workers: it takes a whole number' serve --workers ''
+  fails 252 '--remember: it is empty' check --remember ''
+  fails 252 '--output-file: it is empty' encrypt --key-id alias/app --plaintext YQ== --output-file ''
+  fails 252 '--input-file: it is empty' encrypt-file --key-id alias/app --input-file ''
+  fails 252 '--output-file: it is empty' encrypt-file --key-id alias/app --input-file secret --output-file=
+  fails 252 '--endpoint-url: it is empty' encrypt-file --key-id alias/app --input-file secret --endpoint-url ''
+  fails 252 'FILE: it is empty' audit verify ''
+  # Nobody is no principal.
+  fails 252 '--insecure-as: it is empty' serve --insecure-as '' --listen 127.0.0.1:0
+}
+
+# Structures, as JSON and as they are typed.
+structures() {
+  unknown='Parameter validation failed: Unknown parameter in'
+  fails 252 "'--tags': $unknown Tags\\[0\\]: \"Foo\", must be one of: TagKey, TagValue" \
+    create-key --tags TagKey=a,TagValue=b,Foo=c
+  fails 252 "'--tags': $unknown Tags\\[1\\]: \"Foo\"" \
+    create-key --tags '[{"TagKey":"a","TagValue":"b"},{"TagKey":"c","TagValue":"d","Foo":1}]'
+  grant="create-grant --key-id $key --grantee-principal arn:aws:iam::111122223333:user/a --operations Decrypt"
+  # shellcheck disable=SC2086
+  fails 252 "'--constraints': $unknown Constraints: \"Subset\"" $grant --constraints 'Subset={a=b}'
+  fails 252 "$unknown Constraints: \"Subset\"" create-grant --cli-input-json "{\"KeyId\": \"$key\", \"Operations\":
+    [\"Decrypt\"], \"GranteePrincipal\": \"arn:aws:iam::111122223333:user/a\", \"Constraints\": {\"Subset\": {}}}"
+  for text in '' nonsense '[' '[{"TagKey":1,"TagValue":"b"}]' file://none file://.; do
+    fails 252 "Error parsing parameter '--tags': " create-key --tags "$text"
+    assert_lacks "$(cat fails.err)" context
+  done
+  # shellcheck disable=SC2086
+  for text in '' nonsense; do
+    fails 252 "Error parsing parameter '--constraints': Expected " $grant --constraints "$text"
+  done
+}
+
 # Values that a parser of command lines might take for something of its own.
 odd_values() {
   for text in -x --key-spec '[a,b]' '{}' '%%' 'a=b' '"q"' list-keys; do
@@ -111,5 +153,7 @@ test_case 'input that does not end' endless_input
 test_case 'standard input is read once, and only if there is one' standard_input_once
 test_case 'encryption contexts that are none' bad_contexts
 test_case 'empty values after an equals sign' empty_values
+test_case 'empty numbers and paths' empty_numbers_and_paths
+test_case 'structures that are none' structures
 test_case 'values that look like syntax' odd_values
 done_testing
