@@ -7,6 +7,8 @@ import json
 import os
 import re
 import shlex
+import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -202,13 +204,17 @@ class Aws:
         from awscli import clidriver  # pylint: disable=import-outside-toplevel
         self.driver = clidriver.create_clidriver()
 
+    def main(self, arguments):
+        try:
+            return self.driver.main(["--endpoint-url", os.environ["AWS_ENDPOINT"], "--no-cli-pager"] + arguments)
+        except SystemExit as end:
+            return end.code
+
     def __call__(self, command):
         streams = sys.stdout, sys.stderr
         sys.stdout, sys.stderr = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in streams)
         try:
-            code = self.driver.main(["--endpoint-url", os.environ["AWS_ENDPOINT"], "--no-cli-pager"] + shlex.split(command))
-        except SystemExit as end:
-            code = end.code
+            code = self.main(shlex.split(command))
         finally:
             texts = []
             for stream in (sys.stdout, sys.stderr):
@@ -216,6 +222,30 @@ class Aws:
                 texts.append(stream.buffer.getvalue())
             sys.stdout, sys.stderr = streams
         return subprocess.CompletedProcess(command, code, *texts)
+
+
+def serve():
+    """What bin/aws of aws.sh asks: each command in a child, which has that one's directory and streams."""
+    aws = Aws()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+        listener.bind(os.environ["AWS_STARTED"])
+        listener.listen()
+        while True:
+            connection = listener.accept()[0]
+            message, streams, _, _ = socket.recv_fds(connection, 1 << 17, 3)
+            if os.fork() == 0:
+                directory, arguments = json.loads(message)
+                os.chdir(directory)
+                for number, stream in enumerate(streams):
+                    os.dup2(stream, number)
+                code = aws.main(arguments)
+                sys.stdout.flush()
+                sys.stderr.flush()
+                connection.send(str(code).encode())
+                os._exit(0)
+            for descriptor in (connection.detach(), *streams):
+                os.close(descriptor)
 
 
 def compare(commands):
@@ -324,5 +354,5 @@ def run_inputs():
     ])
 
 
-sys.exit(0 if {"examples": run_examples, "formats": run_formats, "skeletons": run_skeletons,
+sys.exit(0 if {"serve": serve, "examples": run_examples, "formats": run_formats, "skeletons": run_skeletons,
                "inputs": run_inputs}[sys.argv[1]]() else 1)
