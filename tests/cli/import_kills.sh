@@ -8,16 +8,12 @@ make_token
 
 # killed COMMAND: killed at each call; then `after` has to hold, and a check finds nothing that is lost.
 killed() {
-  killed_at_each_call after_holds_and_nothing_is_lost "$@"
-  echo "$calls calls: $*"
-  [ "$calls" -gt 30 ]
+  killed_at_each_change after_holds_and_nothing_is_lost "$@"
 }
 after_holds_and_nothing_is_lost() {
-  [ $((calls % 3)) -eq 0 ] || return 0
   rm -rf killed && cp -rp tokens killed
   after
   # A check waits where it finds something left over.
-  [ $((calls % 12)) -eq 0 ] || return 0
   rm -rf tokens && cp -rp killed tokens
   repair_leaves_nothing
   after

@@ -70,7 +70,6 @@ is_replicated() { trent describe-key --region us-east-2 --key-id "$key" >out 2>&
 replica_or_nothing() {
   says_hello kept.blob
   if is_replicated; then both_open; fi
-  [ $((calls % 12)) -eq 0 ] || return 0
   trent check --repair >out
   trent check >out
   if is_replicated; then both_open; fi
@@ -78,7 +77,7 @@ replica_or_nothing() {
 killed_replication() {
   make_multi_region
   say_hello kept.blob
-  killed_at_each_call replica_or_nothing trent replicate-key --key-id "$key" --replica-region us-east-2
+  killed_at_each_change replica_or_nothing trent replicate-key --key-id "$key" --replica-region us-east-2
   both_open
 }
 
@@ -86,20 +85,17 @@ killed_rotation() {
   make_multi_region
   say_hello kept.blob
   trent replicate-key --key-id "$key" --replica-region us-east-2 >out
-  killed_at_each_call always_both trent rotate-key-on-demand --key-id "$key"
+  killed_at_each_change always_both trent rotate-key-on-demand --key-id "$key"
   always_both
 }
 always_both() {
-  [ $((calls % 3)) -eq 0 ] || return 0
   both_open
-  [ $((calls % 24)) -eq 0 ] || return 0
   trent check --repair >out
   trent check >out
   both_open
 }
 
 one_primary() {
-  [ $((calls % 3)) -eq 0 ] || return 0
   trent describe-key --key-id "$key" >first
   trent describe-key --region us-east-2 --key-id "$key" >second
   arn=$(member first KeyMetadata.MultiRegionConfiguration.PrimaryKey.Arn)
@@ -111,7 +107,7 @@ killed_update() {
   make_multi_region
   say_hello kept.blob
   trent replicate-key --key-id "$key" --replica-region us-east-2 >out
-  killed_at_each_call one_primary trent update-primary-region --key-id "$key" --primary-region us-east-2
+  killed_at_each_change one_primary trent update-primary-region --key-id "$key" --primary-region us-east-2
   trent describe-key --key-id "$key" >out
   assert_eq "$(member out KeyMetadata.MultiRegionConfiguration.PrimaryKey.Arn)" "$away/$key"
 }

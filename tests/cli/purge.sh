@@ -66,7 +66,7 @@ next_purge_finishes() {
 }
 killed_purge_is_finished() {
   make_due killed
-  killed_at_each_call next_purge_finishes trent purge
+  killed_at_each_change next_purge_finishes trent purge
 }
 
 test_case 'it tells before it destroys' tells_before_it_destroys

@@ -5,8 +5,8 @@
 // A test loads it as Trent's module (its path is in fault_module_path) and steers it through
 // fault_module(). For programs of which a test sees only the outside, the environment steers it:
 // TRENT_FAULT="nth function rv", e.g. "1 C_UnwrapKey 0x30" or "4 * 0x5", or "7 * kill" to be killed
-// before the 7th call, and TRENT_HOSTILE; for those that run on, TRENT_FAULT_SWITCH=PATH: while the
-// file has "function rv", all these calls fail.
+// before the 7th call ("7 change kill": that may change the token), and TRENT_HOSTILE; for those
+// that run on, TRENT_FAULT_SWITCH=PATH: while the file has "function rv", all these calls fail.
 #pragma once
 
 #include <p11-kit/pkcs11.h>
