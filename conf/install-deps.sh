@@ -8,10 +8,11 @@
 #                                     and of the documentation
 set -eu
 
-build='g++ libc6-dev meson ninja-build pkg-config libssl-dev libp11-kit-dev libtomlplusplus-dev libboost1.81-dev
-  nlohmann-json3-dev libcli11-dev openssl softhsm2'
+# meson asks dpkg-dev where the libraries of this system are.
+build='dpkg-dev g++ libc6-dev meson ninja-build pkg-config libssl-dev libp11-kit-dev libtomlplusplus-dev libboost1.81-dev
+  nlohmann-json3-dev libcli11-dev openssl p11-kit softhsm2'
 test='awscli curl haproxy libcmocka-dev opensc opensc-pkcs11 gnutls-bin libengine-pkcs11-openssl libnss3-tools logrotate
-  openjdk-17-jre-headless openssh-client mandoc osslsigncode p11-kit p11-kit-modules python3-boto3 python3-botocore python3-pykcs11
+  openjdk-17-jre-headless openssh-client mandoc osslsigncode p11-kit-modules python3-boto3 python3-botocore python3-pykcs11
   util-linux xxd'
 ci='autopkgtest clang clang-format clang-tidy debhelper libclang-rt-14-dev lintian mmdebstrap gcovr shellcheck'
 # Where systemd runs, openssh-server starts a server on port 22, and nginx-light one on port 80.
