@@ -166,6 +166,8 @@ to_number(Days)
 Text || 'x'
 NextMarker || 'none'
 Nothing || Truncated || Text
+`0` || 'x'
+!`0`
 Keys && Text
 Nothing && Text
 !Keys
