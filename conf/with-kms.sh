@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Runs a command with a KMS of its own, for tests and CI jobs:
+# Runs a command with a KMS of its own, for tests and CI jobs; installed as trent-with-kms:
 #   sh conf/with-kms.sh COMMAND [ARGUMENT...]
 #   sh conf/with-kms.sh python3 -m pytest
 # It makes a SoftHSM token in a temporary directory, with the keys alias/app, alias/old and alias/new, and a

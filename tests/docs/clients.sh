@@ -5,7 +5,8 @@
 . "$TRENT_SOURCE/tests/docs/examples.sh"
 unset SOFTHSM2_CONF OPENSSL_MODULES # as in a shell that knows nothing of Trent
 # Debian's own Python, Ruby and so on are the ones with the clients.
-PATH=$TRENT_BUILD/src:/usr/bin:/bin
+PATH=$TRENT_BUILD/src:$work/bin:/usr/bin:/bin
+install -D "$TRENT_SOURCE/conf/with-kms.sh" "$work/bin/trent-with-kms"
 export GOCACHE="$TRENT_BUILD/clients/go-cache"
 page=$TRENT_SOURCE/docs/clients.md
 javascript=$TRENT_BUILD/clients/js/node_modules

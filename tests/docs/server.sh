@@ -5,7 +5,8 @@
 . "$TRENT_SOURCE/tests/support/lib.sh"
 . "$TRENT_SOURCE/tests/docs/examples.sh"
 unset SOFTHSM2_CONF OPENSSL_MODULES # as in a shell that knows nothing of Trent
-PATH=$TRENT_BUILD/src:$PATH
+PATH=$TRENT_BUILD/src:$work/bin:$PATH
+install -D "$TRENT_SOURCE/conf/with-kms.sh" "$work/bin/trent-with-kms"
 conf=$TRENT_SOURCE/conf
 
 units_and_options() {

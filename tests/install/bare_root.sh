@@ -30,6 +30,9 @@ quietly enter sh -c 'apt-get install -y /debs/trent_*.deb /debs/trent-provider_*
 enter trent version | head -n 1
 enter p11-kit list-modules | grep '^trent: '
 [ -z "$(find "$work/root/etc/systemd" -name 'trent-*')" ] || fail 'a unit was enabled by the installation'
+[ -z "$(find "$work/root/usr/share/doc/trent/docs" -name '*.gz')" ] || fail 'what pages link to is compressed'
+python3 "$root/tests/docs/links.py" "$work/root/usr/share/doc/trent" || fail 'a link leads nowhere'
+[ "$(enter trent-with-kms trent list-aliases --output raw | wc -l)" = 3 ] || fail 'trent-with-kms'
 enter man --version >/dev/null 2>&1 || [ -s "$work/root/usr/share/man/man8/trent-serve.8.gz" ]
 
 say 'a token, and its use'

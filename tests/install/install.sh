@@ -37,13 +37,15 @@ manuals_are_there() {
 documentation_is_there() {
   [ -s "$root/share/doc/trent/LICENSE" ]
   for page in "$TRENT_SOURCE"/docs/*.md; do [ -s "$root/share/doc/trent/docs/${page##*/}" ]; done
-  # README finds the pages.
-  grep -o '(docs/[a-z0-9-]*\.md' "$root/share/doc/trent/README.md" | tr -d '(' | sort -u >links
-  [ "$(wc -l <links)" -ge 20 ]
-  while read -r link; do [ -s "$root/share/doc/trent/$link" ]; done <links
+  python3 "$TRENT_SOURCE/tests/docs/links.py" "$root/share/doc/trent"
   # The example is a configuration.
   assert_contains "$("$root/bin/trent" version --config "$root/share/doc/trent/conf/trent.toml")" \
     "configuration: $root/share/doc/trent/conf/trent.toml"
+}
+
+command_has_its_own_kms() {
+  assert_eq "$(PATH=$root/bin:$PATH "$root/bin/trent-with-kms" trent list-aliases --output raw | xargs)" \
+    'alias/app alias/new alias/old'
 }
 
 units_name_the_installed_command() {
@@ -167,7 +169,8 @@ assert all(path.startswith((prefix, "/etc/") if prefix == "/usr/" else prefix)
 test_case 'the library is there once, with a link for PKCS#11 programs' library_is_there_once
 test_case 'it exports nothing but its doors' library_exports_its_doors_only
 test_case 'the manual pages are there' manuals_are_there
-test_case 'the documentation is there' documentation_is_there
+test_case 'the documentation is there, and its links lead to what is installed' documentation_is_there
+test_case 'a command has a KMS of its own' command_has_its_own_kms
 test_case 'the units name the installed command' units_name_the_installed_command
 if command -v systemd-sysusers >/dev/null && [ "$(id -u)" -eq 0 ]; then
   test_case 'the user and the directories are made' user_and_directories_are_made
