@@ -5,7 +5,7 @@
 . "$TRENT_SOURCE/tests/support/lib.sh"
 . "$TRENT_SOURCE/tests/docs/examples.sh"
 unset SOFTHSM2_CONF OPENSSL_MODULES
-export PATH="$TRENT_BUILD/src:/usr/bin:$PATH" PKG_CONFIG_PATH="$TRENT_BUILD/meson-uninstalled"
+export PATH="$TRENT_BUILD/src:/usr/bin:$PATH"
 export GOCACHE="$TRENT_BUILD/clients/go-cache"
 page=$TRENT_SOURCE/docs/pkcs11-key-pairs.md
 first='Keys to try them on'

@@ -6,7 +6,7 @@
 unset SOFTHSM2_CONF OPENSSL_MODULES # as in a shell that knows nothing of Trent
 # Debian's own Python and so on are the ones with the clients.
 PATH=$TRENT_BUILD/src:/usr/bin:/bin
-export GOCACHE="$TRENT_BUILD/clients/go-cache" PKG_CONFIG_PATH="$TRENT_BUILD/meson-uninstalled"
+export GOCACHE="$TRENT_BUILD/clients/go-cache"
 page=$TRENT_SOURCE/examples/README.md
 javascript=$TRENT_BUILD/clients/js/node_modules
 gocode=/usr/share/gocode/src/github.com

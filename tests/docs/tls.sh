@@ -9,7 +9,7 @@ fi
 . "$TRENT_SOURCE/tests/support/lib.sh"
 . "$TRENT_SOURCE/tests/docs/examples.sh"
 unset SOFTHSM2_CONF OPENSSL_MODULES # as in a shell that knows nothing of Trent
-export PATH="$TRENT_BUILD/src:/usr/bin:/bin" PKG_CONFIG_PATH="$TRENT_BUILD/meson-uninstalled"
+export PATH="$TRENT_BUILD/src:/usr/bin:/bin"
 page=$TRENT_SOURCE/docs/tls.md
 first='A key and a certificate'
 titles=$first
