@@ -29,7 +29,18 @@ manual_pages() {
   if mandoc -T lint -W error bad.1; then return 1; fi
 }
 
+# What a page's commands write an access key or a token to is its owner's alone.
+secrets_are_their_owners() {
+  cd "$TRENT_SOURCE"
+  grep -hE '^[(a-z0-9; -]*credential (create|rotate).* > ' docs/*.md >"$work/secrets"
+  [ "$(wc -l <"$work/secrets")" -ge 5 ]
+  if grep -v ')$' "$work/secrets"; then return 1; fi
+  grep -hB 1 -E '^[(a-z0-9; -]*credential (create|rotate).* > ' docs/*.md | grep -c 'umask 077' >"$work/masked"
+  assert_eq "$(cat "$work/masked")" "$(wc -l <"$work/secrets")"
+}
+
 case_with /usr/bin/codespell 'the spelling' spelling
 case_with /usr/bin/codespell 'misspelt words are found' spelling_is_looked_at
+test_case 'files with secrets are for their owner alone' secrets_are_their_owners
 case_with /usr/bin/mandoc 'the manual pages' manual_pages
 done_testing
