@@ -18,10 +18,19 @@ units_and_options() {
     assert_contains "$(trent serve --help)" "$option"
   done
 }
+# Without what comes before.
+from_signatures_on() {
+  mkdir alone
+  cd alone
+  export HOME="$PWD"
+  sed -n '/^## With signatures/,$p' "$TRENT_SOURCE/docs/server.md" >page.md
+  run_examples page.md
+}
 haproxy_takes_its_file() { haproxy -c -f "$conf/haproxy.cfg"; }
 
 ln -s "$conf" .
 test_case 'the commands of the page' run_examples "$TRENT_SOURCE/docs/server.md"
+test_case 'the page from "With signatures" on' from_signatures_on
 if command -v systemd-analyze >/dev/null; then
   test_case 'systemd takes the units' units_and_options
 fi
