@@ -41,6 +41,8 @@ all_are_tested() {
 }
 
 program /usr/sbin/nginx nginx 'Renew the certificate' 'Stop it' curl
+titles="$titles
+nginx as root" # tls_root.sh
 program /usr/sbin/apache2 'Apache httpd'
 program /usr/sbin/haproxy HAProxy
 program /usr/bin/javac Java
