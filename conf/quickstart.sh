@@ -49,34 +49,36 @@ for name in old new; do
   fi
 done
 say 'openssl sees them too:'
-run 'openssl storeutl -provider trent -provider default kms:'
+run 'openssl storeutl kms:'
 
 step 'Encrypt a file under the old key'
 say 'The encryption context is not secret, but it is bound to the ciphertext: whoever decrypts must' \
   'give the same one.'
 run "echo 'the secret of tenant acme' > secret"
-run "openssl pkeyutl -provider trent -provider default -encrypt -inkey kms:alias/old \\
+run "openssl pkeyutl -encrypt -inkey kms:alias/old \\
     -pkeyopt 'encryption-context:{\"tenant\":\"acme\"}' -in secret -out old.blob"
+run "openssl pkeyutl -decrypt -inkey kms:alias/old \\
+    -pkeyopt 'encryption-context:{\"tenant\":\"acme\"}' -in old.blob"
 
 step 'Move it to the new key, under another context'
 say 'This is ReEncrypt. It happens inside the token: with an HSM, the plaintext never enters this' \
   'computer'\''s memory. (SoftHSM is software: docs/security.md.) The blob says which key it was' \
   'encrypted under, so only the new key is named.'
-run "openssl pkeyutl -provider trent -provider default -encrypt -inkey kms:alias/new \\
+run "openssl pkeyutl -encrypt -inkey kms:alias/new \\
     -pkeyopt reencrypt:1 \\
     -pkeyopt 'source-encryption-context:{\"tenant\":\"acme\"}' \\
     -pkeyopt 'encryption-context:{\"tenant\":\"acme\",\"year\":\"2\"}' \\
     -in old.blob -out new.blob"
 
 step 'Decrypt it under the new key, and compare'
-run "openssl pkeyutl -provider trent -provider default -decrypt -inkey kms:alias/new \\
+run "openssl pkeyutl -decrypt -inkey kms:alias/new \\
     -pkeyopt 'encryption-context:{\"tenant\":\"acme\",\"year\":\"2\"}' -in new.blob -out decrypted"
 run 'cmp secret decrypted'
 
 step 'Try the context of before: refused'
-printf '\n$ %s\n' "openssl pkeyutl -provider trent -provider default -decrypt -inkey kms:alias/new \\
+printf '\n$ %s\n' "openssl pkeyutl -decrypt -inkey kms:alias/new \\
     -pkeyopt 'encryption-context:{\"tenant\":\"acme\"}' -in new.blob"
-if openssl pkeyutl -provider trent -provider default -decrypt -inkey kms:alias/new \
+if openssl pkeyutl -decrypt -inkey kms:alias/new \
   -pkeyopt 'encryption-context:{"tenant":"acme"}' -in new.blob; then
   echo 'That should have been refused.' >&2
   exit 1
