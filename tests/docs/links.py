@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The pages in Markdown: what they link to is there, without asking the network.
 
-Files, headings (by the names that GitHub gives them) and pictures; and each page of docs/ is reached
+Files, headings (by the names that GitHub gives them) and pictures; tables are whole; and each page of docs/ is reached
 from docs/index.md and has its place in the navigation of the site (conf/mkdocs.yml).
 
 usage: links.py [DIRECTORY]     with the documentation as it is installed: only that its links lead somewhere
@@ -99,6 +99,18 @@ def each_page_is_reached():
     return faults
 
 
+def tables_are_whole():
+    """A row that an empty line cuts off from its table is shown as it is written."""
+    faults = []
+    for page in pages():
+        with open(page, encoding="utf-8") as file:
+            text = without_code(file.read())
+        for rows in re.findall(r"(?m)(?:^\|.*\n)+", text):
+            if not re.search(r"\A.*\n\|[-:| ]+\|\n", rows):
+                faults.append(f"{os.path.relpath(page, source)}: a row outside of a table: {rows[:60]!r}")
+    return faults
+
+
 def commands_are_run():
     """A page with commands is named by the test that runs them."""
     tests = ""
@@ -121,7 +133,7 @@ def commands_are_run():
 def main():
     failed = 0
     cases = {"all links lead somewhere": all_lead_somewhere, "each page is reached": each_page_is_reached,
-             "commands of all pages are run": commands_are_run}
+             "tables are whole": tables_are_whole, "commands of all pages are run": commands_are_run}
     if installed:
         cases = {"all links lead somewhere": all_lead_somewhere}
     for number, (name, case) in enumerate(cases.items(), 1):
