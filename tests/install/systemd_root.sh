@@ -174,6 +174,7 @@ blob=$(kms Encrypt "{\"KeyId\":\"alias/old\",\"Plaintext\":\"$(echo 'the secret'
 decrypts
 blob=$(kms ReEncrypt "{\"CiphertextBlob\":\"$blob\",\"DestinationKeyId\":\"alias/new\"}" | member CiphertextBlob)
 decrypts
+grep -q '"eventName":"ReEncrypt"' "$work/root/var/log/trent/audit.log" || fail 'there is no audit log'
 rsa=$(key '{"KeySpec":"RSA_2048","KeyUsage":"SIGN_VERIFY"}')
 hmac=$(key '{"KeySpec":"HMAC_256","KeyUsage":"GENERATE_VERIFY_MAC"}')
 external=$(key '{"Origin":"EXTERNAL"}')
