@@ -3,7 +3,6 @@
 #include "cli/new_directory.h"
 
 #include <fcntl.h>
-#include <pwd.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "base/user_name.h"
 #include "cli/errors.h"
 #include "cli/init_files.h"
 
@@ -32,11 +32,6 @@ struct Vanished {};
 
 bool is_trusted(uid_t owner) {
   return owner == 0 || owner == geteuid();
-}
-
-std::string user_name(uid_t id) {
-  const passwd* user = getpwuid(id);
-  return user == nullptr ? "user " + std::to_string(id) : user->pw_name;
 }
 
 [[noreturn]] void refuse_place(const fs::path& path, const std::string& why,

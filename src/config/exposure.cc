@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <memory>
 
+#include "base/user_name.h"
+
 namespace trent {
 
 namespace {
@@ -27,8 +29,10 @@ std::optional<std::string> exposure(const std::string& path) {
   if (real == nullptr || stat(real.get(), &file) != 0 || !S_ISREG(file.st_mode))
     return std::nullopt;
   if (!is_trusted(file.st_uid))
-    return "belongs to the user " + std::to_string(file.st_uid) +
-           ", who can change it: chown it to its user.";
+    return "belongs to the user " + user_name(file.st_uid) + ", who can change it: " +
+           (geteuid() == 0 ? "use it as that user, not as root: runuser -u " +
+                                 user_name(file.st_uid) + " -- COMMAND"
+                           : "chown it to its user.");
   mode_t open = file.st_mode & (S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH);
   std::string directory = real.get();
   while (directory.size() > 1) {

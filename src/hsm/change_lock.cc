@@ -2,9 +2,14 @@
 // The lock on changes of a token, by the name that the configuration gives the token.
 #include "hsm/change_lock.h"
 
+#include <unistd.h>
+
 #include <map>
 #include <string>
 
+#include "base/error.h"
+#include "base/user_name.h"
+#include "hsm/softhsm_files.h"
 #include "hsm/token.h"
 
 namespace trent::hsm {
@@ -17,18 +22,39 @@ std::string change_lock_name(Token& token) {
   return token.config().module + '\0' + token.config().uri;
 }
 
+// Root may write into everybody's token of SoftHSM's, but whose it is could not read that: the
+// token would have keys that its user's programs do not see.
+void require_own(Token& token) {
+  if (geteuid() != 0) return;
+  const auto others = softhsm_tokens_of_others();
+  if (others.empty()) return;  // without a question to the token
+  const auto found = others.find(serial_number(token));
+  if (found == others.end()) return;
+  const std::string owner = user_name(found->second);
+  throw Error(ErrorCode::UnsupportedOperation,
+              "The token belongs to " + owner + ", who could not read what root makes in it.",
+              "Do it as that user: runuser -u " + owner + " -- trent ...",
+              CKR_TOKEN_WRITE_PROTECTED);
+}
+
+std::string lock_name_for_change(Token& token) {
+  std::string name = change_lock_name(token);
+  require_own(token);
+  return name;
+}
+
 }  // namespace
 
 ChangeLock::ChangeLock(Token& token)
     : token_(token),
-      lock_(std::make_shared<HostLock>(HostLock::Purpose::Change, change_lock_name(token))) {}
+      lock_(std::make_shared<HostLock>(HostLock::Purpose::Change, lock_name_for_change(token))) {}
 
 std::vector<ChangeLock> ChangeLock::of_all(const std::vector<Token*>& tokens) {
   // In the order of their files, in which everybody takes them.
   std::map<std::string, std::shared_ptr<const HostLock>> locks;
   std::vector<std::string> names;
   for (Token* token : tokens) {
-    names.push_back(change_lock_name(*token));
+    names.push_back(lock_name_for_change(*token));
     locks.emplace(HostLock::file(HostLock::Purpose::Change, names.back()), nullptr);
   }
   std::vector<ChangeLock> all;

@@ -3,6 +3,7 @@
 #include "hsm/hmac_secret.h"
 
 #include "hsm/base_key.h"
+#include "hsm/change_lock.h"
 #include "hsm/promise.h"
 #include "hsm/sign_with.h"
 #include "hsm/token.h"
@@ -59,9 +60,19 @@ void create(const Session& session, const std::string& label, ByteView value, bo
   made.release();
 }
 
+void destroy(Token& token, const std::string& label) {
+  token.run(Retry::Always, [&](Connection&, const Session& session) {
+    for (CK_OBJECT_HANDLE object : find_all(session, label))
+      session.call<&CK_FUNCTION_LIST::C_DestroyObject>(object);
+    return true;
+  });
+}
+
 }  // namespace
 
 void create_hmac_secret(Token& token, const std::string& label, ByteView value) {
+  const ChangeLock lock(token);
+  lock.look();
   // CKA_ALLOWED_MECHANISMS, where the token takes it.
   for (bool restricted = true;; restricted = false) {
     try {
@@ -73,7 +84,7 @@ void create_hmac_secret(Token& token, const std::string& label, ByteView value) 
     } catch (const Error& error) {
       // A token that reports a failure may have made it all the same.
       try {
-        destroy_hmac_secret(token, label);
+        destroy(token, label);
       } catch (const Error&) {  // the first failure is the one to report
       }
       if (!restricted || !is_refused(error.ck_rv())) throw;
@@ -99,11 +110,8 @@ SecretBytes sign_with_hmac_secret(Token& token, const std::string& label, ByteVi
 }
 
 void destroy_hmac_secret(Token& token, const std::string& label) {
-  token.run(Retry::Always, [&](Connection&, const Session& session) {
-    for (CK_OBJECT_HANDLE object : find_all(session, label))
-      session.call<&CK_FUNCTION_LIST::C_DestroyObject>(object);
-    return true;
-  });
+  const ChangeLock lock(token);
+  destroy(token, label);
 }
 
 }  // namespace trent::hsm

@@ -20,6 +20,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/new_file.h"
+#include "base/user_name.h"
 #include "base/utc.h"
 
 namespace trent::hsm {
@@ -219,9 +220,7 @@ std::string how_to_reach(const fs::path& path) {
     return path.string() + " is open to the group " + group_name +
            ": have yourself added to it (`sudo adduser \"$USER\" " + group_name +
            "`), and log in anew.";
-  const passwd* its_owner = getpwuid(status.st_uid);  // NOLINT(concurrency-mt-unsafe)
-  return path.string() + " is open to its owner " +
-         (its_owner == nullptr ? std::to_string(status.st_uid) : its_owner->pw_name) +
+  return path.string() + " is open to its owner " + user_name(status.st_uid) +
          " only: use it as that user, or name a token of your own.";
 }
 
@@ -416,6 +415,33 @@ fs::path softhsm_write_protected() {
     for (const fs::path& path : {*tokens / uuid, *tokens / uuid / kTokenObject})
       if (may(path, R_OK) && !may(path, W_OK)) return path;
   return {};
+}
+
+std::map<std::string, uid_t> softhsm_tokens_of_others() {
+  std::map<std::string, uid_t> owners;
+  const auto tokens = softhsm_token_directory();
+  if (!tokens) return owners;
+  struct stat status {};
+  for (const std::string& uuid : token_names(*tokens))
+    if (stat((*tokens / uuid).c_str(), &status) == 0 && status.st_uid != geteuid())
+      owners.emplace(serial_of(uuid), status.st_uid);
+  return owners;
+}
+
+std::vector<fs::path> softhsm_closed_objects(const std::string& serial) {
+  std::vector<fs::path> closed;
+  const auto tokens = softhsm_token_directory();
+  if (!tokens) return closed;
+  for (const std::string& uuid : token_names(*tokens)) {
+    if (serial_of(uuid) != serial) continue;
+    std::error_code error;
+    for (fs::directory_iterator entry(*tokens / uuid, error), end; !error && entry != end;
+         entry.increment(error))
+      if (entry->path().extension() == ".object" && !may(entry->path(), R_OK) && errno == EACCES)
+        closed.push_back(entry->path());
+  }
+  std::ranges::sort(closed);
+  return closed;
 }
 
 }  // namespace trent::hsm

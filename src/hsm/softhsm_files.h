@@ -7,9 +7,11 @@
 #pragma once
 
 #include <p11-kit/pkcs11.h>
+#include <sys/types.h>
 
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -72,5 +74,12 @@ std::string softhsm_advice();
 // The first file or directory of SoftHSM's tokens that this process may read and not write; empty:
 // none.
 std::filesystem::path softhsm_write_protected();
+
+// The tokens, by their serial numbers, whose directories belong to others than the user of this
+// process, and to whom. SoftHSM opens what it makes to its maker only.
+std::map<std::string, uid_t> softhsm_tokens_of_others();
+
+// The objects of a token that this process may not read, and SoftHSM leaves out without a word.
+std::vector<std::filesystem::path> softhsm_closed_objects(const std::string& serial);
 
 }  // namespace trent::hsm

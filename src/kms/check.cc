@@ -2,16 +2,21 @@
 // `trent check`: see check.h.
 #include "kms/check.h"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <iterator>
 
 #include "base/encoding.h"
 #include "base/error.h"
+#include "base/user_name.h"
 #include "config/exposure.h"
 #include "hsm/change_lock.h"
 #include "hsm/data_trial.h"
 #include "hsm/enforced_key_store.h"
 #include "hsm/giveaway.h"
 #include "hsm/nshield.h"
+#include "hsm/softhsm_files.h"
 #include "kms/contents.h"
 #include "kms/import.h"
 #include "kms/key.h"
@@ -149,6 +154,23 @@ void warn_of_exposed_files(const std::string& pin_source, TokenReport& report) {
     report.warnings.push_back("The PIN file " + pin_source.substr(5) + " " + *exposed);
 }
 
+// Keys that SoftHSM leaves out without a word, since another user has made them.
+void check_closed_objects(TokenReport& report) {
+  const auto closed = hsm::softhsm_closed_objects(report.serial);
+  if (closed.empty()) return;
+  constexpr std::size_t kNamed = 5;
+  std::string names;
+  for (std::size_t i = 0; i < std::min(closed.size(), kNamed); ++i)
+    names += (i == 0 ? "" : ", ") + closed[i].filename().string();
+  if (closed.size() > kNamed) names += " and " + std::to_string(closed.size() - kNamed) + " more";
+  const std::string directory = closed.front().parent_path().string();
+  report.problems.push_back("This user, " + user_name(geteuid()) + ", may not read " + names +
+                            " in " + directory +
+                            ", so what is in there is missing: as root, chown "
+                            "--reference=" +
+                            directory + " " + directory + "/*");
+}
+
 // Who has the PIN may use every key, but should not be able to take one with him.
 void warn_of_giveaways(hsm::Token& token, const Contents& contents, TokenReport& report) {
   const hsm::Giveaways giveaways = hsm::try_giveaways(token);
@@ -250,6 +272,7 @@ TokenReport check_account(Service& service, Account& account, const CheckOptions
   Repairs repairs;
   Contents contents = look_twice(token);
   report.serial = hsm::serial_number(token);
+  check_closed_objects(report);
   // Before the repair, for what that removes did not go by itself.
   RememberedRecords before;
   if (auto known = options.memory.find(report.serial); known != options.memory.end())

@@ -234,6 +234,41 @@ what_is_no_memory_is_left_alone() {
   assert_fails_with '--accept needs --remember' "$trent" check --accept
 }
 
+# As root, in a token of nobody's.
+token_of_another_user() {
+  [ "$(id -u)" -eq 0 ] || return 0
+  mkdir theirs
+  cp -rp tokens trent.toml theirs
+  sed "s|$work/tokens|$work/theirs/tokens|" softhsm2.conf >theirs/softhsm2.conf
+  cp "$trent" theirs/trent
+  chown -R 65534 theirs
+  chmod 755 "$work" theirs/trent
+  export SOFTHSM2_CONF="$work/theirs/softhsm2.conf" TRENT_CONF="$work/theirs/trent.toml"
+  as_nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups theirs/trent "$@"; }
+  fails 254 '\(UnsupportedOperationException\).*: The token belongs to nobody, who could not read what root makes' create-key
+  fails 255 'runuser -u nobody' credential create --principal arn:aws:iam::111122223333:user/alice
+  trent check >out
+  assert_contains "$(cat out)" 'The token belongs to nobody'
+  assert_contains "$(cat out)" "The configuration $TRENT_CONF belongs to the user nobody"
+  assert_contains "$(cat out)" 'runuser -u nobody'
+  assert_lacks "$(cat out)" chown
+  trent list-keys >out
+  assert_eq "$(find theirs/tokens -user 0)" ''
+  as_nobody create-key >out
+  as_nobody check >out
+
+  # What root makes there all the same.
+  tool --keygen --key-type AES:32 --label unseen >out 2>&1
+  status=0
+  as_nobody check >out || status=$?
+  [ $status -ne 0 ]
+  assert_contains "$(cat out)" "nobody, may not read $(basename "$(find theirs -name '*.object' -user 0)") in $work/theirs"
+  command=$(grep -o 'chown --reference.*' out)
+  sh -c "$command"
+  as_nobody check >out
+  chmod 700 "$work"
+}
+
 test_case 'a token in which all is well' all_is_well
 test_case 'the report as JSON' as_json
 test_case 'what a token lacks is said, row by row' what_a_token_lacks_is_said
@@ -243,5 +278,6 @@ test_case 'what a crash left is found, and repaired on demand' what_a_crash_left
 test_case 'mechanisms that give keys away are a warning' keys_that_are_given_away_are_a_warning
 test_case 'an old record that was put back is noticed' old_records_are_remembered
 test_case 'a file that is no memory is left alone' what_is_no_memory_is_left_alone
+test_case 'root does not write into the token of another user' token_of_another_user
 test_case 'a damaged record is a problem, and is left alone' damage_cannot_be_repaired
 done_testing

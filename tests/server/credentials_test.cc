@@ -194,7 +194,8 @@ void owner_must_be_the_user_or_root() {
   Files files;
   const std::string path = files.write("credentials.toml", kKey);
   CHECK_EQ(chown(path.c_str(), 12345, static_cast<gid_t>(-1)), 0);
-  check_contains(fault_of_loading(path), "belongs to the user 12345");
+  check_contains(fault_of_loading(path),
+                 "belongs to the user 12345, who can change it: use it as that user");
 }
 
 void what_is_no_file() {
