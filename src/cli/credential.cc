@@ -31,7 +31,7 @@ Access keys and bearer tokens for `trent serve`. They are in credentials.toml, b
 the configuration file unless --credentials names another one; the secret of an access
 key is in the token, which computes with it and shows it to nobody, or in a file.
 
-A running server takes notice when it is told to reload (SIGHUP).
+A running server takes notice within two seconds.
 
 "trent credential VERB --help" shows the options of a verb.
 )";
@@ -151,8 +151,8 @@ hsm::Token& token_of(kms::Service& service, const std::string& arn) {
   return service.accounts().home(std::string(parse_arn(arn)->account)).token;
 }
 
-void advise_reload() {
-  std::cerr << "A running server takes notice after a reload (SIGHUP).\n";
+void say_when() {
+  std::cerr << "A running server takes notice within two seconds.\n";
 }
 
 void print(kms::Json json) {
@@ -268,7 +268,7 @@ int create(const Arguments& arguments, const std::string& config) {
     create_bearer_token(file, arguments.principal);
   else
     create_access_key(file, config, arguments.principal, arguments.secret_in == "token", "");
-  advise_reload();
+  say_when();
   return kSuccess;
 }
 
@@ -303,7 +303,7 @@ int disable(const Arguments& arguments, const std::string& config) {
   CredentialsFile file(credentials_path(arguments, config));
   file.disable(arguments.access_key_id);
   file.save();
-  advise_reload();
+  say_when();
   return kSuccess;
 }
 
@@ -320,7 +320,7 @@ int rotate(const Arguments& arguments, const std::string& config) {
             << (old.is_disabled ? "disabled" : "valid") << " until it is deleted: trent credential "
             << (old.is_disabled ? "delete" : "disable|delete") << " --access-key-id "
             << old.access_key_id << '\n';
-  advise_reload();
+  say_when();
   return kSuccess;
 }
 
@@ -345,7 +345,7 @@ int remove(const Arguments& arguments, const std::string& config) {
   undo.release();
   if (!in_token && !in_file)
     std::cerr << "The secret was not made by this command, and is left where it is.\n";
-  advise_reload();
+  say_when();
   return kSuccess;
 }
 

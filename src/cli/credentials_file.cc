@@ -24,7 +24,7 @@ constexpr std::string_view kHeader = "[[principal]]";
 constexpr std::string_view kIntroduction =
     "# Who may use `trent serve`. `trent credential` adds and removes access keys; a running "
     "server\n"
-    "# reads this file anew on SIGHUP.\n";
+    "# takes notice within two seconds.\n";
 
 std::string_view trimmed(std::string_view line) {
   const std::size_t begin = std::min(line.find_first_not_of(" \t\r"), line.size());

@@ -98,15 +98,18 @@ bool has_hmac_secret(Token& token, const std::string& label) {
   });
 }
 
-SecretBytes sign_with_hmac_secret(Token& token, const std::string& label, ByteView message) {
-  return token.run(Retry::Always, [&](Connection&, const Session& session) {
-    const auto found = find_all(session, label);
-    if (found.empty())
-      throw Error(ErrorCode::KeyUnavailable,
-                  "The token does not have the secret of an access key: " + label + ".",
-                  "Delete the access key, and create another one.");
-    return sign(session, found.front(), message);
-  });
+std::optional<SecretBytes> sign_with_hmac_secret(Token& token, const std::string& label,
+                                                 ByteView message) {
+  const auto attempt = [&] {
+    return token.run(Retry::Always, [&](Connection&, const Session& session) {
+      const auto found = find_all(session, label);
+      return found.empty() ? std::nullopt : std::optional(sign(session, found.front(), message));
+    });
+  };
+  auto out = attempt();
+  // A token that is gone without a word has no objects.
+  if (!out && token.ensure_presence()) out = attempt();
+  return out;
 }
 
 void destroy_hmac_secret(Token& token, const std::string& label) {

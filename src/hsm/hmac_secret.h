@@ -3,6 +3,7 @@
 // nobody can read them there.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/bytes.h"
@@ -16,8 +17,9 @@ void create_hmac_secret(Token& token, const std::string& label, ByteView value);
 
 bool has_hmac_secret(Token& token, const std::string& label);
 
-// The HMAC, 32 bytes. Throws KeyUnavailableException if the secret is not there.
-SecretBytes sign_with_hmac_secret(Token& token, const std::string& label, ByteView message);
+// The HMAC, 32 bytes; nullopt if the secret is not there, but the token is.
+std::optional<SecretBytes> sign_with_hmac_secret(Token& token, const std::string& label,
+                                                 ByteView message);
 
 // Destroys it, if it is there.
 void destroy_hmac_secret(Token& token, const std::string& label);

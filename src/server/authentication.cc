@@ -80,8 +80,11 @@ std::shared_ptr<const SecretBytes> Authenticator::signing_key(const Principal& p
   return signing_keys_.get(name, [&] {
     SecretBytes date_key;
     if (const auto label = secret_in_token(principal)) {
-      date_key = hsm::sign_with_hmac_secret(accounts_.home(principal.account).token, *label,
-                                            as_bytes(signature.date));
+      auto signed_date = hsm::sign_with_hmac_secret(accounts_.home(principal.account).token, *label,
+                                                    as_bytes(signature.date));
+      // Whoever deletes an access key may do it in the token first.
+      if (!signed_date) throw unrecognized("no_secret");
+      date_key = *std::move(signed_date);
     } else {
       date_key = derive_date_key(principal.secret, signature.date);
     }

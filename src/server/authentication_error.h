@@ -18,8 +18,8 @@ class AuthenticationError : public std::exception {
 
   const char* name() const noexcept { return name_; }  // "MissingAuthenticationTokenException"
   const std::string& message() const noexcept { return message_; }
-  // One of few words, for metrics: "missing", "malformed", "unknown_key", "signature", "expired",
-  // "skew", "scope", "session", "certificate", "bearer", "user".
+  // One of few words, for metrics: "missing", "malformed", "unknown_key", "no_secret", "signature",
+  // "expired", "skew", "scope", "session", "certificate", "bearer", "user".
   const char* reason() const noexcept { return reason_; }
   const char* what() const noexcept override { return message_.c_str(); }
 

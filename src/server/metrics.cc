@@ -31,9 +31,9 @@ constexpr std::string_view kCodeNames[] = {
     "ExpiredTokenException",
     "Other",
 };
-constexpr std::string_view kReasonNames[] = {"missing",     "malformed", "unknown_key", "signature",
-                                             "expired",     "skew",      "scope",       "session",
-                                             "certificate", "bearer",    "user",        "other"};
+constexpr std::string_view kReasonNames[] = {
+    "missing", "malformed", "unknown_key", "no_secret", "signature", "expired", "skew",
+    "scope",   "session",   "certificate", "bearer",    "user",      "other"};
 // Seconds.
 constexpr double kBounds[] = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
                               0.05,   0.1,     0.25,   0.5,   1,      2.5,   10};

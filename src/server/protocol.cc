@@ -117,7 +117,8 @@ Response Protocol::answer(const Request& request, const Peer& peer, const Ways& 
   };
   try {
     check_envelope(request);
-    caller = authenticator_.authenticate(request, peer, ways, std::chrono::system_clock::now());
+    caller =
+        authenticator_.get()->authenticate(request, peer, ways, std::chrono::system_clock::now());
     caller->request_id = id;
     caller->source_address = peer.address;
     caller->secure_transport = peer.is_encrypted || peer.address == "unix";

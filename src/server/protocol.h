@@ -11,7 +11,7 @@
 #include "base/uuid.h"
 #include "kms/service.h"
 #include "server/access_log.h"
-#include "server/authentication.h"
+#include "server/current_authenticator.h"
 #include "server/message.h"
 #include "server/metrics.h"
 #include "server/rate_limit.h"
@@ -21,7 +21,7 @@ namespace trent::server {
 // Thread-safe.
 class Protocol {
  public:
-  Protocol(kms::Service& service, const Authenticator& authenticator, RateLimit& rate_limit,
+  Protocol(kms::Service& service, const CurrentAuthenticator& authenticator, RateLimit& rate_limit,
            AccessLog& log, Metrics& metrics)
       : service_(service),
         authenticator_(authenticator),
@@ -46,7 +46,7 @@ class Protocol {
   std::string new_id();
 
   kms::Service& service_;
-  const Authenticator& authenticator_;
+  const CurrentAuthenticator& authenticator_;
   RateLimit& rate_limit_;
   AccessLog& log_;
   Metrics& metrics_;

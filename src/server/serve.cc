@@ -165,7 +165,18 @@ class Master {
     } else if (message == kReplace) {
       worker.is_stale = true;
       go_on();
+    } else if (message.starts_with(kNews)) {
+      say_once(rest(kNews));
     }
+  }
+
+  // Each worker has the same news.
+  void say_once(const std::string& news) {
+    constexpr std::chrono::seconds kTogether{5};
+    if (news == news_ && Clock::now() < news_at_ + kTogether) return;
+    news_ = news;
+    news_at_ = Clock::now();
+    say(news);
   }
 
   void ready(WorkerProcess& worker, const std::string& warning) {
@@ -283,15 +294,12 @@ class Master {
   std::optional<Clock::time_point> retry_;
   Clock::time_point stop_at_;
   std::optional<std::string> failure_;
+  std::string news_;  // the last
+  Clock::time_point news_at_;
   bool is_announced_ = false;
   bool is_short_ = false;  // of workers, until somebody mends what they need
   bool is_stopping_ = false;
 };
-
-std::string credentials_path(const ServeOptions& options, const Config& config) {
-  if (!options.credentials.empty()) return options.credentials;
-  return (std::filesystem::path(config.source).parent_path() / "credentials.toml").string();
-}
 
 void check_options(const ServeOptions& options, const Config& config) {
   const auto refuse = [](const std::string& what, const std::string& advice) {
@@ -319,6 +327,11 @@ void check_options(const ServeOptions& options, const Config& config) {
 }
 
 }  // namespace
+
+std::string credentials_path(const ServeOptions& options, const Config& config) {
+  if (!options.credentials.empty()) return options.credentials;
+  return (std::filesystem::path(config.source).parent_path() / "credentials.toml").string();
+}
 
 Credentials read_credentials(const ServeOptions& options, const Config& config) {
   const std::string path = credentials_path(options, config);

@@ -42,6 +42,9 @@ struct ServeOptions {
   Limits limits;
 };
 
+// Where it is said who may come in.
+std::string credentials_path(const ServeOptions& options, const Config& config);
+
 // Who may come in. Nobody but through --insecure-as if there is no file; throws Error (in the
 // configuration) if then nobody could.
 Credentials read_credentials(const ServeOptions& options, const Config& config);

@@ -22,7 +22,7 @@
 #include "hsm/module.h"
 #include "kms/service.h"
 #include "server/access_log.h"
-#include "server/authentication.h"
+#include "server/current_authenticator.h"
 #include "server/protocol.h"
 #include "server/rate_limit.h"
 #include "server/work_queue.h"
@@ -60,8 +60,12 @@ class Worker {
         service_(
             options_.load_config(), {},
             {.permit = {}, .ended = {}, .record_lost = [this] { ++metrics_.lost_audit_records; }}),
-        authenticator_(read_credentials(options_, service_.config()), service_.accounts(),
-                       options_.clock_skew),
+        authenticator_(credentials_path(options_, service_.config()),
+                       [this] {
+                         return std::make_unique<const Authenticator>(
+                             read_credentials(options_, service_.config()), service_.accounts(),
+                             options_.clock_skew);
+                       }),
         rate_limit_(options_.requests_per_second),
         log_(options_.access_log, metrics_),
         protocol_(service_, authenticator_, rate_limit_, log_, metrics_),
@@ -189,6 +193,8 @@ class Worker {
     self_.cpu_microseconds = cpu_microseconds();
     self_.connections = http_.connections();
     if (resident > options_.bytes_per_worker) ask_for_replacement();
+    if (const std::string news = authenticator_.look(); !news.empty())
+      tell_master(std::string(kNews) + " " + news);
   }
 
   // Connections stay with a worker for long, so they are dealt out evenly.
@@ -231,7 +237,7 @@ class Worker {
   Metrics& metrics_;
   Metrics::Worker& self_;
   kms::Service service_;
-  const Authenticator authenticator_;
+  CurrentAuthenticator authenticator_;
   RateLimit rate_limit_;
   AccessLog log_;
   Protocol protocol_;

@@ -18,6 +18,7 @@ namespace trent::server {
 inline constexpr std::string_view kReady = "ready";      // and a warning, if there is one
 inline constexpr std::string_view kFailed = "failed";    // it cannot work, and why; it ends
 inline constexpr std::string_view kReplace = "replace";  // it wants to end, and go on until then
+inline constexpr std::string_view kNews = "news";        // and what the operator should know
 // The master:
 inline constexpr std::string_view kRetire = "retire";  // others have taken over
 inline constexpr std::string_view kStop = "stop";  // the server ends; so does the end of the pair
