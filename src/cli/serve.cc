@@ -7,6 +7,7 @@
 #include <memory>
 #include <thread>
 
+#include "base/arn.h"
 #include "base/error.h"
 #include "cli/errors.h"
 #include "cli/verb.h"
@@ -84,6 +85,10 @@ server::ServeOptions to_options(const Arguments& arguments, const std::string& c
                    arguments.tls_client_crl.value_or("")};
   options.credentials = arguments.credentials.value_or("");
   options.insecure_as = arguments.insecure_as;
+  if (options.insecure_as && *options.insecure_as != "root" && !is_principal(*options.insecure_as))
+    throw UsageError(
+        "--insecure-as takes the ARN of a principal, like "
+        "arn:aws:iam::111122223333:user/alice, or root.");
   options.access_log = arguments.access_log.value_or("");
 
   const auto number = [](auto... each) { return static_cast<std::size_t>(in_range(each...)); };
