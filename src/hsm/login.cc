@@ -106,12 +106,14 @@ bool Pin::was_refused(const SecretBytes& pin) const {
 }
 
 void Pin::refuse(const std::string& label, const SecretBytes& pin, CK_RV rv) {
+  const std::string doubt = doubt_of_pin(pin);
   refused_.push_back(pin);
   prompted_ = {};
   refusal_ = no_login("The token \"" + label + "\" refused the PIN (" + rv_name(rv) + ").",
                       pin_source_.empty() ? "Try again with the right one."
                                           : "Correct the PIN in " + pin_source_ +
-                                                " (the configuration's pin-source).",
+                                                " (the configuration's pin-source)" +
+                                                (doubt.empty() ? "." : "; " + doubt + "."),
                       rv);
 }
 

@@ -18,4 +18,8 @@ using PinPrompt = std::function<std::optional<SecretBytes>(const std::string& to
 // Throws ValidationException that names the source and what is wrong with it.
 SecretBytes read_pin(const std::string& pin_source);
 
+// What may be wrong with one that a token refuses, as its source has it: "it ends in a space".
+// Empty: nothing that can be seen.
+std::string doubt_of_pin(const SecretBytes& pin);
+
 }  // namespace trent::hsm

@@ -290,6 +290,24 @@ void wrong_pin_of_a_source_names_the_source() {
   use(token);  // it is read again
 }
 
+void what_is_beside_a_refused_pin_is_said() {
+  log_everybody_out();
+  TokenConfig odd = config();
+  const std::string path = odd.pin_source.substr(5) + ".odd";
+  odd.pin_source = "file:" + path;
+  for (const auto& [rest, words] : {std::pair{" \n", "it ends in a space"},
+                                    {"\nso-pin\n", "it has more than one line"},
+                                    {"\n\n", "it ends in an empty line"}}) {
+    std::ofstream(path) << kUserPin << rest;
+    Token token(odd, {});
+    has(failed_login(token).first, ErrorCode::AccessDenied, {odd.pin_source, words});
+    log_everybody_out();
+    Token right(config(), {});
+    use(right);  // no try is lost
+    log_everybody_out();
+  }
+}
+
 void missing_source_is_named() {
   log_everybody_out();
   TokenConfig missing = config();
@@ -488,10 +506,10 @@ int main() {
       TEST(mistyped_pin_may_be_typed_again), TEST(asks_three_times_for_one_operation),
       TEST(typing_again_stops_before_the_last_try), TEST(refusal_that_leaves_one_try_is_the_last),
       TEST(fork_does_not_wait_for_the_person_who_is_asked),
-      TEST(wrong_pin_of_a_source_names_the_source), TEST(missing_source_is_named),
-      TEST(last_try_is_left_to_the_owner), TEST(locked_pin_is_said_to_be),
-      TEST(pins_that_cannot_be_used_are_told_apart), TEST(protected_path_gets_no_pin),
-      TEST(application_that_is_logged_in_needs_no_pin),
+      TEST(wrong_pin_of_a_source_names_the_source), TEST(what_is_beside_a_refused_pin_is_said),
+      TEST(missing_source_is_named), TEST(last_try_is_left_to_the_owner),
+      TEST(locked_pin_is_said_to_be), TEST(pins_that_cannot_be_used_are_told_apart),
+      TEST(protected_path_gets_no_pin), TEST(application_that_is_logged_in_needs_no_pin),
       TEST(module_finalised_by_the_application_is_started_again), TEST(uri_may_name_any_property),
       TEST(uri_that_names_none_or_several_is_refused), TEST(looking_for_a_token_needs_no_turn),
       TEST(malformed_uri_is_refused), TEST(token_that_is_not_there_is_a_key_that_is_not),

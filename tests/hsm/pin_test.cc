@@ -66,6 +66,26 @@ void missing_file_is_refused() {
   refused("file:" + directory.string(), "Is a directory");
 }
 
+// Root may read everything: it is somebody else who reads.
+void closed_file_is_said_to_be() {
+  const std::string source = file_with("1234\n");
+  const bool is_root = geteuid() == 0;
+  std::filesystem::permissions(source.substr(5), std::filesystem::perms::none);
+  if (is_root) {
+    CHECK_EQ(seteuid(65534), 0);
+    refused(source, "may not look into its directory");
+    CHECK_EQ(seteuid(0), 0);
+    std::filesystem::permissions(directory, static_cast<std::filesystem::perms>(0755));
+    CHECK_EQ(seteuid(65534), 0);
+    refused(source,
+            "the file belongs to root, has the mode 0000, and this process, of the user nobody,");
+    CHECK_EQ(seteuid(0), 0);
+  } else {
+    refused(source, "has the mode 0000");
+  }
+  std::filesystem::remove(source.substr(5));
+}
+
 void environment_variable_as_it_is() {
   setenv("TRENT_TEST_PIN", "12 34\n", 1);
   CHECK_EQ(text_of(read_pin("env:TRENT_TEST_PIN")), "12 34\n");
@@ -87,7 +107,8 @@ int main() {
   directory = path;
   int failed = RUN_TESTS("PIN sources", TEST(one_line_end_is_taken_off), TEST(long_pins_are_taken),
                          TEST(empty_file_is_refused), TEST(missing_file_is_refused),
-                         TEST(environment_variable_as_it_is), TEST(other_sources_are_refused));
+                         TEST(closed_file_is_said_to_be), TEST(environment_variable_as_it_is),
+                         TEST(other_sources_are_refused));
   std::filesystem::remove_all(directory);
   return failed;
 }
