@@ -84,7 +84,8 @@ void Library::complain(const Error& error) {
   if (current_library().complained.test_and_set()) return;
   std::string line = "trent: " + error.text();
   std::ranges::replace_if(line, is_control, ' ');
-  if (isatty(STDERR_FILENO) != 0)
+  // In a container there is seldom a syslog, and somebody keeps standard error.
+  if (isatty(STDERR_FILENO) != 0 || access(_PATH_LOG, F_OK) != 0)
     std::fprintf(stderr, "%s\n", line.c_str());
   else
     syslog(LOG_USER | LOG_ERR, "%s", line.c_str());

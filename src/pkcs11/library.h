@@ -31,7 +31,8 @@ class Library {
   static void initialise(const std::string& configuration);
   static void finalise();
   // A return code cannot say why a configuration that is there is of no use: one line to standard
-  // error or, without a terminal, to syslog; once per process, and not if TRENT_QUIET is 1.
+  // error or, without a terminal, to syslog if there is one; once per process, and not if
+  // TRENT_QUIET is 1.
   static void complain(const Error& error);
 
   const std::vector<std::unique_ptr<Slot>>& slots() const { return slots_; }

@@ -266,8 +266,13 @@ says() {
   export TRENT_QUIET=1
   assert_eq "$(complaint)" ''
   unset TRENT_QUIET
-  # Nor in the way of a program whose standard error goes elsewhere.
-  assert_lacks "$(tool --list-slots 2>&1)" 'trent: '
+  # Nor in the way of a program whose standard error goes elsewhere, where there is a syslog.
+  if [ -e /dev/log ]; then
+    assert_lacks "$(tool --list-slots 2>&1)" 'trent: '
+  else
+    elsewhere=$(tool --list-slots 2>&1 || :)
+    assert_contains "$elsewhere" "$output"
+  fi
 }
 
 bad_configuration_is_explained() {
