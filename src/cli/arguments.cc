@@ -55,10 +55,10 @@ constexpr std::string_view kVerbsOfAws[] = {
 };
 
 // Options of `aws` itself that only the verbs of KMS have.
-constexpr std::string_view kOptionsOfKmsVerbs[] = {"--account",        "--cli-binary-format",
-                                                   "--cli-input-json", "--endpoint-url",
-                                                   "--profile",        "--query",
-                                                   "--region",         "--generate-cli-skeleton"};
+constexpr std::string_view kOptionsOfKmsVerbs[] = {
+    "--account",        "--ca-bundle",    "--cli-binary-format",
+    "--cli-input-json", "--endpoint-url", "--profile",
+    "--query",          "--region",       "--generate-cli-skeleton"};
 
 bool is_any_of(std::string_view text, std::span<const std::string_view> words) {
   return std::ranges::find(words, text) != words.end();

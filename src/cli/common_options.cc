@@ -14,8 +14,8 @@ namespace {
 constexpr const char* kGroup = "Options of every verb";
 
 constexpr std::string_view kWithValue[] = {
-    "--account", "--cli-binary-format", "--color",   "--config", "--endpoint-url",
-    "--output",  "--output-file",       "--profile", "--query",  "--region"};
+    "--account", "--ca-bundle",   "--cli-binary-format", "--color", "--config", "--endpoint-url",
+    "--output",  "--output-file", "--profile",           "--query", "--region"};
 constexpr std::string_view kFlags[] = {"--debug", "--no-cli-pager", "--no-paginate"};
 
 void text(CLI::App& app, const char* flag, std::string& target, const char* type,
@@ -101,6 +101,8 @@ void common_options(CLI::App& verb, CommonOptions& options,
   text(verb, "--endpoint-url", options.endpoint.url, "URL", "Server to use in place of the token");
   text(verb, "--profile", options.endpoint.profile, "NAME",
        "Credentials for the server, in ~/.aws/credentials");
+  text(verb, "--ca-bundle", options.endpoint.ca_file, "PATH",
+       "Whose certificate the server has (PEM)");
   verb.add_flag("--debug", options.debug, "Log what is asked of the token (TRENT_DEBUG=stderr)")
       ->group(kGroup);
   ignored_flag(verb, "--no-cli-pager", "Taken from scripts for aws: there is no pager");

@@ -128,10 +128,10 @@ std::unique_ptr<KmsEndpoint> open_server(const char* name, const std::string& ur
                      "unix:PATH: " + error.what() + ".");
   }
   server::ClientOptions client;
-  client.ca_file = variable("AWS_CA_BUNDLE");
+  client.ca_file = options.ca_file.empty() ? variable("AWS_CA_BUNDLE") : options.ca_file;
   if (!client.ca_file.empty() && access(client.ca_file.c_str(), R_OK) != 0)
     throw ConfigurationError("The certificates in " + client.ca_file + " cannot be read: " +
-                             std::strerror(errno) + ". Correct AWS_CA_BUNDLE, or unset it.");
+                             std::strerror(errno) + ". Correct --ca-bundle or AWS_CA_BUNDLE.");
   const bool is_unix = address.scheme == server::ServerAddress::Scheme::Unix;
   try {
     std::optional<server::AccessKey> key = access_key(options, profile, is_unix);

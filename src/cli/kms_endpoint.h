@@ -46,6 +46,7 @@ struct EndpointOptions {
   std::string profile{};  // of ~/.aws, for a server
   std::string region{};   // that requests are signed for; of the token
   std::string account{};  // of the token
+  std::string ca_file{};  // of whom a server's certificate is
 };
 
 // The server that --endpoint-url or TRENT_ENDPOINT names, or the profile that is given; otherwise

@@ -536,6 +536,10 @@ tls() {
   https=$(sed -n 's/^listening on //p' tls.out)
   assert_eq "$(AWS_CA_BUNDLE=tls.crt trent describe-key --key-id alias/app --output raw \
     --endpoint-url "$https")" "$key_token"
+  assert_eq "$(AWS_CA_BUNDLE=other.crt trent --ca-bundle tls.crt describe-key --key-id alias/app --output raw \
+    --endpoint-url "$https")" "$key_token"
+  fails 255 'certificate is not trusted' list-keys --endpoint-url "$https" --ca-bundle other.crt
+  fails 253 'nowhere.pem cannot be read.*--ca-bundle' list-keys --endpoint-url "$https" --ca-bundle nowhere.pem
   fails 255 'certificate is not trusted.*AWS_CA_BUNDLE' list-keys --endpoint-url "$https"
   export AWS_CA_BUNDLE=other.crt
   fails 255 'certificate is not trusted' list-keys --endpoint-url "$https"
@@ -543,7 +547,7 @@ tls() {
   fails 255 'certificate is not trusted.*mismatch' list-keys \
     --endpoint-url "https://localhost:${https##*:}"
   export AWS_CA_BUNDLE=/nowhere.crt
-  fails 253 'The certificates in /nowhere.crt cannot be read: .*Correct AWS_CA_BUNDLE' list-keys --endpoint-url "$https"
+  fails 253 'The certificates in /nowhere.crt cannot be read: .*Correct .*AWS_CA_BUNDLE' list-keys --endpoint-url "$https"
   unset AWS_CA_BUNDLE
   fails 255 'Cannot connect to https.*TLS handshake failed' list-keys --endpoint-url "https://${http#http://}"
   fails 255 'broke|but not' list-keys --endpoint-url "http://${https#https://}"

@@ -41,7 +41,7 @@ every_verb_and_option() {
         --help) continue ;;
         --output | --output-file | --config | --endpoint-url | --query | --cli-input-json | \
           --generate-cli-skeleton | --cli-binary-format | --account | --region | --profile | --debug | \
-          --no-cli-pager | --color)
+          --no-cli-pager | --color | --ca-bundle)
           case $verb in init | check | version | */*) ;; *) continue ;; esac ;;
       esac
       section "$verb" | grep -qE -e "(^|[^a-z-])$option([^a-z-]|\$)" ||
