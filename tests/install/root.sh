@@ -91,7 +91,7 @@ snapshot() {
   (cd "$work/root" && find . -xdev \( -path ./proc -o -path ./dev -o -path ./var/lib/dpkg -o -path ./var/lib/apt \
     -o -path ./var/cache -o -path './var/log/apt' -o -path './var/log/dpkg.log' -o -path './var/log/alternatives.log' \
     -o -path './etc/*-' -o -path ./etc/.pwd.lock -o -path ./debs \) -prune -o -printf '%y %m %u:%g %p %l\n' | sort
-  find "$work/root/etc" -type f ! -name '*-' ! -name .pwd.lock -exec md5sum {} +)
+  find "$work/root/etc" -type f ! -name '*-' ! -name .pwd.lock -exec md5sum {} + | sort -k 2)
 }
 
 # make_later_packages: those of $work/root/debs as a later version, in later/ there.
