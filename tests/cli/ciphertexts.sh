@@ -197,7 +197,7 @@ random_bytes() {
   assert_eq "$(trent generate-random --number-of-bytes 1024 --output raw | wc -c)" 1024
   fails 254 'ValidationException.*NumberOfBytes is required' generate-random
   fails 254 'ValidationException' generate-random --number-of-bytes 1025
-  fails 252 'Could not convert' generate-random --number-of-bytes 12x
+  fails 252 'takes a whole number' generate-random --number-of-bytes 12x
   for number in 99999999999999999999 -99999999999999999999; do
     fails 252 "number-of-bytes.*: $number is out of range" generate-random --number-of-bytes=$number
   done

@@ -71,7 +71,7 @@ killed_at_each_change() {
   shift
   sed "s|$softhsm_module|$TRENT_BUILD/tests/fault.so|" trent.toml >fault.toml
   rm -rf before && cp -rp tokens before
-  object_files >files.seen
+  : >files.seen
   changes=0
   looks=0
   status=137

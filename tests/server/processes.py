@@ -237,7 +237,7 @@ def what_cannot_be_served_is_said_at_the_start():
     refuses_to_start(252, "--listen", "127.0.0.1:70000", says="0 to 65535")
     refuses_to_start(252, "--listen", "127.0.0.1:0,password", says="password")
     refuses_to_start(252, "--workers", "0", says="--workers")
-    for nobody in ("alice", "roott", "", "arn:aws:kms:us-east-1:111122223333:key/1"):
+    for nobody in ("alice", "roott", "arn:aws:kms:us-east-1:111122223333:key/1"):
         refuses_to_start(252, "--insecure-as", nobody, says="--insecure-as takes the ARN")
     refuses_to_start(252, "--tls-cert", "a", says="--tls-key")
     refuses_to_start(253, "--listen", "fd:0", "--insecure-as", "root",
