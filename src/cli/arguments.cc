@@ -77,7 +77,7 @@ bool looks_like_option(std::string_view argument) {
 
 // CLI11's words for it are those of a programmer.
 std::string wrong_count(const CLI::App& verb, const CLI::ArgumentMismatch& error) {
-  const std::string what = error.what();
+  std::string what = error.what();
   const std::string name = what.substr(0, what.find(':'));
   const CLI::Option* option = verb.get_option_no_throw(name);
   if (option == nullptr) return what;
