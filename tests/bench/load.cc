@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sends one request, which is in a file, again and again over so many connections for so long, and
-// prints how long the answers took. With a rate, requests are due at fixed times, and how long one
-// took is counted from when it was due: a server that stalls cannot hide it by being asked less.
+// prints how long the answers took. With a rate, requests are due at fixed times, on one connection
+// after the other, and how long one took is counted from when it was due: a server that stalls
+// cannot hide it by being asked less.
 //
 //   load PORT FILE CONNECTIONS SECONDS [REQUESTS-PER-SECOND]
 #include <arpa/inet.h>
@@ -33,7 +34,7 @@ using Clock = std::chrono::steady_clock;
 struct Connection {
   int socket = -1;
   std::string answer;
-  Clock::time_point due;
+  std::deque<Clock::time_point> due;  // of the request that is under way, and of those behind it
   bool is_busy = false;
 };
 
@@ -76,16 +77,12 @@ class Load {
     const auto end = start + std::chrono::duration_cast<Clock::duration>(duration);
     std::size_t asked = 0;
     for (auto now = start; now < end; now = Clock::now()) {
-      if (rate_ > 0) {
-        for (; due(start, asked) <= now; ++asked) waiting_.push_back(due(start, asked));
-        for (Connection& each : connections_) {
-          if (each.is_busy || waiting_.empty()) continue;
-          send(each, waiting_.front());
-          waiting_.pop_front();
-        }
-      } else {
-        for (Connection& each : connections_)
-          if (!each.is_busy) send(each, now);
+      for (; rate_ > 0 && due(start, asked) <= now; ++asked)
+        connections_[asked % connections_.size()].due.push_back(due(start, asked));
+      for (Connection& each : connections_) {
+        if (each.is_busy) continue;
+        if (rate_ == 0) each.due.push_back(now);
+        if (!each.due.empty()) send(each);
       }
       receive(rate_ > 0 ? due(start, asked) - Clock::now() : std::chrono::milliseconds(100));
     }
@@ -113,12 +110,11 @@ class Load {
                        std::chrono::duration<double>(static_cast<double>(number) / rate_));
   }
 
-  void send(Connection& connection, Clock::time_point due) {
+  void send(Connection& connection) {
     if (::send(connection.socket, request_.data(), request_.size(), MSG_NOSIGNAL) !=
         static_cast<ssize_t>(request_.size()))
       fail("send");
     connection.is_busy = true;
-    connection.due = due;
   }
 
   // Waits for answers, but no longer than `patience`: until then the processor is the server's.
@@ -136,7 +132,8 @@ class Load {
       connection.answer.append(block.data(), static_cast<std::size_t>(size));
       if (!is_whole(connection.answer)) continue;
       took_.push_back(
-          std::chrono::duration<double, std::micro>(Clock::now() - connection.due).count());
+          std::chrono::duration<double, std::micro>(Clock::now() - connection.due.front()).count());
+      connection.due.pop_front();
       if (!connection.answer.starts_with("HTTP/1.1 200 ")) {
         if (++failures_ == 1) std::fprintf(stderr, "%s\n", connection.answer.c_str());
       }
@@ -149,7 +146,6 @@ class Load {
   const double rate_;
   int poll_ = -1;
   std::vector<Connection> connections_;
-  std::deque<Clock::time_point> waiting_;
   std::vector<double> took_;
   std::size_t failures_ = 0;
   double seconds_ = 0;
