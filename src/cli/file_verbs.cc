@@ -159,9 +159,7 @@ class Output {
       throw Failure(
           "The plaintext is binary and would upset the terminal: write it to a file "
           "(--output-file PATH).");
-    if (write_all(STDOUT_FILENO, bytes)) return;
-    if (errno == EPIPE) throw ClosedPipe("Nobody reads the output.");
-    throw Failure(std::string("Cannot write to standard output: ") + std::strerror(errno));
+    write_output(bytes, "Cannot write");
   }
   void complete() {
     if (file_) file_->replace(readers_);
