@@ -166,6 +166,17 @@ def equal(actual, expected):
     assert actual == expected, f"expected {expected!r}, got {actual!r}"
 
 
+def free_port():
+    """For a program that has to be told one; nobody else takes it, for now."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return listening.getsockname()[1]
+
+
+def is_open(port):
+    with socket.socket() as connection:
+        return connection.connect_ex(("127.0.0.1", port)) == 0
+
+
 def wait_until(condition, seconds=20):
     """Asks again and again; fails if it takes too long."""
     end = time.monotonic() + seconds * PATIENCE

@@ -14,7 +14,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from harness import PATIENCE, Home, Tap, equal, wait_until
+from harness import PATIENCE, Home, Tap, equal, free_port, is_open, wait_until
 from load import SdkClient, under_load
 from programs import access_key, self_signed
 
@@ -35,8 +35,7 @@ def serve():
 
 
 def start_nginx():
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
+    port = free_port()
     text = (pathlib.Path(__file__).parents[2] / "conf" / "nginx.conf").read_text()
     for theirs, ours in (("listen 8443", f"listen 127.0.0.1:{port}"),
                          ("/run/trent/kms.sock", str(SOCKET)), ("/etc/trent/tls.crt", certificate),
@@ -55,8 +54,7 @@ def start_nginx():
 
     def answers():
         assert process.poll() is None, (home.path / "nginx.log").read_text()
-        with socket.socket() as connection:
-            return connection.connect_ex(("127.0.0.1", port)) == 0
+        return is_open(port)
     wait_until(answers)
     return process, port
 

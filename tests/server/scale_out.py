@@ -6,7 +6,6 @@ import pathlib
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,7 +13,7 @@ import time
 import botocore.session
 from botocore.config import Config
 
-from harness import PATIENCE, Home, Tap, equal, wait_until
+from harness import PATIENCE, Home, Tap, equal, free_port, is_open, wait_until
 from load import SdkClient, under_load
 from programs import access_key
 
@@ -29,11 +28,6 @@ key_pair = []
 environments = []
 servers = []
 proxy = None
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return listening.getsockname()[1]
 
 
 def sdk(port):
@@ -75,11 +69,7 @@ def start_everything():
     (home.path / "haproxy.cfg").write_text(text)
     proxy = subprocess.Popen(["haproxy", "-db", "-f", str(home.path / "haproxy.cfg")],
                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    def answers():
-        with socket.socket() as connection:
-            return connection.connect_ex(("127.0.0.1", port)) == 0
-    wait_until(answers)
+    wait_until(lambda: is_open(port))
     return port
 
 
